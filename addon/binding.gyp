@@ -1,0 +1,51 @@
+{
+  "variables": { "asan%": 0 },
+  "target_defaults": {
+    "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
+    "cflags_cc": ["-std=c++20", "-fexceptions", "-frtti", "-fvisibility=hidden"],
+    "cflags": ["-Wall", "-Wextra", "-Werror", "-fPIC", "-D_GNU_SOURCE"],
+    "include_dirs": ["."],
+    "conditions": [["asan==1", {
+      "cflags": ["-fsanitize=address,undefined", "-fno-omit-frame-pointer", "-fno-sanitize-recover=all"],
+      "ldflags": ["-fsanitize=address,undefined"]
+    }]]
+  },
+  "targets": [
+    {
+      "target_name": "core",
+      "type": "static_library",
+      "sources": ["<!@(ls -1 core/*.cc)"]
+    },
+    {
+      "target_name": "tscompose",
+      "dependencies": ["core"],
+      "sources": ["<!@(ls -1 napi/*.cc)"],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "libraries": ["-lnftnl", "-lmnl", "-l:libseccomp.a"]
+    },
+    {
+      "target_name": "tscompose-runtime",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["<!@(ls -1 runtime/*.cc)"],
+      "libraries": ["-l:libseccomp.a"],
+      "ldflags": ["-static-libstdc++", "-static-libgcc"]
+    },
+    {
+      "target_name": "tscompose-monitor",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["<!@(ls -1 monitor/*.cc)"],
+      "libraries": ["-l:libseccomp.a"],
+      "ldflags": ["-static-libstdc++", "-static-libgcc"]
+    },
+    {
+      "target_name": "tscompose-tests",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["<!@(ls -1 test/unit/*.cc)"],
+      "libraries": ["-lnftnl", "-lmnl", "-l:libseccomp.a"]
+    }
+  ]
+}
