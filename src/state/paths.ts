@@ -68,7 +68,8 @@ export function pathsUnder(stateDir: string, runDir: string): Paths {
     volume: (name) => join(stateDir, 'volumes', name, '_data'),
     container: (id) => {
       const bundle = join(stateDir, 'containers', id);
-      const run = join(runDir, 'containers', id);
+      // Twelve digits: a unix socket's path is limited to 107 bytes (unix(7)).
+      const run = join(runDir, 'containers', id.slice(0, 12));
       return {
         bundle,
         config: join(bundle, 'config.json'),
