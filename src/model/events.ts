@@ -1,0 +1,102 @@
+/** What happens while a plan is carried out, and afterwards: plain data, streamed by the supervisor, drawn by `ui`. */
+
+export type ResourceKind = 'network' | 'volume' | 'container' | 'image' | 'firewall' | 'project';
+
+/** One step of a plan as it goes by. The same `id` comes first as `started`, then as `done`, `failed` or `skipped`. */
+export interface StepEvent {
+  readonly type: 'step';
+  /** Number of the plan node, unique within one apply. */
+  readonly id: number;
+  readonly kind: ResourceKind;
+  /** `shop-web-1`, `shop_default`. */
+  readonly resource: string;
+  readonly service: string | null;
+  /** Name of the operation: `createContainer`. */
+  readonly operation: string;
+  /** Why the plan has it. */
+  readonly cause: string;
+  readonly status: 'started' | 'done' | 'failed' | 'skipped';
+  /** As Compose words it: Creating, Created, Starting, Started, Waiting, Healthy, Exited, Running, Stopping … */
+  readonly text: string;
+  readonly at: string;
+  readonly durationMs: number | null;
+  readonly error: ErrorData | null;
+}
+
+export interface WarningEvent {
+  readonly type: 'warning';
+  readonly message: string;
+}
+
+/** First event of every apply: what will be done. `hash` names this plan (`expectedPlanHash` of the API). */
+export interface PlanEvent {
+  readonly type: 'plan';
+  readonly hash: string;
+  readonly nodes: readonly PlanNodeData[];
+}
+
+export interface PlanNodeData {
+  readonly id: number;
+  readonly kind: ResourceKind;
+  readonly resource: string;
+  readonly service: string | null;
+  readonly operation: string;
+  readonly cause: string;
+  /** Nodes that must be done before. */
+  readonly after: readonly number[];
+  /** Field by field, where the cause is a difference: secrets hidden. */
+  readonly changes: readonly FieldChange[];
+}
+
+export interface FieldChange {
+  readonly path: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+export interface DoneEvent {
+  readonly type: 'done';
+}
+
+export interface ErrorEvent {
+  readonly type: 'error';
+  readonly error: ErrorData;
+}
+
+/** A ComposeError on the wire. */
+export interface ErrorData {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly exitCode: number | null;
+  /** Last lines of the failing container's log. */
+  readonly log: readonly string[];
+}
+
+export type ProgressEvent = PlanEvent | StepEvent | WarningEvent | DoneEvent | ErrorEvent;
+
+/** What happens to containers while nobody asks: the stream of `events`. */
+export interface ContainerEvent {
+  readonly type: 'container';
+  /** As Docker names them: create start die stop kill restart oom pause unpause destroy health_status exec_create repair. */
+  readonly action: string;
+  readonly id: string;
+  readonly name: string;
+  readonly service: string;
+  readonly at: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+/** Something drifted and was put right. */
+export interface RepairEvent {
+  readonly type: 'repair';
+  readonly kind: ResourceKind;
+  readonly resource: string;
+  /** What was found: "link veth0a1b2c3d4e5 is missing". */
+  readonly cause: string;
+  readonly status: 'repaired' | 'failed';
+  readonly message: string | null;
+  readonly at: string;
+}
+
+export type WorldEvent = ContainerEvent | RepairEvent;
