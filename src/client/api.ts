@@ -1,5 +1,6 @@
 /** The supervisor's API: HTTP over a unix socket, JSON bodies, NDJSON streams (docs/architecture.md). */
 import type { ProgressEvent } from '../model/events.ts';
+import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
 import type { ApplySettings } from '../model/settings.ts';
 
@@ -21,12 +22,6 @@ export interface ApplyRequest {
   readonly settings: ApplySettings;
   /** When given, a plan with another hash is refused with PLAN_CHANGED. */
   readonly expectedPlanHash: string | null;
-}
-
-export interface ProjectOrigin {
-  readonly workingDirectory: string;
-  readonly configFiles: readonly string[];
-  readonly environmentFiles: readonly string[];
 }
 
 /** `POST /v1/run` answers a stream of RunEvent: the container exists and runs when `started` comes. */

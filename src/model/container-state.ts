@@ -1,0 +1,31 @@
+/** What a container's process does now, as its monitor wrote it down and the kernel confirms (docs/architecture.md). */
+export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'exited';
+
+export interface HealthProbe {
+  readonly start: string;
+  readonly end: string;
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+export interface HealthState {
+  readonly status: 'starting' | 'healthy' | 'unhealthy';
+  readonly failingStreak: number;
+  readonly log: readonly HealthProbe[];
+}
+
+export interface ContainerState {
+  readonly status: ContainerStatus;
+  /** The container's init in the host's pid namespace; null when there is none. */
+  readonly pid: number | null;
+  readonly pidStartTicks: number | null;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+  readonly exitCode: number | null;
+  readonly oomKilled: boolean;
+  readonly restartCount: number;
+  readonly error: string | null;
+  readonly health: HealthState | null;
+  /** `lost`: the process runs but its monitor was killed; `none`: nothing runs. */
+  readonly monitor: 'alive' | 'lost' | 'none';
+}

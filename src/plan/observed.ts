@@ -1,0 +1,30 @@
+/** A snapshot of the world: what the records say, corrected by what the kernel says. `engine/observe.ts` fills it. */
+import type { ContainerState } from '../model/container-state.ts';
+import type { ContainerRecord, NetworkRecord, VolumeRecord } from '../model/records.ts';
+
+export interface Observed {
+  readonly project: string;
+  readonly containers: readonly ObservedContainer[];
+  readonly networks: readonly ObservedNetwork[];
+  readonly volumes: readonly ObservedVolume[];
+  /** Our table holds the rules of every project. */
+  readonly firewallIntact: boolean;
+}
+
+export interface ObservedContainer {
+  readonly record: ContainerRecord;
+  readonly state: ContainerState;
+  /** The network namespace and every link of it are there. */
+  readonly isPlugged: boolean;
+}
+
+export interface ObservedNetwork {
+  readonly record: NetworkRecord;
+  /** The bridge is there, up, with its addresses. */
+  readonly isIntact: boolean;
+}
+
+export interface ObservedVolume {
+  readonly record: VolumeRecord;
+  readonly isIntact: boolean;
+}

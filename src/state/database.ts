@@ -1,0 +1,250 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { ProjectOrigin } from '../model/origin.ts';
+import type { Project } from '../model/project.ts';
+import type { ContainerRecord, NetworkRecord, VolumeRecord } from '../model/records.ts';
+import type { Paths } from './paths.ts';
+
+/** A project that was applied: what healing and `ls` need to know of it. */
+export interface ProjectRecord {
+  readonly name: string;
+  readonly origin: ProjectOrigin;
+  /** The project as last applied; healing drives towards it. */
+  readonly project: Project | null;
+  readonly updatedAt: string;
+}
+
+/**
+ * The records of all projects in one SQLite file. Resources are JSON in a row each, keyed by what must be unique;
+ * SQLite's own locking makes name and subnet reservations safe between supervisors.
+ */
+export interface Database extends Disposable {
+  projects(): ProjectRecord[];
+  project(name: string): ProjectRecord | null;
+  saveProject(record: ProjectRecord): void;
+  removeProject(name: string): void;
+
+  /** Containers of one project, or of all; sorted by service, then number. */
+  containers(project?: string): ContainerRecord[];
+  container(id: string): ContainerRecord | null;
+  saveContainer(record: ContainerRecord): void;
+  removeContainer(id: string): void;
+
+  networks(project?: string): NetworkRecord[];
+  networkByName(name: string): NetworkRecord | null;
+  saveNetwork(record: NetworkRecord): void;
+  removeNetwork(id: string): void;
+
+  volumes(project?: string): VolumeRecord[];
+  volumeByName(name: string): VolumeRecord | null;
+  saveVolume(record: VolumeRecord): void;
+  removeVolume(name: string): void;
+
+  /** Runs `action` in one IMMEDIATE transaction: readers see all of it or nothing, other writers wait. */
+  transaction<T>(action: () => T): T;
+}
+
+const schemaVersion = 1;
+
+const schema = `
+  CREATE TABLE projects (name TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
+  CREATE TABLE containers (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, project TEXT NOT NULL, service TEXT NOT NULL,
+    number INTEGER NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE INDEX containers_by_project ON containers (project, service, number);
+  CREATE TABLE networks (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, project TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+  CREATE TABLE volumes (name TEXT PRIMARY KEY, project TEXT NOT NULL, body TEXT NOT NULL) STRICT;
+`;
+
+/**
+ * Opens the records, making them when missing. `read` never creates: with no file there it answers from an empty
+ * in-memory database. Throws SQLite's error when the file is damaged.
+ */
+export function openDatabase(paths: Paths, mode: 'read' | 'write' = 'write'): Database {
+  const db = open(paths.database, mode);
+  // A writer elsewhere holds the lock for microseconds; five seconds is for a machine under heavy load.
+  db.exec('PRAGMA busy_timeout = 5000');
+  migrate(db);
+  return new SqliteDatabase(db);
+}
+
+function open(path: string, mode: 'read' | 'write'): DatabaseSync {
+  if (mode === 'write') {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
+    const db = new DatabaseSync(path);
+    // NORMAL in WAL mode survives the death of any process; only a power cut may lose the last transactions,
+    // and after a reboot no container, link or mount of them is left either.
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+    return db;
+  }
+  try {
+    return new DatabaseSync(path, { readOnly: true });
+  } catch (error) {
+    if (error instanceof Error && /unable to open/.test(error.message)) return new DatabaseSync(':memory:');
+    throw error;
+  }
+}
+
+function migrate(db: DatabaseSync): void {
+  if (version(db) === schemaVersion) return;
+  db.exec('BEGIN IMMEDIATE');
+  // Another process may have been first while this one waited for the lock.
+  if (version(db) !== schemaVersion) {
+    db.exec(schema);
+    db.exec(`PRAGMA user_version = ${schemaVersion}`);
+  }
+  db.exec('COMMIT');
+}
+
+function version(db: DatabaseSync): number {
+  const row = db.prepare('PRAGMA user_version').get();
+  return Number(row?.user_version ?? 0);
+}
+
+class SqliteDatabase implements Database {
+  readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #depth = 0;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  projects(): ProjectRecord[] {
+    return this.#rows<ProjectRecord>('SELECT body FROM projects ORDER BY name');
+  }
+
+  project(name: string): ProjectRecord | null {
+    return this.#row<ProjectRecord>('SELECT body FROM projects WHERE name = ?', name);
+  }
+
+  saveProject(record: ProjectRecord): void {
+    this.#run('INSERT OR REPLACE INTO projects (name, body) VALUES (?, ?)', record.name, JSON.stringify(record));
+  }
+
+  removeProject(name: string): void {
+    this.#run('DELETE FROM projects WHERE name = ?', name);
+  }
+
+  containers(project?: string): ContainerRecord[] {
+    const order = 'ORDER BY project, service, number, name';
+    return project === undefined
+      ? this.#rows<ContainerRecord>(`SELECT body FROM containers ${order}`)
+      : this.#rows<ContainerRecord>(`SELECT body FROM containers WHERE project = ? ${order}`, project);
+  }
+
+  container(id: string): ContainerRecord | null {
+    return this.#row<ContainerRecord>('SELECT body FROM containers WHERE id = ?', id);
+  }
+
+  saveContainer(record: ContainerRecord): void {
+    this.#run(
+      `INSERT INTO containers (id, name, project, service, number, body) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET name = excluded.name, number = excluded.number, body = excluded.body`,
+      record.id,
+      record.name,
+      record.project,
+      record.service,
+      record.number,
+      JSON.stringify(record),
+    );
+  }
+
+  removeContainer(id: string): void {
+    this.#run('DELETE FROM containers WHERE id = ?', id);
+  }
+
+  networks(project?: string): NetworkRecord[] {
+    return project === undefined
+      ? this.#rows<NetworkRecord>('SELECT body FROM networks ORDER BY name')
+      : this.#rows<NetworkRecord>('SELECT body FROM networks WHERE project = ? ORDER BY name', project);
+  }
+
+  networkByName(name: string): NetworkRecord | null {
+    return this.#row<NetworkRecord>('SELECT body FROM networks WHERE name = ?', name);
+  }
+
+  saveNetwork(record: NetworkRecord): void {
+    this.#run(
+      `INSERT INTO networks (id, name, project, body) VALUES (?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET body = excluded.body`,
+      record.id,
+      record.name,
+      record.project,
+      JSON.stringify(record),
+    );
+  }
+
+  removeNetwork(id: string): void {
+    this.#run('DELETE FROM networks WHERE id = ?', id);
+  }
+
+  volumes(project?: string): VolumeRecord[] {
+    return project === undefined
+      ? this.#rows<VolumeRecord>('SELECT body FROM volumes ORDER BY name')
+      : this.#rows<VolumeRecord>('SELECT body FROM volumes WHERE project = ? ORDER BY name', project);
+  }
+
+  volumeByName(name: string): VolumeRecord | null {
+    return this.#row<VolumeRecord>('SELECT body FROM volumes WHERE name = ?', name);
+  }
+
+  saveVolume(record: VolumeRecord): void {
+    this.#run(
+      `INSERT INTO volumes (name, project, body) VALUES (?, ?, ?)
+       ON CONFLICT (name) DO UPDATE SET body = excluded.body`,
+      record.name,
+      record.project,
+      JSON.stringify(record),
+    );
+  }
+
+  removeVolume(name: string): void {
+    this.#run('DELETE FROM volumes WHERE name = ?', name);
+  }
+
+  transaction<T>(action: () => T): T {
+    if (this.#depth > 0) return action();
+    this.#db.exec('BEGIN IMMEDIATE');
+    this.#depth++;
+    try {
+      const result = action();
+      this.#db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      this.#db.exec('ROLLBACK');
+      throw error;
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #run(sql: string, ...values: (string | number)[]): void {
+    this.#prepare(sql).run(...values);
+  }
+
+  #rows<T>(sql: string, ...values: (string | number)[]): T[] {
+    return this.#prepare(sql)
+      .all(...values)
+      .map((row) => JSON.parse(String(row.body)) as T);
+  }
+
+  #row<T>(sql: string, ...values: (string | number)[]): T | null {
+    const row = this.#prepare(sql).get(...values);
+    return row === undefined ? null : (JSON.parse(String(row.body)) as T);
+  }
+}
