@@ -103,5 +103,9 @@ export interface ContainerRecord {
   /** Path of the network namespace it runs in; null for the host's. */
   readonly networkNamespace: string | null;
   /** Nameservers, search domains and options of its own, which the DNS server and resolv.conf follow. */
-  readonly dns: { readonly servers: readonly string[]; readonly search: readonly string[]; readonly options: readonly string[] };
+  readonly dns: {
+    readonly servers: readonly string[];
+    readonly search: readonly string[];
+    readonly options: readonly string[];
+  };
 }

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import type { Network } from './network.ts';
+import type { Config, Secret } from './project.ts';
+import type { Service } from './service.ts';
+import type { Volume } from './volume.ts';
+
+/**
+ * Written before each hash. Raise it only when equal definitions must be seen as different: every container of every
+ * user is then recreated once.
+ */
+const HASH_VERSION = '1';
+
+/** What can change without the container having to be replaced. */
+const NOT_IN_SERVICE_HASH: ReadonlySet<string> = new Set([
+  'attach',
+  'build',
+  'depends_on',
+  'develop',
+  'profiles',
+  'pull_policy',
+  'scale',
+]);
+
+/**
+ * The hash that decides whether a container still is what its service asks for. `replicas` and what only says how to get
+ * an image, when to start or what to watch are left out. The content of secrets and configs is not in the file: who knows it
+ * passes digests in `content`, by source name.
+ */
+export function serviceHash(service: Service, content: Readonly<Record<string, string>> = {}): string {
+  const kept: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(service)) {
+    if (NOT_IN_SERVICE_HASH.has(key) || value === null) continue;
+    kept[key] = value;
+  }
+  if (service.deploy !== undefined) {
+    const { replicas: _replicas, ...deploy } = service.deploy;
+    kept.deploy = deploy;
+  }
+  return hash('service', Object.keys(content).length === 0 ? kept : { ...kept, ' content': content });
+}
+
+/** The hash that decides whether a network still is what the file asks for. */
+export function networkHash(network: Network): string {
+  return hash('network', network);
+}
+
+/** The hash that decides whether a volume still is what the file asks for. */
+export function volumeHash(volume: Volume): string {
+  return hash('volume', volume);
+}
+
+/** The hash of a config's definition; its content is not part of it. */
+export function configHash(config: Config): string {
+  return hash('config', config);
+}
+
+/** The hash of a secret's definition; its content is not part of it. */
+export function secretHash(secret: Secret): string {
+  return hash('secret', secret);
+}
+
+function hash(kind: string, value: object): string {
+  return createHash('sha256')
+    .update(`${HASH_VERSION} ${kind} ${stableJson(value)}`)
+    .digest('hex');
+}
+
+/** JSON with sorted keys; extensions (`x-`), absent values and empty maps and lists do not count. */
+function stableJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const parts: string[] = [];
+  for (const key of Object.keys(value).sort()) {
+    const child = (value as Record<string, unknown>)[key];
+    if (key.startsWith('x-') || child === undefined) continue;
+    const text = stableJson(child);
+    if (text !== '{}') parts.push(`${JSON.stringify(key)}:${text}`);
+  }
+  return `{${parts.join(',')}}`;
+}

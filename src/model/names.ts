@@ -1,0 +1,67 @@
+import { ComposeError } from '../util/errors.ts';
+import type { Project } from './project.ts';
+import type { Service } from './service.ts';
+
+/** Whether a project name given by flag or variable can be used as it is. */
+export function isProjectName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9_-]*$/.test(name);
+}
+
+/** Makes a project name of a `name:` or a directory: lower case, other characters left out. Empty when nothing is left. */
+export function normalizeProjectName(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, '')
+    .replace(/^[_-]+/, '');
+}
+
+/** Returns a name given by flag or variable; throws INVALID, with the repaired name as a hint, when it breaks the rules. */
+export function checkProjectName(name: string): string {
+  if (isProjectName(name)) return name;
+  const repaired = normalizeProjectName(name);
+  throw new ComposeError(
+    'INVALID',
+    `project name ${JSON.stringify(name)} must consist of lower-case letters, digits, hyphens and underscores, and begin with a letter or digit`,
+    repaired === '' ? {} : { hint: `use ${JSON.stringify(repaired)}` },
+  );
+}
+
+/** The name of replica `number` (from 1) of a service. */
+export function containerName(
+  project: string,
+  serviceName: string,
+  number: number,
+  service?: Pick<Service, 'container_name'>,
+): string {
+  return service?.container_name ?? `${project}-${serviceName}-${number}`;
+}
+
+/** The name of a one-off container: `slug` is what makes it unique. */
+export function oneOffContainerName(project: string, serviceName: string, slug: string): string {
+  return `${project}-${serviceName}-run-${slug}`;
+}
+
+/** The name of a network, volume, config or secret on this machine when the file gives none. */
+export function resourceName(project: string, key: string, isExternal = false): string {
+  return isExternal ? key : `${project}_${key}`;
+}
+
+/** The image a service runs: its own, or the one its build is tagged with. */
+export function imageName(project: string, serviceName: string, service: Pick<Service, 'image'>): string {
+  return service.image !== undefined && service.image !== '' ? service.image : `${project}-${serviceName}`;
+}
+
+/** How many containers a service asks for. */
+export function replicaCount(service: Pick<Service, 'scale' | 'deploy'>): number {
+  return service.scale ?? service.deploy?.replicas ?? 1;
+}
+
+/** The name that log lines carry: the container's without the project's prefix. */
+export function logName(project: string, name: string): string {
+  return name.startsWith(`${project}-`) ? name.slice(project.length + 1) : name;
+}
+
+/** The key of the top-level network that has this name on the machine. */
+export function networkKey(project: Project, name: string): string | undefined {
+  return Object.entries(project.networks ?? {}).find(([, network]) => network.name === name)?.[0];
+}
