@@ -1,10 +1,178 @@
 /**
  * The addon's exports, typed. The single place that loads it; a test compares the names here with what it exports.
+ * Whatever can block is a promise that a worker thread settles. A failed system call rejects with an Error that has
+ * `code` ("ENOENT"), `errno`, `syscall` and `step`; wrong input with `code` being one of ErrorCode.
  */
 import { createRequire } from 'node:module';
 
 export interface Binding {
   readonly version: string;
+
+  // Processes
+  /** /proc/sys/kernel/random/boot_id. */
+  bootId(): string;
+  /** Field 22 of /proc/<pid>/stat; null when there is no such process. */
+  processStartTicks(pid: number): number | null;
+  /** Whether that very process runs: not another one with its number, not a zombie. */
+  processAlive(pid: number, startTicks: number): boolean;
+  /** Calls back once, when the process ends (a pidfd on the event loop, no thread); at once when it is gone already. */
+  watchExit(pid: number, startTicks: number, onExit: () => void): NativeHandle;
+  /**
+   * Starts `file` as a daemon: new session, stdio on /dev/null, nothing inherited but one pipe, whose number replaces
+   * each `{readyFd}` in `args`. Resolves with all the daemon wrote to the pipe until it closed it; leaves no zombie.
+   */
+  spawnDetached(file: string, args: readonly string[], options: SpawnDetachedOptions): Promise<string>;
+
+  // Files
+  /** Null when `nonblocking` and somebody else holds it. The file is made when missing (0600). */
+  flock(path: string, options: { exclusive: boolean; nonblocking: boolean }): Promise<FileLock | null>;
+  mount(source: string, target: string, type: string, flags: number, options: string): Promise<void>;
+  /** Detaches (MNT_DETACH); not mounted is success. */
+  unmount(path: string): Promise<void>;
+  setXattr(path: string, name: string, value: Uint8Array): Promise<void>;
+  /** An overlay whiteout: a character device 0:0. */
+  mknodWhiteout(path: string): Promise<void>;
+
+  // Networks
+  /** Subnets of the host's addresses and routes, default routes excluded. */
+  hostSubnets(): Promise<string[]>;
+  ensureBridge(bridge: BridgeOptions): Promise<void>;
+  /** Removes a link; none of that name is success. */
+  removeLink(name: string): Promise<void>;
+  plug(options: PlugOptions): Promise<void>;
+  unplug(netnsPath: string, hostInterfaces: readonly string[]): Promise<void>;
+  /** Every link of the host's namespace, with the bridge it is a port of and its addresses. */
+  links(): Promise<LinkStatus[]>;
+  /** The links inside a namespace, loopback excluded; null when `netnsPath` is no namespace. */
+  namespaceLinks(netnsPaths: readonly string[]): Promise<(LinkStatus[] | null)[]>;
+  /** Sockets inside the namespace, with a rule there that redirects 127.0.0.11:53 to them. The caller owns the fds. */
+  openDnsSockets(netnsPath: string): Promise<{ udp: number; tcp: number }>;
+  /** Replaces the tables in one transaction; a table without chains and sets is deleted. */
+  replaceTables(tables: readonly NftTable[]): Promise<void>;
+  /** What the kernel holds under that name; null when there is no such table. */
+  tableStatus(family: NftFamily, name: string): Promise<TableStatus | null>;
+  /** Chains of all tables that are hooked into `forward`, with their policy. */
+  forwardChains(): Promise<ForwardChain[]>;
+  /** Tells about removed links and about changes of nftables tables, until closed. */
+  linkMonitor(onEvent: (event: LinkEvent) => void): NativeHandle;
+}
+
+/** Something native that goes on until it is closed. It does not keep the process alive. */
+export interface NativeHandle {
+  close(): void;
+}
+
+export interface FileLock {
+  readonly fd: number;
+  release(): void;
+}
+
+export interface SpawnDetachedOptions {
+  readonly cwd: string;
+  /** `NAME=value`. */
+  readonly environment: readonly string[];
+}
+
+export interface BridgeOptions {
+  readonly name: string;
+  readonly mtu: number;
+  /** Addresses with prefix length: `172.18.0.1/16`, `fd00::1/64`. */
+  readonly addresses: readonly string[];
+  readonly macAddress: string;
+  /** Below /proc/sys, in the host's namespace: `net/ipv4/ip_forward` → `1`. */
+  readonly sysctls: readonly (readonly [string, string])[];
+}
+
+export interface PlugOptions {
+  readonly netnsPath: string;
+  readonly interfaces: readonly PlugInterface[];
+  /** Below /proc/sys, inside the namespace. */
+  readonly sysctls: readonly (readonly [string, string])[];
+}
+
+export interface PlugInterface {
+  readonly name: string;
+  readonly hostInterface: string;
+  readonly bridge: string;
+  readonly macAddress: string;
+  readonly mtu: number;
+  readonly addresses: readonly string[];
+  /** Next hops of the default routes, v4 and v6; empty when another network is the gateway. */
+  readonly gateways: readonly string[];
+  /** Cut off from the bridge's other isolated ports. */
+  readonly isIsolated: boolean;
+}
+
+export interface LinkStatus {
+  readonly index: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly mtu: number;
+  readonly isUp: boolean;
+  readonly macAddress: string;
+  /** Index of the bridge it is a port of, else 0. */
+  readonly master: number;
+  /** Index of the other end of a veth pair, else 0. */
+  readonly peer: number;
+  readonly addresses: readonly string[];
+}
+
+export type NftFamily = 'inet' | 'ip' | 'ip6' | 'netdev';
+
+export interface NftTable {
+  readonly family: NftFamily;
+  readonly name: string;
+  /** Kept in the table's user data; tells whether a table is the one that was written. */
+  readonly digest: string;
+  readonly sets: readonly NftSet[];
+  readonly chains: readonly NftChain[];
+}
+
+export interface NftSet {
+  readonly name: string;
+  readonly keyLength: number;
+  /** Bytes of the value; 0 for a plain set. */
+  readonly dataLength: number;
+  /** nft's own numbers, so that `nft list` prints the elements readably. */
+  readonly keyType: number;
+  readonly dataType: number;
+  readonly elements: readonly { readonly key: Uint8Array; readonly data?: Uint8Array }[];
+}
+
+export interface NftChain {
+  readonly name: string;
+  /** Absent: a chain that others jump to. */
+  readonly hook?: {
+    readonly type: 'filter' | 'nat';
+    readonly name: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting' | 'ingress';
+    readonly priority: number;
+    /** Only for ingress. */
+    readonly devices?: readonly string[];
+  };
+  readonly rules: readonly (readonly NftExpression[])[];
+}
+
+/** One libnftnl expression: its name and attributes (addon/core/nftables.cc has the table). */
+export type NftExpression = readonly [name: string, attributes: Readonly<Record<string, number | string | Uint8Array>>];
+
+export interface TableStatus {
+  readonly digest: string;
+  readonly chains: number;
+  readonly rules: number;
+  readonly elements: number;
+}
+
+export interface ForwardChain {
+  readonly family: string;
+  readonly table: string;
+  readonly chain: string;
+  readonly policy: 'accept' | 'drop';
+}
+
+export interface LinkEvent {
+  readonly kind: 'link-removed' | 'firewall-changed' | 'lost';
+  /** The link, or `family table`; empty for `lost`: events were dropped, look at everything. */
+  readonly name: string;
 }
 
 const require = createRequire(import.meta.url);

@@ -1,0 +1,94 @@
+/**
+ * What the engine and the supervisor call: networks, published ports and DNS. The implementations are
+ * network-driver.ts, ports.ts and dns-server.ts.
+ */
+import type { ContainerRecord, EndpointRecord, NetworkRecord, PublishedPort } from '../model/records.ts';
+
+/** All records of all projects. */
+export interface NetworkWorld {
+  readonly networks: readonly NetworkRecord[];
+  readonly containers: readonly ContainerRecord[];
+}
+
+export interface Plug {
+  readonly netnsPath: string;
+  readonly endpoints: readonly EndpointRecord[];
+  /** By network id. */
+  readonly networks: ReadonlyMap<string, NetworkRecord>;
+  /** Compose's spelling: `net.core.somaxconn`. Only `net.*` is set here, the rest belongs to the container's start. */
+  readonly sysctls: Readonly<Record<string, string>>;
+}
+
+export interface NetworkObservation {
+  /** Ids of the networks whose bridge is as the record says. */
+  readonly bridges: ReadonlySet<string>;
+  /** Ids of the containers whose namespace and every link are intact. */
+  readonly endpoints: ReadonlySet<string>;
+  readonly firewallIntact: boolean;
+}
+
+export interface NetworkChange {
+  readonly kind: 'link-removed' | 'firewall-changed';
+  /** The link's name, or `inet tscompose`; empty when events were lost: observe everything. */
+  readonly name: string;
+}
+
+export interface NetworkDriver {
+  /** Subnets this host already uses (addresses and routes). */
+  hostSubnets(): Promise<readonly string[]>;
+  /** The bridge with its addresses, up, and the sysctls that forwarding needs; idempotent, repairs. */
+  ensureNetwork(network: NetworkRecord): Promise<void>;
+  /** Idempotent. */
+  removeNetwork(network: NetworkRecord): Promise<void>;
+  /**
+   * Makes the namespace at `netnsPath`, with loopback, links, addresses, routes and sysctls; repairs what is missing.
+   * Leaves nothing behind when it throws.
+   */
+  plug(plug: Plug): Promise<void>;
+  /** Removes the namespace's mount and the links; idempotent. */
+  unplug(netnsPath: string, endpoints: readonly EndpointRecord[]): Promise<void>;
+  /** Makes `inet tscompose` say what the records of all projects need, in one transaction; removes it for none. */
+  syncFirewall(world: NetworkWorld): Promise<void>;
+  observe(
+    networks: readonly NetworkRecord[],
+    containers: readonly ContainerRecord[],
+    /** The whole world when it is known; without it the firewall is compared with the last sync of this process. */
+    world?: NetworkWorld,
+  ): Promise<NetworkObservation>;
+  /** Ends when aborted. */
+  watch(signal: AbortSignal): AsyncIterable<NetworkChange>;
+}
+
+export interface PortRequest {
+  /** Empty: every address, v4 and v6. */
+  readonly hostIp: string;
+  /** 0: one that is free. */
+  readonly hostPort: number;
+  /** With it: the first free one of the range. */
+  readonly hostPortEnd?: number;
+  readonly protocol: PublishedPort['protocol'];
+  readonly containerPort: number;
+}
+
+export interface PortReservation {
+  /** In the order of the requests; one request on every address gives two, `0.0.0.0` and `::`. */
+  readonly ports: readonly PublishedPort[];
+  /** Where connections go that reach the listener itself; without a target they are closed. */
+  forwardTo(target: { readonly ipv4: string | null; readonly ipv6: string | null }): void;
+  release(): Promise<void>;
+}
+
+export interface PortHolder {
+  /** All or nothing. Throws PORT_TAKEN naming the port, and who holds it when /proc tells. */
+  reserve(requests: readonly PortRequest[]): Promise<PortReservation>;
+  close(): Promise<void>;
+}
+
+export interface DnsServer {
+  /** Answers inside that namespace; idempotent, also after a former supervisor. */
+  attach(containerId: string, netnsPath: string): Promise<void>;
+  detach(containerId: string): void;
+  /** Answers follow at once. Only running containers are to be in `containers`. */
+  update(world: NetworkWorld): void;
+  close(): Promise<void>;
+}
