@@ -3,6 +3,8 @@
  * shared by the drivers, the engine and the planner.
  */
 
+import type { Service } from './service.ts';
+
 export interface NetworkRecord {
   /** 64 hexadecimal digits. */
   readonly id: string;
@@ -94,6 +96,16 @@ export interface ContainerRecord {
   readonly ports: readonly PublishedPort[];
   /** Names of the volumes it mounts. */
   readonly volumes: readonly string[];
+  /** Its anonymous volumes: target in the container → volume name. A replacement inherits them. */
+  readonly anonymousVolumes: Readonly<Record<string, string>>;
+  /** The service as it was when the container was made: what a plan compares field by field. */
+  readonly config: Service;
+  /** Digests of secrets, configs and other content by source name, which are part of what makes it differ. */
+  readonly contentDigests: Readonly<Record<string, string>>;
+  /** Services whose namespaces it shares, and the ids of their containers at that time. */
+  readonly sharedNamespaces: Readonly<Record<string, string>>;
+  /** The cgroup's OCI path. */
+  readonly cgroupsPath: string;
   /** What the user asked for last; healing follows it. */
   readonly desired: 'running' | 'stopped';
   /** Names that DNS answers with this container: name, service, aliases are in `endpoints`. */

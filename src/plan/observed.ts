@@ -7,6 +7,8 @@ export interface Observed {
   readonly containers: readonly ObservedContainer[];
   readonly networks: readonly ObservedNetwork[];
   readonly volumes: readonly ObservedVolume[];
+  /** Networks of other owners that the project names as external, by name on this machine. */
+  readonly externalNetworks: readonly NetworkRecord[];
   /** Our table holds the rules of every project. */
   readonly firewallIntact: boolean;
 }
@@ -16,6 +18,8 @@ export interface ObservedContainer {
   readonly state: ContainerState;
   /** The network namespace and every link of it are there. */
   readonly isPlugged: boolean;
+  /** Its cgroup is there; true for a container that does not run. */
+  readonly hasCgroup: boolean;
 }
 
 export interface ObservedNetwork {

@@ -1,0 +1,540 @@
+/**
+ * Containers of the selected services: which are kept, replaced, added or removed, and in which order.
+ *
+ * Two passes. The first looks at what is there and plans every stop and removal; then networks and volumes that change
+ * are replaced (nothing holds them any more); the second plans creation and start along the dependency graph.
+ */
+import type { FieldChange } from '../model/events.ts';
+import { containerName, replicaCount } from '../model/names.ts';
+import type { DependencyCondition, Service } from '../model/service.ts';
+import type { ApplySettings, Recreate } from '../model/settings.ts';
+import { describeChanges, fieldChanges } from './changes.ts';
+import type { Desired } from './desired.ts';
+import { dependenciesOf, dependencyOrder, dependentsOf } from './graph.ts';
+import type { PlannedNetworks } from './networks.ts';
+import type { Observed, ObservedContainer } from './observed.ts';
+import { planOrphans } from './orphans.ts';
+import type { PlanBuilder } from './plan.ts';
+import { isActive, selectedServices } from './selection.ts';
+import type { PlannedVolumes } from './volumes.ts';
+
+interface Replacement {
+  readonly old: ObservedContainer;
+  readonly cause: string;
+  readonly changes: readonly FieldChange[];
+}
+
+interface ServiceDecision {
+  readonly kept: readonly ObservedContainer[];
+  readonly replaced: readonly Replacement[];
+  readonly surplus: readonly ObservedContainer[];
+  readonly addedNumbers: readonly number[];
+}
+
+export function planContainers(
+  builder: PlanBuilder,
+  desired: Desired,
+  observed: Observed,
+  settings: ApplySettings,
+  networks: PlannedNetworks,
+  volumes: PlannedVolumes,
+): void {
+  const services = desired.project.services;
+  const selected = affectedServices(desired, observed, settings, networks);
+  const order = dependencyOrder(services).filter((name) => selected.has(name));
+
+  const decisions = new Map<string, ServiceDecision>();
+  for (const name of order) {
+    decisions.set(name, decide(name, desired, observed, settings, networks, volumes, decisions));
+  }
+  const removal = planRemovals(builder, desired, observed, settings, order, decisions);
+  planOrphans(builder, desired, observed, settings);
+  const networkNodes = networks.replace((id) =>
+    removal.freeing(({ record }) => record.endpoints.some(({ networkId }) => networkId === id)),
+  );
+  const volumeNodes = volumes.replace((name) => removal.freeing(({ record }) => record.volumes.includes(name)));
+
+  const starts = new StartPlanner(builder, desired, observed, settings, selected);
+  for (const name of order) {
+    const decision = decisions.get(name);
+    const service = services[name];
+    if (decision === undefined || service === undefined) continue;
+    const ready = [
+      ...Object.keys(service.networks ?? {}).flatMap((key) => networkNodes.get(key) ?? []),
+      ...(service.volumes ?? []).flatMap((mount) => volumeNodes.get(mount.source ?? '') ?? []),
+      ...sharedServices(service).flatMap((other) => starts.creations(other)),
+    ];
+    for (const container of decision.kept) {
+      starts.keep(name, container, {
+        restartedAfter: removal.stopOf(container.record.id),
+        networkNodes: container.record.endpoints.flatMap(({ networkId }) => {
+          const key = Object.keys(desired.networks).find((candidate) =>
+            observed.networks.some(
+              ({ record }) => record.id === networkId && record.name === desired.networks[candidate]?.network.name,
+            ),
+          );
+          return networkNodes.get(key ?? '') ?? [];
+        }),
+      });
+    }
+    for (const { old, cause, changes } of decision.replaced) {
+      const number = old.record.number;
+      starts.create(name, number, cause, changes, {
+        after: [...ready, ...removal.removalOf(old.record.id)],
+        inheritedVolumes: settings.anonymousVolumes === 'inherit' ? old.record.anonymousVolumes : {},
+      });
+    }
+    for (const number of decision.addedNumbers) {
+      const cause = decision.kept.length + decision.replaced.length === 0 ? 'not found' : 'scaled up';
+      starts.create(name, number, cause, [], { after: [...ready, ...removal.all(name)], inheritedVolumes: {} });
+    }
+  }
+  if (settings.wait === 'healthy') starts.waitForAll(order);
+}
+
+/** The selected services, and those whose containers are on a network that must be replaced. */
+function affectedServices(
+  desired: Desired,
+  observed: Observed,
+  settings: ApplySettings,
+  networks: PlannedNetworks,
+): ReadonlySet<string> {
+  const affected = new Set(selectedServices(desired.project.services, settings));
+  for (const { record } of observed.containers) {
+    if (desired.project.services[record.service] === undefined) continue;
+    if (record.endpoints.some(({ networkId }) => networks.replaced.has(networkId))) affected.add(record.service);
+  }
+  return affected;
+}
+
+function decide(
+  name: string,
+  desired: Desired,
+  observed: Observed,
+  settings: ApplySettings,
+  networks: PlannedNetworks,
+  volumes: PlannedVolumes,
+  earlier: ReadonlyMap<string, ServiceDecision>,
+): ServiceDecision {
+  const wanted = desired.services[name];
+  if (wanted === undefined) return { kept: [], replaced: [], surplus: [], addedNumbers: [] };
+  const existing = observed.containers.filter(({ record }) => record.service === name && !record.oneOff);
+  const isNamed = settings.services.length === 0 || settings.services.includes(name);
+  const policy = isNamed ? settings.recreate : settings.recreateDependencies;
+  const judged = existing.map((container) => ({
+    container,
+    reason: replacementReason(container, name, policy, desired, observed, networks, volumes, earlier),
+  }));
+  // The ones kept are up to date and have the lowest numbers (semantics.md section 6).
+  judged.sort(
+    (a, b) =>
+      Number(a.reason !== null) - Number(b.reason !== null) || a.container.record.number - b.container.record.number,
+  );
+  const count = settings.scale[name] ?? replicaCount(wanted.service);
+  const staying = judged.slice(0, count);
+  const highest = Math.max(0, ...existing.map(({ record }) => record.number));
+  return {
+    kept: staying.filter(({ reason }) => reason === null).map(({ container }) => container),
+    replaced: staying
+      .filter(({ reason }) => reason !== null)
+      .map(({ container, reason }) => ({
+        old: container,
+        cause: reason?.cause ?? '',
+        changes: reason?.changes ?? [],
+      })),
+    surplus: judged.slice(count).map(({ container }) => container),
+    addedNumbers: Array.from({ length: Math.max(0, count - existing.length) }, (_, index) => highest + 1 + index),
+  };
+}
+
+/** Why a container cannot stay as it is; null when it can. The order is that of semantics.md section 4. */
+function replacementReason(
+  { record }: ObservedContainer,
+  name: string,
+  policy: Recreate,
+  desired: Desired,
+  observed: Observed,
+  networks: PlannedNetworks,
+  volumes: PlannedVolumes,
+  earlier: ReadonlyMap<string, ServiceDecision>,
+): { readonly cause: string; readonly changes: readonly FieldChange[] } | null {
+  const wanted = desired.services[name];
+  if (wanted === undefined) return null;
+  const because = (cause: string, changes: readonly FieldChange[] = []) => ({ cause, changes });
+  const replacedNetwork = record.endpoints.map(({ networkId }) => networks.replaced.get(networkId)).find(Boolean);
+  if (replacedNetwork !== undefined) return because(`network ${replacedNetwork} is replaced`);
+  const replacedVolume = record.volumes.find((volume) => volumes.replaced.has(volume));
+  if (replacedVolume !== undefined) return because(`volume ${replacedVolume} is replaced`);
+  if (policy === 'never') return null;
+  if (policy === 'force') return because('recreation was asked for');
+  for (const other of sharedServices(wanted.service)) {
+    if ((earlier.get(other)?.replaced.length ?? 0) > 0)
+      return because(`it shares namespaces with ${other}, which is replaced`);
+  }
+  if (record.configHash !== wanted.hash) {
+    const changes = fieldChanges(record.config, wanted.service);
+    return changes.length === 0
+      ? because('content of a secret or config changed')
+      : because(describeChanges(changes), changes);
+  }
+  if (record.imageDigest !== wanted.imageDigest) return because(`image ${record.imageReference} has a new digest`);
+  for (const key of Object.keys(wanted.service.networks ?? {})) {
+    const networkName = desired.networks[key]?.network.name;
+    const id = [...observed.networks.map(({ record: network }) => network), ...observed.externalNetworks].find(
+      (network) => network.name === networkName,
+    )?.id;
+    if (id === undefined || !record.endpoints.some(({ networkId }) => networkId === id)) {
+      if (desired.networks[key]?.network.driver === 'host' || record.networkNamespace === null) continue;
+      return because(`it is not on network ${networkName ?? key}`);
+    }
+  }
+  for (const mount of wanted.service.volumes ?? []) {
+    if (mount.type !== 'volume' || mount.source === undefined) continue;
+    const volumeName = desired.volumes[mount.source]?.volume.name;
+    if (volumeName !== undefined && !record.volumes.includes(volumeName)) {
+      return because(`it does not mount volume ${volumeName}`);
+    }
+  }
+  return null;
+}
+
+/** Services whose namespaces or volumes this one shares. */
+function sharedServices(service: Service): string[] {
+  const names = [service.network_mode, service.ipc, service.pid, service.uts, service.cgroup]
+    .filter((mode): mode is string => mode?.startsWith('service:') ?? false)
+    .map((mode) => mode.slice('service:'.length));
+  const volumesFrom = (service.volumes_from ?? [])
+    .filter((entry) => !entry.startsWith('container:'))
+    .map((entry) => entry.split(':')[0] ?? entry);
+  return [...new Set([...names, ...volumesFrom])].sort();
+}
+
+interface PlannedRemovals {
+  /** The stop node of a container that is stopped only to be started again after a dependency. */
+  stopOf(containerId: string): readonly number[];
+  removalOf(containerId: string): readonly number[];
+  /** Every removal of one service. */
+  all(service: string): readonly number[];
+  /** Removal nodes of the containers that match. */
+  freeing(matches: (container: ObservedContainer) => boolean): readonly number[];
+}
+
+function planRemovals(
+  builder: PlanBuilder,
+  desired: Desired,
+  observed: Observed,
+  settings: ApplySettings,
+  order: readonly string[],
+  decisions: ReadonlyMap<string, ServiceDecision>,
+): PlannedRemovals {
+  const services = desired.project.services;
+  const stops = new Map<string, number>();
+  const removals = new Map<string, number>();
+  const stopsOfService = new Map<string, number[]>();
+  // Dependents stop before what they depend on.
+  for (const name of [...order].reverse()) {
+    const decision = decisions.get(name);
+    if (decision === undefined) continue;
+    const after = dependentsOf(services, name).flatMap((dependent) => stopsOfService.get(dependent) ?? []);
+    const nodes: number[] = [];
+    const stop = (container: ObservedContainer, cause: string): number[] => {
+      if (!isActive(container)) return [];
+      const node = builder.add(
+        {
+          type: 'stopContainer',
+          kind: 'container',
+          resource: container.record.name,
+          service: name,
+          cause,
+          changes: [],
+          containerId: container.record.id,
+          timeoutMs: settings.stopTimeoutMs,
+        },
+        after,
+      );
+      nodes.push(node);
+      return [node];
+    };
+    const remove = (container: ObservedContainer, cause: string, volumes: readonly string[]): void => {
+      const stopped = stop(container, cause);
+      removals.set(
+        container.record.id,
+        builder.add(
+          {
+            type: 'removeContainer',
+            kind: 'container',
+            resource: container.record.name,
+            service: name,
+            cause,
+            changes: [],
+            containerId: container.record.id,
+            volumes,
+          },
+          stopped,
+        ),
+      );
+    };
+    for (const container of decision.surplus) {
+      remove(container, 'scaled down', Object.values(container.record.anonymousVolumes));
+    }
+    for (const { old, cause } of decision.replaced) {
+      const volumes = settings.anonymousVolumes === 'renew' ? Object.values(old.record.anonymousVolumes) : [];
+      remove(old, cause, volumes);
+    }
+    const restarting = restartingDependency(services[name], decisions);
+    if (restarting !== null) {
+      for (const container of decision.kept) {
+        const [node] = stop(container, `${restarting}, on which it depends with restart: true, is replaced`);
+        if (node !== undefined) stops.set(container.record.id, node);
+      }
+    }
+    stopsOfService.set(name, nodes);
+  }
+  return {
+    stopOf: (id) => toList(stops.get(id)),
+    removalOf: (id) => toList(removals.get(id)),
+    all: (service) =>
+      observed.containers
+        .filter(({ record }) => record.service === service)
+        .flatMap(({ record }) => toList(removals.get(record.id))),
+    freeing: (matches) => observed.containers.filter(matches).flatMap(({ record }) => toList(removals.get(record.id))),
+  };
+}
+
+function restartingDependency(
+  service: Service | undefined,
+  decisions: ReadonlyMap<string, ServiceDecision>,
+): string | null {
+  for (const [name, dependency] of Object.entries(service?.depends_on ?? {}).sort()) {
+    if (dependency.restart && (decisions.get(name)?.replaced.length ?? 0) > 0) return name;
+  }
+  return null;
+}
+
+function toList(node: number | undefined): readonly number[] {
+  return node === undefined ? [] : [node];
+}
+
+/** Plans creation and start, service by service in dependency order, and the waits between them. */
+class StartPlanner {
+  readonly #builder: PlanBuilder;
+  readonly #desired: Desired;
+  readonly #observed: Observed;
+  readonly #settings: ApplySettings;
+  readonly #selected: ReadonlySet<string>;
+  readonly #creations = new Map<string, number[]>();
+  readonly #starts = new Map<string, number[]>();
+  readonly #names = new Map<string, string[]>();
+  readonly #waits = new Map<string, number>();
+
+  constructor(
+    builder: PlanBuilder,
+    desired: Desired,
+    observed: Observed,
+    settings: ApplySettings,
+    selected: ReadonlySet<string>,
+  ) {
+    this.#builder = builder;
+    this.#desired = desired;
+    this.#observed = observed;
+    this.#settings = settings;
+    this.#selected = selected;
+  }
+
+  creations(service: string): readonly number[] {
+    return this.#creations.get(service) ?? [];
+  }
+
+  keep(
+    service: string,
+    container: ObservedContainer,
+    after: { readonly restartedAfter: readonly number[]; readonly networkNodes: readonly number[] },
+  ): void {
+    const { record, state } = container;
+    append(this.#names, service, record.name);
+    const common = { kind: 'container', resource: record.name, service, changes: [] } as const;
+    if (after.restartedAfter.length > 0) {
+      this.#start(service, record.name, 'its dependency was replaced', after.restartedAfter);
+      return;
+    }
+    if (state.monitor === 'lost') {
+      const cause = 'its monitor is gone';
+      append(
+        this.#starts,
+        service,
+        this.#builder.add({ ...common, type: 'adoptContainer', cause, containerId: record.id }),
+      );
+      return;
+    }
+    const isRunning = isActive(container);
+    if (isRunning && !container.hasCgroup) {
+      const stop = this.#builder.add({
+        ...common,
+        type: 'stopContainer',
+        cause: 'its cgroup is missing',
+        containerId: record.id,
+        timeoutMs: this.#settings.stopTimeoutMs,
+      });
+      this.#start(service, record.name, 'its cgroup was missing', [stop]);
+      return;
+    }
+    if (isRunning && !container.isPlugged) {
+      const cause = 'a link of it is missing';
+      append(
+        this.#starts,
+        service,
+        this.#builder.add({ ...common, type: 'replugContainer', cause, containerId: record.id }, after.networkNodes),
+      );
+      return;
+    }
+    if (state.status === 'paused') {
+      append(
+        this.#starts,
+        service,
+        this.#builder.add({ ...common, type: 'unpauseContainer', cause: 'paused', containerId: record.id }),
+      );
+      return;
+    }
+    if (isRunning) {
+      this.#builder.keep('container', record.name, service, 'Running');
+      return;
+    }
+    if (hasCompleted(container)) {
+      this.#builder.keep('container', record.name, service, 'Exited');
+      return;
+    }
+    this.#start(
+      service,
+      record.name,
+      state.status === 'created' ? 'not started yet' : 'not running',
+      after.networkNodes,
+    );
+  }
+
+  create(
+    service: string,
+    number: number,
+    cause: string,
+    changes: readonly FieldChange[],
+    options: { readonly after: readonly number[]; readonly inheritedVolumes: Readonly<Record<string, string>> },
+  ): void {
+    const name = containerName(this.#desired.project.name, service, number, this.#desired.project.services[service]);
+    append(this.#names, service, name);
+    const node = this.#builder.add(
+      {
+        type: 'createContainer',
+        kind: 'container',
+        resource: name,
+        service,
+        cause,
+        changes,
+        number,
+        inheritedVolumes: options.inheritedVolumes,
+      },
+      options.after,
+    );
+    append(this.#creations, service, node);
+    this.#start(service, name, cause, [node]);
+  }
+
+  /** `--wait`: every service runs, and is healthy where it says how to tell; a job has ended well. */
+  waitForAll(order: readonly string[]): void {
+    for (const name of order) {
+      const isJob = dependentsOf(this.#desired.project.services, name).some(
+        (dependent) =>
+          this.#desired.project.services[dependent]?.depends_on?.[name]?.condition === 'service_completed_successfully',
+      );
+      this.#wait(name, isJob ? 'service_completed_successfully' : 'running_or_healthy', true);
+    }
+  }
+
+  #start(service: string, name: string, cause: string, after: readonly number[]): void {
+    if (this.#settings.intent === 'create') return;
+    const node = this.#builder.add(
+      { type: 'startContainer', kind: 'container', resource: name, service, cause, changes: [], name },
+      [...after, ...this.#dependencyNodes(service)],
+    );
+    append(this.#starts, service, node);
+  }
+
+  #dependencyNodes(service: string): number[] {
+    const services = this.#desired.project.services;
+    const nodes: number[] = [];
+    for (const dependency of dependenciesOf(services, service)) {
+      if (!this.#selected.has(dependency)) continue;
+      const terms = services[service]?.depends_on?.[dependency];
+      if (terms === undefined) continue;
+      nodes.push(
+        ...(terms.condition === 'service_started'
+          ? (this.#starts.get(dependency) ?? [])
+          : this.#wait(dependency, terms.condition, terms.required)),
+      );
+    }
+    return nodes;
+  }
+
+  #wait(service: string, condition: DependencyCondition | 'running_or_healthy', isRequired: boolean): number[] {
+    const names = this.#names.get(service) ?? [];
+    const starts = this.#starts.get(service) ?? [];
+    if (names.length === 0) return [];
+    if (starts.length === 0 && this.#isReached(service, condition)) return [];
+    const key = `${service} ${condition} ${isRequired}`;
+    let node = this.#waits.get(key);
+    if (node === undefined) {
+      node = this.#builder.add(
+        {
+          type: 'waitDependency',
+          kind: 'container',
+          resource: names[0] ?? service,
+          service,
+          cause: waitCause[condition],
+          changes: [],
+          condition,
+          isRequired,
+          names,
+        },
+        starts,
+      );
+      this.#waits.set(key, node);
+    }
+    return [node];
+  }
+
+  #isReached(service: string, condition: DependencyCondition | 'running_or_healthy'): boolean {
+    const names = new Set(this.#names.get(service));
+    return this.#observed.containers
+      .filter(({ record }) => names.has(record.name))
+      .every((container) => {
+        const { state } = container;
+        if (condition === 'service_completed_successfully') return state.status === 'exited' && state.exitCode === 0;
+        const hasHealth = state.health !== null;
+        if (condition === 'service_healthy') return state.status === 'running' && state.health?.status === 'healthy';
+        return (
+          hasCompleted(container) || (state.status === 'running' && (!hasHealth || state.health?.status === 'healthy'))
+        );
+      });
+  }
+}
+
+const waitCause = {
+  service_started: 'others start after it',
+  service_healthy: 'others wait until it is healthy',
+  service_completed_successfully: 'others wait until it has completed',
+  running_or_healthy: 'waiting was asked for',
+} as const;
+
+/**
+ * A job that ended well and that nobody stopped is done: `up` does not run it again (Compose does, a surprise:
+ * semantics.md section 8).
+ */
+function hasCompleted({ record, state }: ObservedContainer): boolean {
+  const policy = record.config.restart ?? 'no';
+  const isJob = policy === 'no' || policy.startsWith('on-failure');
+  return record.desired === 'running' && state.status === 'exited' && state.exitCode === 0 && isJob;
+}
+
+function append<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

@@ -1,0 +1,100 @@
+/** `down`: dependents first, then what they needed, then networks and, on request, volumes. */
+import type { ApplySettings } from '../model/settings.ts';
+import type { Desired } from './desired.ts';
+import { dependencyOrder, dependentsOf } from './graph.ts';
+import type { Observed, ObservedContainer } from './observed.ts';
+import { orphansOf, planContainerRemoval } from './orphans.ts';
+import type { PlanBuilder } from './plan.ts';
+
+export function planDown(builder: PlanBuilder, desired: Desired, observed: Observed, settings: ApplySettings): void {
+  const services = desired.project.services;
+  const named = new Set(settings.services);
+  const isMeant = (name: string) => named.size === 0 || named.has(name);
+  const removed = new Map<string, number>();
+  const stops = new Map<string, number[]>();
+  const remove = (container: ObservedContainer, after: readonly number[]): void => {
+    const nodes = planContainerRemoval(builder, container, 'the project is taken down', settings, {
+      // A container's anonymous volumes go with it only when asked: `down` alone keeps data.
+      volumes: settings.removeVolumes ? Object.values(container.record.anonymousVolumes) : [],
+      after,
+    });
+    removed.set(container.record.id, nodes.remove);
+    const list = stops.get(container.record.service) ?? [];
+    list.push(nodes.stop ?? nodes.remove);
+    stops.set(container.record.service, list);
+  };
+  for (const name of dependencyOrder(services).reverse()) {
+    if (!isMeant(name)) continue;
+    const after = dependentsOf(services, name).flatMap((dependent) => stops.get(dependent) ?? []);
+    for (const container of observed.containers) {
+      if (container.record.service === name && !container.record.oneOff) remove(container, after);
+    }
+  }
+  if (named.size === 0) {
+    const orphans = orphansOf(desired, observed);
+    if (settings.orphans === 'remove') for (const orphan of orphans) remove(orphan, []);
+  }
+  const remaining = observed.containers.filter(({ record }) => !removed.has(record.id));
+  for (const { record } of observed.networks) {
+    const users = remaining.filter((container) =>
+      container.record.endpoints.some(({ networkId }) => networkId === record.id),
+    );
+    if (named.size > 0 && users.length > 0) continue;
+    if (users.length > 0) {
+      builder.warn(
+        `network ${record.name}: resource is still in use by ${users.map((user) => user.record.name).join(', ')}`,
+      );
+      continue;
+    }
+    const after = observed.containers
+      .filter((container) => container.record.endpoints.some(({ networkId }) => networkId === record.id))
+      .flatMap((container) => removed.get(container.record.id) ?? []);
+    builder.add(
+      {
+        type: 'removeNetwork',
+        kind: 'network',
+        resource: record.name,
+        service: null,
+        cause: 'the project is taken down',
+        changes: [],
+        networkId: record.id,
+      },
+      after,
+    );
+  }
+  if (settings.removeVolumes && named.size === 0) planVolumeRemoval(builder, observed, remaining, removed);
+}
+
+function planVolumeRemoval(
+  builder: PlanBuilder,
+  observed: Observed,
+  remaining: readonly ObservedContainer[],
+  removed: ReadonlyMap<string, number>,
+): void {
+  const anonymous = new Set(observed.containers.flatMap(({ record }) => Object.values(record.anonymousVolumes)));
+  for (const { record } of observed.volumes) {
+    if (anonymous.has(record.name)) continue;
+    const users = remaining.filter((container) => container.record.volumes.includes(record.name));
+    if (users.length > 0) {
+      builder.warn(
+        `volume ${record.name}: resource is still in use by ${users.map((user) => user.record.name).join(', ')}`,
+      );
+      continue;
+    }
+    const after = observed.containers
+      .filter((container) => container.record.volumes.includes(record.name))
+      .flatMap((container) => removed.get(container.record.id) ?? []);
+    builder.add(
+      {
+        type: 'removeVolume',
+        kind: 'volume',
+        resource: record.name,
+        service: null,
+        cause: 'removal of volumes was asked for',
+        changes: [],
+        name: record.name,
+      },
+      after,
+    );
+  }
+}
