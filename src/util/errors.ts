@@ -1,5 +1,8 @@
 /** Every failure a user can meet has one of these codes; cli/exit-code.ts maps them to exit codes. */
 export type ErrorCode =
+  /** The command line cannot be read: an unknown command or flag, a flag without its value. */
+  | 'COMMAND_LINE'
+  /** It can be read, and asks for what does not go together. */
   | 'USAGE'
   | 'FILE_NOT_FOUND'
   | 'SYNTAX'

@@ -1,0 +1,33 @@
+import { ComposeError } from '../../util/errors.ts';
+import { packageVersion } from '../../util/version.ts';
+import { defineCommand } from '../command.ts';
+
+export const version = defineCommand({
+  name: 'version',
+  summary: 'Show the version',
+  options: {
+    format: { type: 'string', short: 'f', value: 'FORMAT', description: 'pretty or json' },
+    short: { type: 'boolean', description: 'Only the number' },
+  },
+  settings: ({ format, short }) => ({ form: versionForm(format, short ?? false) }),
+  async run({ form }, { stdout }) {
+    stdout.write(`${formatVersion(form, packageVersion)}\n`);
+    return 0;
+  },
+});
+
+type VersionForm = 'pretty' | 'json' | 'short';
+
+function versionForm(format: string | undefined, isShort: boolean): VersionForm {
+  if (isShort) return 'short';
+  if (format === undefined || format === '' || format === 'pretty') return 'pretty';
+  if (format === 'json') return 'json';
+  throw new ComposeError('USAGE', `unsupported --format value ${JSON.stringify(format)}`, {
+    hint: 'it is pretty or json',
+  });
+}
+
+function formatVersion(form: VersionForm, number: string): string {
+  if (form === 'short') return number;
+  return form === 'json' ? JSON.stringify({ version: number }) : `tscompose version ${number}`;
+}

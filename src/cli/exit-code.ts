@@ -1,0 +1,38 @@
+import { ComposeError, type ErrorCode } from '../util/errors.ts';
+import { isInterruption } from './interrupts.ts';
+
+/**
+ * Error → exit code, as Docker Compose 2.26 exits:
+ *
+ * | code | when |
+ * |---|---|
+ * | 0 | it worked, also when there was nothing to do |
+ * | 1 | any other error; flags that do not go together |
+ * | 14 | a Compose file or env file that is not there |
+ * | 15 | a Compose file that cannot be used: syntax, unknown key, undefined variable, cycle |
+ * | 16 | a command line that cannot be read: unknown command or flag, missing value |
+ * | 70 | a bug of ours |
+ * | 126, 127 | the command of `run` or `exec` is not executable, not found |
+ * | 130 | interrupted by SIGINT or SIGTERM |
+ *
+ * `run`, `exec`, `wait` and `up --exit-code-from` hand on the code of the process.
+ */
+const codes: Partial<Record<ErrorCode, number>> = {
+  COMMAND_LINE: 16,
+  FILE_NOT_FOUND: 14,
+  SYNTAX: 15,
+  INTERPOLATION: 15,
+  CYCLE: 15,
+  COMMAND_NOT_EXECUTABLE: 126,
+  COMMAND_NOT_FOUND: 127,
+};
+
+/** The exit code that an error asks for. */
+export function exitCode(error: unknown): number {
+  if (isInterruption(error)) return 130;
+  if (error instanceof AggregateError && error.errors.length > 0) return exitCode(error.errors[0]);
+  if (!(error instanceof ComposeError)) return 70;
+  if (error.exitCode !== undefined) return error.exitCode;
+  if (error.name === 'SourceError') return 15;
+  return codes[error.code] ?? 1;
+}
