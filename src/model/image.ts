@@ -1,0 +1,30 @@
+/** An image that is ready to run: its layers on this machine and its configuration (OCI image-spec, config.md). */
+export interface ResolvedImage {
+  readonly reference: string;
+  readonly digest: string;
+  /** Directories for an overlay, top first. */
+  readonly layers: readonly string[];
+  readonly config: ImageConfig;
+}
+
+export interface ImageConfig {
+  readonly env: readonly string[];
+  readonly entrypoint: readonly string[];
+  readonly cmd: readonly string[];
+  readonly user: string;
+  readonly workingDir: string;
+  readonly volumes: readonly string[];
+  readonly exposedPorts: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly stopSignal: string | null;
+  readonly healthcheck: ImageHealthcheck | null;
+}
+
+export interface ImageHealthcheck {
+  readonly test: readonly string[];
+  readonly intervalMs: number | null;
+  readonly timeoutMs: number | null;
+  readonly retries: number | null;
+  readonly startPeriodMs: number | null;
+  readonly startIntervalMs: number | null;
+}
