@@ -1,0 +1,178 @@
+import { Agent, type IncomingMessage, request } from 'node:http';
+import type { ProgressEvent, WorldEvent } from '../model/events.ts';
+import type { ProjectPaths } from '../state/paths.ts';
+import { ComposeError } from '../util/errors.ts';
+import type { ApplyRequest, InfoResponse, RunEvent, RunRequest } from './api.ts';
+import { errorFromBody, RemoteError } from './error.ts';
+import { parseJsonLines } from './ndjson.ts';
+import { type SupervisorCommand, startSupervisor } from './spawn.ts';
+
+export interface CallOptions {
+  /** Aborting closes the connection, which cancels the operation at its next step boundary. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A project's supervisor, started when there is none. Calls may be made at once; they wait for it. */
+export class SupervisorClient implements Disposable {
+  readonly #paths: ProjectPaths;
+  readonly #agent = new Agent({ keepAlive: true });
+  readonly #command: SupervisorCommand | null;
+  #started: Promise<void> | undefined;
+
+  /** `command: null`: a supervisor that is not there is not started, and every call throws SUPERVISOR. */
+  constructor(paths: ProjectPaths, command: SupervisorCommand | null) {
+    this.#paths = paths;
+    this.#command = command;
+  }
+
+  /** Begins to start the supervisor if it is absent, without waiting: a failure shows at the first call. */
+  prepare(): void {
+    this.#ready().catch(() => {});
+  }
+
+  /** Whether a supervisor listens. */
+  async isPresent(): Promise<boolean> {
+    try {
+      const response = await this.#send('GET', '/v1/info', undefined, {});
+      response.resume();
+      return true;
+    } catch (error) {
+      if (isAbsent(error)) return false;
+      throw error;
+    }
+  }
+
+  async info(options: CallOptions = {}): Promise<InfoResponse> {
+    return JSON.parse(await readAll(await this.#call('GET', '/v1/info', undefined, options))) as InfoResponse;
+  }
+
+  /** Ends after `done`; an `error` event is thrown as RemoteError. */
+  apply(body: ApplyRequest, options: CallOptions = {}): AsyncGenerator<ProgressEvent> {
+    return this.#progress<ProgressEvent>('/v1/apply', body, options);
+  }
+
+  /** Ends after `done`; an `error` event is thrown as RemoteError. */
+  run(body: RunRequest, options: CallOptions = {}): AsyncGenerator<RunEvent> {
+    return this.#progress<RunEvent>('/v1/run', body, options);
+  }
+
+  /** What happens to containers, from now on; `opened` runs when the supervisor has agreed. */
+  async *events(options: CallOptions & { readonly opened?: () => void } = {}): AsyncGenerator<WorldEvent> {
+    const response = await this.#call('GET', '/v1/events', undefined, options);
+    options.opened?.();
+    yield* this.#lines<WorldEvent>(response, options.signal);
+  }
+
+  async shutdown(options: CallOptions = {}): Promise<void> {
+    await readAll(await this.#call('POST', '/v1/shutdown', undefined, options));
+  }
+
+  [Symbol.dispose](): void {
+    this.#agent.destroy();
+  }
+
+  async *#progress<T extends RunEvent>(path: string, body: unknown, options: CallOptions): AsyncGenerator<T> {
+    const response = await this.#call('POST', path, body, options);
+    let isOver = false;
+    for await (const event of this.#lines<T>(response, options.signal)) {
+      if (event.type === 'error') throw new RemoteError(event.error);
+      isOver ||= event.type === 'done';
+      yield event;
+    }
+    if (isOver) return;
+    throw new ComposeError('SUPERVISOR', 'the supervisor ended in the middle of the operation', {
+      hint: `run the command again, it goes on from there; the supervisor's log is ${this.#paths.log}`,
+    });
+  }
+
+  async *#lines<T>(response: IncomingMessage, signal: AbortSignal | undefined): AsyncGenerator<T> {
+    try {
+      yield* parseJsonLines<T>(response);
+    } catch (error) {
+      signal?.throwIfAborted();
+      // The connection broke: the caller knows whether the stream was complete.
+      if (!isReset(error)) throw error;
+    } finally {
+      response.destroy();
+    }
+  }
+
+  async #call(method: string, path: string, body: unknown, options: CallOptions): Promise<IncomingMessage> {
+    await this.#ready();
+    let response: IncomingMessage;
+    try {
+      response = await this.#send(method, path, body, options);
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      // It was there a moment ago and went away, which idle supervisors do: once more with a new one.
+      if (!isAbsent(error) || this.#command === null) throw translate(error, this.#paths);
+      this.#started = startSupervisor(this.#command, this.#paths);
+      await this.#started;
+      response = await this.#send(method, path, body, options);
+    }
+    if (response.statusCode === 200) return response;
+    throw errorFromBody(response.statusCode ?? 0, await readAll(response));
+  }
+
+  #ready(): Promise<void> {
+    this.#started ??= this.#startWhenAbsent();
+    return this.#started;
+  }
+
+  async #startWhenAbsent(): Promise<void> {
+    if (await this.isPresent()) return;
+    if (this.#command === null) throw new ComposeError('SUPERVISOR', 'the project has no supervisor');
+    await startSupervisor(this.#command, this.#paths);
+  }
+
+  #send(method: string, path: string, body: unknown, { signal }: CallOptions): Promise<IncomingMessage> {
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const outgoing = request({
+      socketPath: this.#paths.socket,
+      agent: this.#agent,
+      method,
+      path,
+      headers:
+        text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
+      signal,
+    });
+    outgoing.once('response', resolve);
+    outgoing.once('error', reject);
+    outgoing.end(text);
+    return promise;
+  }
+}
+
+async function readAll(response: IncomingMessage): Promise<string> {
+  let text = '';
+  response.setEncoding('utf8');
+  for await (const chunk of response) text += String(chunk);
+  return text;
+}
+
+function isAbsent(error: unknown): boolean {
+  return hasCode(error, ['ENOENT', 'ECONNREFUSED']);
+}
+
+function isReset(error: unknown): boolean {
+  return hasCode(error, ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']);
+}
+
+function hasCode(error: unknown, codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}
+
+function translate(error: unknown, paths: ProjectPaths): unknown {
+  if (hasCode(error, ['EACCES'])) {
+    return new ComposeError('NO_PERMISSION', `cannot reach the supervisor at ${paths.socket}`, {
+      hint: 'run the command as the user who owns the project',
+      cause: error,
+    });
+  }
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  return new ComposeError('SUPERVISOR', `cannot reach the supervisor: ${error.message}`, {
+    hint: `its log is ${paths.log}`,
+    cause: error,
+  });
+}

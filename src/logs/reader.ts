@@ -1,0 +1,169 @@
+import { inodeOf, LogFile } from './file.ts';
+import { LineAssembler, type LogRecord } from './record.ts';
+
+export interface LogSelection {
+  /** Only records at or after this time. */
+  readonly since?: string | undefined;
+  /** Only records before or at this time. */
+  readonly until?: string | undefined;
+  /** Only the last so many. */
+  readonly tail?: number | undefined;
+  /** Only what is written from now on. */
+  readonly fromEnd?: boolean | undefined;
+}
+
+/**
+ * Reads one container's log, the rotated files (`.1` is the youngest) before the current one. After the end was reached,
+ * reading again gives what has been written meanwhile, also across a rotation.
+ */
+export class LogReader implements AsyncDisposable {
+  readonly #path: string;
+  readonly #selection: LogSelection;
+  readonly #assembler = new LineAssembler();
+  /** Oldest first; the last is the current one. Those that were read to their end are closed, but for the last. */
+  #files: LogFile[] = [];
+  #tail: LogRecord[] | undefined;
+
+  static async open(path: string, selection: LogSelection = {}): Promise<LogReader> {
+    const reader = new LogReader(path, selection);
+    try {
+      await reader.#openFiles();
+      return reader;
+    } catch (error) {
+      await reader[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  private constructor(path: string, selection: LogSelection) {
+    this.#path = path;
+    this.#selection = selection;
+    if (selection.tail !== undefined) this.#tail = [];
+  }
+
+  /** The next records, in the order they were written; undefined when there are none yet. */
+  async read(): Promise<LogRecord[] | undefined> {
+    for (;;) {
+      const records = await this.#readNext();
+      if (records === undefined) return this.#takeTail();
+      if (this.#tail !== undefined) {
+        const { tail = 0 } = this.#selection;
+        this.#tail = tail === 0 ? [] : [...this.#tail, ...records].slice(-tail);
+      } else if (records.length > 0) {
+        return records;
+      }
+    }
+  }
+
+  /** The last line, when it has no newline. */
+  flush(): LogRecord[] {
+    return this.#assembler.flush().filter((record) => this.#isSelected(record));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const files = this.#files;
+    this.#files = [];
+    for (const file of files) await file[Symbol.asyncDispose]();
+  }
+
+  #takeTail(): LogRecord[] | undefined {
+    const tail = this.#tail;
+    // The limit is on what was there to begin with; what comes later is all given.
+    this.#tail = undefined;
+    return tail !== undefined && tail.length > 0 ? tail : undefined;
+  }
+
+  async #readNext(): Promise<LogRecord[] | undefined> {
+    for (;;) {
+      const file = this.#files[0];
+      const fragments = await file?.read();
+      if (fragments !== undefined) return this.#assemble(fragments);
+      if (this.#files.length > 1) {
+        await this.#files.shift()?.[Symbol.asyncDispose]();
+      } else if (!(await this.#openNewer())) {
+        return undefined;
+      } else if (file !== undefined) {
+        // It may have grown between our last read and its rotation: once more, then the next file.
+        const rest = await file.read();
+        if (rest !== undefined) return this.#assemble(rest);
+      }
+    }
+  }
+
+  #assemble(fragments: readonly Parameters<LineAssembler['push']>[0][]): LogRecord[] {
+    const records: LogRecord[] = [];
+    for (const fragment of fragments) {
+      const record = this.#assembler.push(fragment);
+      if (record !== undefined && this.#isSelected(record)) records.push(record);
+    }
+    return records;
+  }
+
+  #isSelected({ time }: LogRecord): boolean {
+    const { since, until } = this.#selection;
+    return (since === undefined || time >= since) && (until === undefined || time <= until);
+  }
+
+  async #openFiles(): Promise<void> {
+    const { tail, until, fromEnd } = this.#selection;
+    const current = await LogFile.open(this.#path);
+    if (current === undefined) return;
+    this.#files = [current];
+    if (fromEnd === true) return current.seek(await current.size());
+    // With `until` the last lines of the file may not be the ones that are asked for.
+    let missing = until === undefined ? tail : undefined;
+    if (missing !== undefined) missing = await this.#seekTail(current, missing);
+    for (let number = 1; missing !== 0; number++) {
+      const older = await LogFile.open(`${this.#path}.${number}`);
+      if (older === undefined) return;
+      // A rotation between two opens shows us the same file twice.
+      if (this.#files.some(({ inode }) => inode === older.inode)) {
+        await older[Symbol.asyncDispose]();
+        continue;
+      }
+      this.#files.unshift(older);
+      if (missing !== undefined) missing = await this.#seekTail(older, missing);
+    }
+  }
+
+  /** How many lines are still to be found in older files. */
+  async #seekTail(file: LogFile, count: number): Promise<number> {
+    const { position, found } = await file.findTail(count);
+    file.seek(position);
+    return count - found;
+  }
+
+  /** After a rotation: the files between the one we read and the current one. */
+  async #openNewer(): Promise<boolean> {
+    const last = this.#files.at(-1);
+    const inode = await inodeOf(this.#path);
+    if (inode === undefined || inode === last?.inode) return false;
+    const names = [this.#path];
+    for (let number = 1; last !== undefined; number++) {
+      const name = `${this.#path}.${number}`;
+      const older = await inodeOf(name);
+      if (older === undefined || older === last.inode) break;
+      names.unshift(name);
+    }
+    for (const name of names) {
+      const file = await LogFile.open(name);
+      if (file === undefined) continue;
+      if (this.#files.some((known) => known.inode === file.inode)) await file[Symbol.asyncDispose]();
+      else this.#files.push(file);
+    }
+    return this.#files.at(-1) !== last;
+  }
+}
+
+/** What is there now, without the last line if it has no newline yet. */
+export async function* readHistory(reader: LogReader): AsyncGenerator<LogRecord[]> {
+  for (let records = await reader.read(); records !== undefined; records = await reader.read()) yield records;
+}
+
+/** A log as it is now: all that `selection` asks for, then the end. */
+export async function* readLog(path: string, selection: LogSelection = {}): AsyncGenerator<LogRecord[]> {
+  await using reader = await LogReader.open(path, selection);
+  yield* readHistory(reader);
+  const rest = reader.flush();
+  if (rest.length > 0) yield rest;
+}
