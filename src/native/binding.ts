@@ -37,10 +37,10 @@ export interface Binding {
   /** Subnets of the host's addresses and routes, default routes excluded. */
   hostSubnets(): Promise<string[]>;
   ensureBridge(bridge: BridgeOptions): Promise<void>;
-  /** Removes a link; none of that name is success. */
-  removeLink(name: string): Promise<void>;
+  /** Removes links, all in one go; none of that name is success. */
+  removeLinks(names: readonly string[]): Promise<void>;
   plug(options: PlugOptions): Promise<void>;
-  unplug(netnsPath: string, hostInterfaces: readonly string[]): Promise<void>;
+  unplug(netnsPaths: readonly string[], hostInterfaces: readonly string[]): Promise<void>;
   /** Every link of the host's namespace, with the bridge it is a port of and its addresses. */
   links(): Promise<LinkStatus[]>;
   /** The links inside a namespace, loopback excluded; null when `netnsPath` is no namespace. */

@@ -1,7 +1,136 @@
-import type { Binding } from '../native/binding.ts';
+import { createHash } from 'node:crypto';
+import type { EndpointRecord, NetworkRecord } from '../model/records.ts';
+import type { Binding, BridgeOptions, PlugInterface } from '../native/binding.ts';
 import type { Paths } from '../state/paths.ts';
-import type { NetworkDriver } from './contract.ts';
+import { ComposeError } from '../util/errors.ts';
+import { contains } from './allocate.ts';
+import type { NetworkDriver, Plug } from './contract.ts';
 
 export type * from './contract.ts';
 
-export declare function openNetworkDriver(options: { paths: Paths; native: Binding }): NetworkDriver;
+/** Networks of this machine: bridges, namespaces, links. See contract.ts for what each method promises. */
+export function openNetworkDriver(options: { readonly paths: Paths; readonly native: Binding }): NetworkDriver {
+  const { native } = options;
+  const unplugger = new Unplugger(native);
+  return {
+    hostSubnets: () => native.hostSubnets(),
+    async ensureNetwork(network) {
+      if (network.driver !== 'bridge') return;
+      await native.ensureBridge(bridgeOptions(network)).catch((error: unknown) => {
+        throw networkError(`cannot make network ${network.name}`, error);
+      });
+    },
+    async removeNetwork(network) {
+      if (network.driver !== 'bridge') return;
+      await native.removeLinks([network.bridge]).catch((error: unknown) => {
+        throw networkError(`cannot remove network ${network.name}`, error);
+      });
+    },
+    async plug(plug) {
+      await native
+        .plug({
+          netnsPath: plug.netnsPath,
+          interfaces: plug.endpoints.flatMap((endpoint) => plugInterface(endpoint, plug)),
+          sysctls: Object.entries(plug.sysctls)
+            .filter(([key]) => key.startsWith('net.'))
+            .map(([key, value]) => [sysctlPath(key), value]),
+        })
+        .catch((error: unknown) => {
+          const names = plug.endpoints.map((endpoint) => plug.networks.get(endpoint.networkId)?.name ?? 'unknown');
+          throw networkError(`cannot attach to network ${names.join(', ')}`, error);
+        });
+    },
+    unplug: (netnsPath, endpoints) =>
+      unplugger.unplug(
+        netnsPath,
+        endpoints.map((endpoint) => endpoint.hostInterface),
+      ),
+  } as Partial<NetworkDriver> as NetworkDriver;
+}
+
+/** `net.ipv4.conf.eth0/1.rp_filter` as a path: dots separate, a slash stands for a dot (sysctl(8)). */
+export function sysctlPath(key: string): string {
+  return key.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'));
+}
+
+/** The bridge's own MAC address: fixed, so that it does not follow the ports that come and go. */
+export function bridgeMacAddress(networkId: string): string {
+  const digits = createHash('sha256').update(networkId).digest('hex');
+  return `02:42:${[0, 2, 4, 6].map((at) => digits.slice(at, at + 2)).join(':')}`;
+}
+
+export function bridgeOptions(network: NetworkRecord): BridgeOptions {
+  const name = network.bridge;
+  const addresses = network.subnets.flatMap(({ subnet, gateway }) =>
+    gateway === null ? [] : [`${gateway}/${subnet.split('/')[1]}`],
+  );
+  const hasIpv6 = network.subnets.some(({ subnet }) => subnet.includes(':'));
+  const sysctls: [string, string][] = [
+    // Published ports answer at 127.0.0.1 too; firewall.ts drops what else claims such an address.
+    [`net/ipv4/conf/${name}/route_localnet`, '1'],
+    ['net/ipv4/ip_forward', '1'],
+    [`net/ipv6/conf/${name}/disable_ipv6`, hasIpv6 ? '0' : '1'],
+  ];
+  if (hasIpv6) sysctls.push([`net/ipv6/conf/${name}/accept_ra`, '0'], ['net/ipv6/conf/all/forwarding', '1']);
+  return { name, mtu: network.mtu, addresses, macAddress: bridgeMacAddress(network.id), sysctls };
+}
+
+function plugInterface(endpoint: EndpointRecord, plug: Plug): PlugInterface[] {
+  const network = plug.networks.get(endpoint.networkId);
+  if (network === undefined) throw new Error(`no record of network ${endpoint.networkId}`);
+  if (network.driver !== 'bridge') return [];
+  const addresses: string[] = [];
+  const gateways: string[] = [];
+  for (const { subnet, gateway } of network.subnets) {
+    const address = subnet.includes(':') ? endpoint.ipv6 : endpoint.ipv4;
+    if (address === null) continue;
+    const withPrefix = `${address}/${subnet.split('/')[1]}`;
+    if (!contains(subnet, address) || addresses.includes(withPrefix)) continue;
+    addresses.push(withPrefix);
+    if (endpoint.isGateway && gateway !== null && !network.internal) gateways.push(gateway);
+  }
+  return [
+    {
+      name: endpoint.interfaceName,
+      hostInterface: endpoint.hostInterface,
+      bridge: network.bridge,
+      macAddress: endpoint.macAddress,
+      mtu: network.mtu,
+      addresses,
+      gateways,
+      isIsolated: network.isolateContainers,
+    },
+  ];
+}
+
+/** Puts the removals of one turn of the event loop together: the kernel takes as long for thirty links as for one. */
+class Unplugger {
+  readonly #native: Binding;
+  #next: { netnsPaths: string[]; interfaces: string[]; done: Promise<void> } | undefined;
+
+  constructor(native: Binding) {
+    this.#native = native;
+  }
+
+  unplug(netnsPath: string, interfaces: readonly string[]): Promise<void> {
+    if (this.#next === undefined) {
+      const batch = { netnsPaths: [] as string[], interfaces: [] as string[], done: Promise.resolve() };
+      batch.done = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+        this.#next = undefined;
+        return this.#native.unplug(batch.netnsPaths, batch.interfaces);
+      });
+      this.#next = batch;
+    }
+    this.#next.netnsPaths.push(netnsPath);
+    this.#next.interfaces.push(...interfaces);
+    return this.#next.done;
+  }
+}
+
+function networkError(attempt: string, error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(attempt, { cause: error });
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'NAME_TAKEN' || code === 'INVALID') return new ComposeError(code, `${attempt}: ${error.message}`);
+  const isRefused = code === 'EPERM' || code === 'EACCES';
+  return new ComposeError(isRefused ? 'NO_PERMISSION' : 'KERNEL', `${attempt}: ${error.message}`, { cause: error });
+}
