@@ -33,6 +33,6 @@ export function exitCode(error: unknown): number {
   if (error instanceof AggregateError && error.errors.length > 0) return exitCode(error.errors[0]);
   if (!(error instanceof ComposeError)) return 70;
   if (error.exitCode !== undefined) return error.exitCode;
-  if (error.name === 'SourceError') return 15;
-  return codes[error.code] ?? 1;
+  // By name: the loader is not loaded for the sake of its error class.
+  return codes[error.code] ?? (error.name === 'SourceError' ? 15 : 1);
 }

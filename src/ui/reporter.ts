@@ -1,0 +1,30 @@
+import type { ProgressEvent } from '../model/events.ts';
+
+/** Shows progress while it happens. An `error` event is not shown here: it is thrown, and rendered once at the end. */
+export interface Reporter {
+  report(event: ProgressEvent): void;
+  /** Draws what is left and gives the terminal back. */
+  close(): Promise<void>;
+}
+
+export interface ReporterOptions {
+  readonly stderr: NodeJS.WritableStream;
+  readonly isDryRun: boolean;
+  readonly isColored: boolean;
+}
+
+export type ReporterForm = 'tty' | 'plain' | 'json' | 'quiet';
+
+/** Makes the reporter of a form; only its own code is loaded. */
+export async function openReporter(form: ReporterForm, options: ReporterOptions): Promise<Reporter> {
+  switch (form) {
+    case 'tty':
+      return new (await import('./tasks.ts')).TaskReporter(options);
+    case 'plain':
+      return new (await import('./plain.ts')).PlainReporter(options);
+    case 'json':
+      return new (await import('./json.ts')).JsonReporter(options);
+    case 'quiet':
+      return { report: () => {}, close: async () => {} };
+  }
+}

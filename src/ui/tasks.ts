@@ -1,0 +1,116 @@
+import { Listr, ListrLogger, ProcessOutput } from 'listr2';
+import type { ProgressEvent } from '../model/events.ts';
+import {
+  describeResource,
+  initialProgress,
+  isShown,
+  type ProgressState,
+  type ResourceProgress,
+  reduceProgress,
+} from './progress.ts';
+import type { Reporter, ReporterOptions } from './reporter.ts';
+
+interface Row {
+  readonly key: string;
+  readonly finished: PromiseWithResolvers<void>;
+  show: ((title: string) => void) | undefined;
+}
+
+/** A list on the terminal that fills in place, one task a resource. */
+export class TaskReporter implements Reporter {
+  readonly #stderr: NodeJS.WritableStream;
+  readonly #rows = new Map<string, Row>();
+  #progress: ProgressState = initialProgress;
+  /** Rows that no list shows yet. */
+  #waiting: Row[] = [];
+  #lists: Promise<void> | undefined;
+
+  constructor({ stderr }: ReporterOptions) {
+    this.#stderr = stderr;
+  }
+
+  report(event: ProgressEvent): void {
+    this.#progress = reduceProgress(this.#progress, event);
+    if (event.type === 'warning') this.#stderr.write(`warning: ${event.message}\n`);
+    for (const [key, resource] of this.#progress.resources) {
+      if (isShown(resource) || resource.status === 'failed') this.#show(key, resource);
+    }
+  }
+
+  async close(): Promise<void> {
+    // What did not come to its end stays as it is: the error says why.
+    for (const row of this.#rows.values()) row.finished.resolve();
+    await this.#lists;
+  }
+
+  #show(key: string, resource: ResourceProgress): void {
+    let row = this.#rows.get(key);
+    if (row === undefined) {
+      row = { key, finished: Promise.withResolvers<void>(), show: undefined };
+      row.finished.promise.catch(() => {});
+      this.#rows.set(key, row);
+      this.#waiting.push(row);
+      this.#lists ??= this.#runLists();
+    }
+    row.show?.(titleOf(resource));
+    if (resource.status === 'done') row.finished.resolve();
+    if (resource.status === 'failed') row.finished.reject(new Error(titleOf(resource)));
+  }
+
+  /** A list runs the tasks it began with, so what is reported while it runs gets a list of its own after it. */
+  async #runLists(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      // All events that have arrived are reported before the next turn: one list for them.
+      await new Promise((resolve) => setImmediate(resolve));
+      const rows = this.#waiting;
+      this.#waiting = [];
+      await this.#list(rows).run();
+    }
+    this.#lists = undefined;
+  }
+
+  #list(rows: readonly Row[]): Listr<unknown, 'default', 'default'> {
+    return new Listr(
+      rows.map((row) => ({
+        title: this.#title(row),
+        task: (_context, task) => {
+          row.show = (title) => {
+            task.title = title;
+          };
+          row.show(this.#title(row));
+          return row.finished.promise;
+        },
+      })),
+      {
+        concurrent: true,
+        exitOnError: false,
+        // Interrupts are the entry point's; a list that has them ends the process.
+        registerSignalListeners: false,
+        renderer: 'default',
+        // By default it looks at stdout, and ours is stderr, which was found to be a terminal.
+        fallbackRenderer: 'default',
+        rendererOptions: {
+          logger: new ListrLogger({
+            useIcons: true,
+            toStderr: [],
+            processOutput: new ProcessOutput(this.#stderr as NodeJS.WriteStream, this.#stderr as NodeJS.WriteStream, {
+              leaveEmptyLine: false,
+            }),
+          }),
+          showErrorMessage: false,
+          formatOutput: 'truncate',
+        },
+      },
+    );
+  }
+
+  #title(row: Row): string {
+    const resource = this.#progress.resources.get(row.key);
+    return resource === undefined ? row.key : titleOf(resource);
+  }
+}
+
+function titleOf(resource: ResourceProgress): string {
+  const seconds = resource.status === 'done' ? `  ${(resource.durationMs / 1000).toFixed(1)}s` : '';
+  return `${describeResource(resource)}  ${resource.status === 'failed' ? 'Error' : resource.text}${seconds}`;
+}
