@@ -7,7 +7,10 @@ namespace tscompose {
 /// The export table; src/native/binding.ts types it, and a test compares the two.
 static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("version", Napi::String::New(env, "0.1.0"));
+  exportProcess(env, exports);
+  exportFile(env, exports);
   exportNetwork(env, exports);
+  exportFirewall(env, exports);
   return exports;
 }
 

@@ -1,0 +1,167 @@
+#include "core/daemon.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "core/error.h"
+
+namespace tscompose {
+
+namespace {
+
+constexpr int kReadyFd = 3;
+constexpr std::string_view kPlaceholder = "{readyFd}";
+constexpr size_t kStack = 64 * 1024;
+
+/// What the two processes between us and the daemon need; they share our memory (CLONE_VM), so they only make system
+/// calls and write `error`.
+struct Launch {
+  const char* file;
+  char* const* arguments;
+  char* const* environment;
+  const char* directory;
+  int null;
+  int ready;
+  char* stack;  ///< of the second process
+  volatile int error;
+};
+
+int become(void* pointer) noexcept {
+  auto* launch = static_cast<Launch*>(pointer);
+  const auto fail = [&] {
+    launch->error = errno;
+    ::_exit(127);
+  };
+  // Node ignores SIGPIPE, and blocks nothing; the daemon is to begin with the defaults.
+  for (int number = 1; number < NSIG; ++number) {
+    if (number == SIGKILL || number == SIGSTOP) continue;
+    struct sigaction action{};
+    action.sa_handler = SIG_DFL;
+    ::sigaction(number, &action, nullptr);
+  }
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (::chdir(launch->directory) != 0) fail();
+  // `ready` first: it may itself have one of the numbers 0 to 2 only if the caller closed its stdio.
+  const int ready = ::fcntl(launch->ready, F_DUPFD, 10);
+  if (ready < 0) fail();
+  for (int fd = 0; fd < 3; ++fd) {
+    if (::dup2(launch->null, fd) < 0) fail();
+  }
+  if (::dup2(ready, kReadyFd) < 0) fail();
+  if (::syscall(SYS_close_range, kReadyFd + 1, ~0U, 0) != 0) fail();
+  ::execve(launch->file, launch->arguments, launch->environment);
+  fail();
+  return 127;
+}
+
+/// The middle process ends at once, so that init inherits the daemon.
+int fork2(void* pointer) noexcept {
+  auto* launch = static_cast<Launch*>(pointer);
+  if (::setsid() < 0 || ::clone(become, launch->stack + kStack, CLONE_VM | CLONE_VFORK | SIGCHLD, launch) < 0) {
+    launch->error = errno;
+  }
+  ::_exit(0);
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (std::string& text : texts) result.push_back(text.data());
+  result.push_back(nullptr);
+  return result;
+}
+
+}  // namespace
+
+UniqueFd spawnDetached(const std::string& file, const std::vector<std::string>& arguments, const std::string& directory,
+                       const std::vector<std::string>& environment) {
+  std::vector<std::string> texts{file};
+  for (std::string argument : arguments) {
+    if (const size_t at = argument.find(kPlaceholder); at != std::string::npos) {
+      argument.replace(at, kPlaceholder.size(), std::to_string(kReadyFd));
+    }
+    texts.push_back(std::move(argument));
+  }
+  std::vector<std::string> variables = environment;
+  const std::vector<char*> argv = pointers(texts);
+  const std::vector<char*> envp = pointers(variables);
+  UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  if (!null) throw SysError(errno, "open", "/dev/null");
+  Pipe ready = makePipe();
+  std::vector<char> stacks(2 * kStack);
+  Launch launch{.file = file.c_str(),
+                .arguments = argv.data(),
+                .environment = envp.data(),
+                .directory = directory.c_str(),
+                .null = null.get(),
+                .ready = ready.write.get(),
+                .stack = stacks.data(),
+                .error = 0};
+  // A signal handler of ours must not run in a process that shares our memory.
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = ::clone(fork2, stacks.data() + 2 * kStack, CLONE_VM | CLONE_VFORK, &launch);
+  const int error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) throw SysError(error, "clone", file);
+  // No exit signal was asked for: nobody else's wait collects it (__WCLONE).
+  int status = 0;
+  while (::waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
+  }
+  if (launch.error != 0) throw SysError(launch.error, "execve", file);
+  return std::move(ready.read);
+}
+
+std::optional<ProcessStart> processStart(pid_t pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/stat";
+  const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!fd) return std::nullopt;
+  std::array<char, 1024> buffer{};
+  const ssize_t length = ::read(fd.get(), buffer.data(), buffer.size());
+  if (length <= 0) return std::nullopt;
+  std::string_view text(buffer.data(), static_cast<size_t>(length));
+  // The command, field 2, may contain anything; the last parenthesis ends it (proc_pid_stat(5)).
+  const size_t end = text.rfind(')');
+  if (end == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(end + 1);
+  ProcessStart start{};
+  for (int field = 3; !text.empty(); ++field) {
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    const std::string_view word = text.substr(0, text.find(' '));
+    if (field == 3) start.isZombie = word == "Z" || word == "X";
+    if (field == 22) {
+      start.ticks = std::stoull(std::string(word));
+      return start;
+    }
+    text.remove_prefix(word.size());
+  }
+  return std::nullopt;
+}
+
+UniqueFd openProcess(pid_t pid, uint64_t startTicks) {
+  UniqueFd fd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
+  if (!fd) {
+    if (errno == ESRCH) return {};
+    throw SysError(errno, "pidfd_open", std::to_string(pid));
+  }
+  // The number is compared after the pidfd is held: from here it cannot pass to another process.
+  const auto start = processStart(pid);
+  if (!start || start->ticks != startTicks || start->isZombie) return {};
+  return fd;
+}
+
+}  // namespace tscompose

@@ -1,0 +1,472 @@
+#include "core/nftables.h"
+
+#include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/common.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <libnftnl/udata.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "core/error.h"
+#include "core/fd.h"
+#include "core/netlink.h"
+
+namespace tscompose {
+
+namespace {
+
+constexpr size_t kMaxMessage = 32 * 1024;
+constexpr size_t kElementsPerMessage = 256;
+
+template <auto Free>
+struct Deleter {
+  template <typename T>
+  void operator()(T* object) const {
+    Free(object);
+  }
+};
+using TablePtr = std::unique_ptr<nftnl_table, Deleter<nftnl_table_free>>;
+using ChainPtr = std::unique_ptr<nftnl_chain, Deleter<nftnl_chain_free>>;
+using RulePtr = std::unique_ptr<nftnl_rule, Deleter<nftnl_rule_free>>;
+using SetPtr = std::unique_ptr<nftnl_set, Deleter<nftnl_set_free>>;
+
+enum class Width { k8, k16, k32, kText, kData };
+
+struct Attribute {
+  uint16_t number;
+  Width width;
+};
+
+using Attributes = std::map<std::string_view, Attribute>;
+
+/// What rules may be made of: expression → attribute → libnftnl's number and width.
+const std::map<std::string_view, Attributes>& expressions() {
+  static const std::map<std::string_view, Attributes> table{
+      {"meta",
+       {{"key", {NFTNL_EXPR_META_KEY, Width::k32}},
+        {"dreg", {NFTNL_EXPR_META_DREG, Width::k32}},
+        {"sreg", {NFTNL_EXPR_META_SREG, Width::k32}}}},
+      {"cmp",
+       {{"sreg", {NFTNL_EXPR_CMP_SREG, Width::k32}},
+        {"op", {NFTNL_EXPR_CMP_OP, Width::k32}},
+        {"data", {NFTNL_EXPR_CMP_DATA, Width::kData}}}},
+      {"payload",
+       {{"dreg", {NFTNL_EXPR_PAYLOAD_DREG, Width::k32}},
+        {"base", {NFTNL_EXPR_PAYLOAD_BASE, Width::k32}},
+        {"offset", {NFTNL_EXPR_PAYLOAD_OFFSET, Width::k32}},
+        {"len", {NFTNL_EXPR_PAYLOAD_LEN, Width::k32}}}},
+      {"bitwise",
+       {{"sreg", {NFTNL_EXPR_BITWISE_SREG, Width::k32}},
+        {"dreg", {NFTNL_EXPR_BITWISE_DREG, Width::k32}},
+        {"len", {NFTNL_EXPR_BITWISE_LEN, Width::k32}},
+        {"mask", {NFTNL_EXPR_BITWISE_MASK, Width::kData}},
+        {"xor", {NFTNL_EXPR_BITWISE_XOR, Width::kData}}}},
+      {"lookup",
+       {{"sreg", {NFTNL_EXPR_LOOKUP_SREG, Width::k32}},
+        {"dreg", {NFTNL_EXPR_LOOKUP_DREG, Width::k32}},
+        {"set", {NFTNL_EXPR_LOOKUP_SET, Width::kText}},
+        {"flags", {NFTNL_EXPR_LOOKUP_FLAGS, Width::k32}}}},
+      {"immediate",
+       {{"dreg", {NFTNL_EXPR_IMM_DREG, Width::k32}},
+        {"data", {NFTNL_EXPR_IMM_DATA, Width::kData}},
+        {"verdict", {NFTNL_EXPR_IMM_VERDICT, Width::k32}},
+        {"chain", {NFTNL_EXPR_IMM_CHAIN, Width::kText}}}},
+      {"nat",
+       {{"type", {NFTNL_EXPR_NAT_TYPE, Width::k32}},
+        {"family", {NFTNL_EXPR_NAT_FAMILY, Width::k32}},
+        {"addr", {NFTNL_EXPR_NAT_REG_ADDR_MIN, Width::k32}},
+        {"proto", {NFTNL_EXPR_NAT_REG_PROTO_MIN, Width::k32}},
+        {"flags", {NFTNL_EXPR_NAT_FLAGS, Width::k32}}}},
+      {"masq", {{"flags", {NFTNL_EXPR_MASQ_FLAGS, Width::k32}}}},
+      {"redir", {{"proto", {NFTNL_EXPR_REDIR_REG_PROTO_MIN, Width::k32}}}},
+      {"fib",
+       {{"dreg", {NFTNL_EXPR_FIB_DREG, Width::k32}},
+        {"result", {NFTNL_EXPR_FIB_RESULT, Width::k32}},
+        {"flags", {NFTNL_EXPR_FIB_FLAGS, Width::k32}}}},
+      {"ct",
+       {{"key", {NFTNL_EXPR_CT_KEY, Width::k32}},
+        {"dreg", {NFTNL_EXPR_CT_DREG, Width::k32}},
+        {"dir", {NFTNL_EXPR_CT_DIR, Width::k8}}}},
+      {"counter", {}},
+      {"fwd", {{"dev", {NFTNL_EXPR_FWD_SREG_DEV, Width::k32}}}},
+      {"queue",
+       {{"num", {NFTNL_EXPR_QUEUE_NUM, Width::k16}},
+        {"total", {NFTNL_EXPR_QUEUE_TOTAL, Width::k16}},
+        {"flags", {NFTNL_EXPR_QUEUE_FLAGS, Width::k16}}}},
+      {"target",
+       {{"name", {NFTNL_EXPR_TG_NAME, Width::kText}},
+        {"rev", {NFTNL_EXPR_TG_REV, Width::k32}},
+        {"info", {NFTNL_EXPR_TG_INFO, Width::kData}}}},
+  };
+  return table;
+}
+
+[[noreturn]] void invalid(const std::string& message) { throw InputError("INVALID", message); }
+
+void addExpression(nftnl_rule* rule, const NftExpression& wanted) {
+  const auto known = expressions().find(wanted.name);
+  if (known == expressions().end()) invalid("unknown nftables expression " + wanted.name);
+  nftnl_expr* expression = nftnl_expr_alloc(wanted.name.c_str());
+  if (expression == nullptr) throw SysError(errno, "nftnl_expr_alloc", wanted.name);
+  nftnl_rule_add_expr(rule, expression);  // the rule owns it from here
+  for (const auto& [name, value] : wanted.attributes) {
+    const auto attribute = known->second.find(name);
+    if (attribute == known->second.end()) invalid("unknown attribute " + name + " of nftables expression " + wanted.name);
+    const auto [number, width] = attribute->second;
+    const auto* whole = std::get_if<uint64_t>(&value);
+    const auto* text = std::get_if<std::string>(&value);
+    const auto* data = std::get_if<std::vector<uint8_t>>(&value);
+    const bool fits = width == Width::kText ? text != nullptr : width == Width::kData ? data != nullptr : whole != nullptr;
+    if (!fits) invalid("attribute " + name + " of nftables expression " + wanted.name + " has the wrong type");
+    switch (width) {
+      case Width::k8: nftnl_expr_set_u8(expression, number, static_cast<uint8_t>(*whole)); break;
+      case Width::k16: nftnl_expr_set_u16(expression, number, static_cast<uint16_t>(*whole)); break;
+      case Width::k32: nftnl_expr_set_u32(expression, number, static_cast<uint32_t>(*whole)); break;
+      case Width::kText: nftnl_expr_set_str(expression, number, text->c_str()); break;
+      case Width::kData: {
+        if (wanted.name == "target") {
+          // libnftnl takes over what it is given here, and frees it with the expression.
+          void* copy = ::calloc(1, data->size());
+          if (copy == nullptr) throw SysError(ENOMEM, "calloc");
+          std::memcpy(copy, data->data(), data->size());
+          nftnl_expr_set(expression, number, copy, static_cast<uint32_t>(data->size()));
+        } else {
+          if (data->empty() || data->size() > 64) invalid("attribute " + name + " has an invalid length");
+          nftnl_expr_set(expression, number, data->data(), static_cast<uint32_t>(data->size()));
+        }
+        break;
+      }
+    }
+  }
+}
+
+/// One transaction under construction; remembers what each message is about.
+class Batch {
+ public:
+  Batch() { boundary(NFNL_MSG_BATCH_BEGIN); }
+
+  template <typename Build>
+  void add(uint16_t type, uint8_t family, uint16_t flags, const std::string& subject, Build build) {
+    const size_t start = bytes_.size();
+    bytes_.resize(start + kMaxMessage);
+    nlmsghdr* header = nftnl_nlmsg_build_hdr(reinterpret_cast<char*>(bytes_.data() + start), type, family,
+                                             static_cast<uint16_t>(flags | NLM_F_ACK), next(subject));
+    build(header);
+    bytes_.resize(start + NLMSG_ALIGN(header->nlmsg_len));
+  }
+
+  void commit() {
+    boundary(NFNL_MSG_BATCH_END);
+    UniqueFd socket{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER)};
+    if (!socket) throw SysError(errno, "socket", "nfnetlink");
+    const int on = 1;
+    ::setsockopt(socket.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+    // One skb holds the whole transaction, and one queue all acknowledgements.
+    const int size = static_cast<int>(std::max<size_t>(bytes_.size() * 2, 1U << 20U));
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
+    const int acknowledgements = static_cast<int>(std::max<size_t>(subjects_.size() * 1024, 1U << 20U));
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &acknowledgements, sizeof acknowledgements);
+    sockaddr_nl kernel{};
+    kernel.nl_family = AF_NETLINK;
+    if (::sendto(socket.get(), bytes_.data(), bytes_.size(), 0, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) < 0) {
+      throw SysError(errno, "sendto", "nfnetlink");
+    }
+    // The kernel has carried it out, and queued its answers, before sendto returns.
+    std::vector<uint8_t> buffer(64 * 1024);
+    for (;;) {
+      const ssize_t received = ::recv(socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+      if (received < 0 && errno == EINTR) continue;
+      if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+      if (received < 0) throw SysError(errno, "recv", "nfnetlink");
+      check({buffer.data(), static_cast<size_t>(received)});
+    }
+  }
+
+ private:
+  uint32_t next(const std::string& subject) {
+    subjects_.push_back(subject);
+    return static_cast<uint32_t>(subjects_.size());
+  }
+
+  void boundary(uint16_t type) {
+    const size_t start = bytes_.size();
+    const size_t length = sizeof(nlmsghdr) + sizeof(nfgenmsg);
+    bytes_.resize(start + length);
+    nlmsghdr header{};
+    header.nlmsg_len = static_cast<uint32_t>(length);
+    header.nlmsg_type = type;
+    header.nlmsg_flags = NLM_F_REQUEST;
+    header.nlmsg_seq = next("transaction");
+    nfgenmsg message{};
+    message.nfgen_family = AF_UNSPEC;
+    message.version = NFNETLINK_V0;
+    message.res_id = htons(NFNL_SUBSYS_NFTABLES);
+    std::memcpy(bytes_.data() + start, &header, sizeof header);
+    std::memcpy(bytes_.data() + start + sizeof header, &message, sizeof message);
+  }
+
+  void check(std::span<const uint8_t> datagram) const {
+    while (datagram.size() >= sizeof(nlmsghdr) + sizeof(int)) {
+      nlmsghdr header;
+      std::memcpy(&header, datagram.data(), sizeof header);
+      if (header.nlmsg_len < sizeof header || header.nlmsg_len > datagram.size()) return;
+      int error = 0;
+      std::memcpy(&error, datagram.data() + sizeof header, sizeof error);
+      if (header.nlmsg_type == NLMSG_ERROR && error != 0) {
+        const size_t index = header.nlmsg_seq - 1;
+        throw SysError(-error, "nftables", index < subjects_.size() ? subjects_[index] : "transaction");
+      }
+      datagram = datagram.subspan(std::min<size_t>(NLMSG_ALIGN(header.nlmsg_len), datagram.size()));
+    }
+  }
+
+  std::vector<uint8_t> bytes_;
+  std::vector<std::string> subjects_;
+};
+
+uint32_t hookNumber(const std::string& family, const std::string& name) {
+  static const std::map<std::string_view, uint32_t> hooks{{"prerouting", NF_INET_PRE_ROUTING},
+                                                          {"input", NF_INET_LOCAL_IN},
+                                                          {"forward", NF_INET_FORWARD},
+                                                          {"output", NF_INET_LOCAL_OUT},
+                                                          {"postrouting", NF_INET_POST_ROUTING}};
+  if (family == "netdev") {
+    if (name == "ingress") return NF_NETDEV_INGRESS;
+  } else if (const auto hook = hooks.find(name); hook != hooks.end()) {
+    return hook->second;
+  }
+  invalid("unknown nftables hook " + name);
+}
+
+TablePtr tableNamed(const NftTable& table) {
+  TablePtr object{nftnl_table_alloc()};
+  nftnl_table_set_str(object.get(), NFTNL_TABLE_NAME, table.name.c_str());
+  return object;
+}
+
+/// "digest …" as the table's comment, which `nft list` shows.
+void setDigest(nftnl_table* object, const std::string& digest) {
+  const std::unique_ptr<nftnl_udata_buf, Deleter<nftnl_udata_buf_free>> data{nftnl_udata_buf_alloc(256)};
+  if (!nftnl_udata_put_strz(data.get(), NFTNL_UDATA_TABLE_COMMENT, digest.c_str())) invalid("digest is too long");
+  nftnl_table_set_data(object, NFTNL_TABLE_USERDATA, nftnl_udata_buf_data(data.get()), nftnl_udata_buf_len(data.get()));
+}
+
+void addSet(Batch& batch, uint8_t family, const NftTable& table, const NftSet& set, uint32_t id) {
+  SetPtr object{nftnl_set_alloc()};
+  nftnl_set_set_str(object.get(), NFTNL_SET_TABLE, table.name.c_str());
+  nftnl_set_set_str(object.get(), NFTNL_SET_NAME, set.name.c_str());
+  nftnl_set_set_u32(object.get(), NFTNL_SET_FAMILY, family);
+  nftnl_set_set_u32(object.get(), NFTNL_SET_ID, id);
+  nftnl_set_set_u32(object.get(), NFTNL_SET_KEY_TYPE, set.keyType);
+  nftnl_set_set_u32(object.get(), NFTNL_SET_KEY_LEN, set.keyLength);
+  if (set.dataLength > 0) {
+    nftnl_set_set_u32(object.get(), NFTNL_SET_FLAGS, NFT_SET_MAP);
+    nftnl_set_set_u32(object.get(), NFTNL_SET_DATA_TYPE, set.dataType);
+    nftnl_set_set_u32(object.get(), NFTNL_SET_DATA_LEN, set.dataLength);
+  }
+  batch.add(NFT_MSG_NEWSET, family, NLM_F_CREATE, "set " + set.name,
+            [&](nlmsghdr* header) { nftnl_set_nlmsg_build_payload(header, object.get()); });
+  for (size_t first = 0; first < set.elements.size(); first += kElementsPerMessage) {
+    SetPtr part{nftnl_set_alloc()};
+    nftnl_set_set_str(part.get(), NFTNL_SET_TABLE, table.name.c_str());
+    nftnl_set_set_str(part.get(), NFTNL_SET_NAME, set.name.c_str());
+    const size_t end = std::min(first + kElementsPerMessage, set.elements.size());
+    for (size_t i = first; i < end; ++i) {
+      const NftElement& element = set.elements[i];
+      if (element.key.size() != set.keyLength || element.data.size() != set.dataLength || element.key.size() > 64 ||
+          element.data.size() > 64) {
+        invalid("element of nftables set " + set.name + " has the wrong length");
+      }
+      nftnl_set_elem* item = nftnl_set_elem_alloc();
+      nftnl_set_elem_set(item, NFTNL_SET_ELEM_KEY, element.key.data(), set.keyLength);
+      if (set.dataLength > 0) nftnl_set_elem_set(item, NFTNL_SET_ELEM_DATA, element.data.data(), set.dataLength);
+      nftnl_set_elem_add(part.get(), item);
+    }
+    batch.add(NFT_MSG_NEWSETELEM, family, NLM_F_CREATE, "elements of set " + set.name,
+              [&](nlmsghdr* header) { nftnl_set_elems_nlmsg_build_payload(header, part.get()); });
+  }
+}
+
+void addChain(Batch& batch, uint8_t family, const NftTable& table, const NftChain& chain) {
+  ChainPtr object{nftnl_chain_alloc()};
+  nftnl_chain_set_str(object.get(), NFTNL_CHAIN_TABLE, table.name.c_str());
+  nftnl_chain_set_str(object.get(), NFTNL_CHAIN_NAME, chain.name.c_str());
+  if (chain.hook) {
+    nftnl_chain_set_str(object.get(), NFTNL_CHAIN_TYPE, chain.hook->type.c_str());
+    nftnl_chain_set_u32(object.get(), NFTNL_CHAIN_HOOKNUM, hookNumber(table.family, chain.hook->name));
+    nftnl_chain_set_s32(object.get(), NFTNL_CHAIN_PRIO, chain.hook->priority);
+    nftnl_chain_set_u32(object.get(), NFTNL_CHAIN_POLICY, NF_ACCEPT);
+    if (!chain.hook->devices.empty()) {
+      std::vector<const char*> devices;
+      for (const std::string& device : chain.hook->devices) devices.push_back(device.c_str());
+      devices.push_back(nullptr);
+      nftnl_chain_set_data(object.get(), NFTNL_CHAIN_DEVICES, devices.data(), 0);
+    }
+  }
+  batch.add(NFT_MSG_NEWCHAIN, family, NLM_F_CREATE, "chain " + chain.name,
+            [&](nlmsghdr* header) { nftnl_chain_nlmsg_build_payload(header, object.get()); });
+}
+
+void addRules(Batch& batch, uint8_t family, const NftTable& table, const NftChain& chain) {
+  for (size_t i = 0; i < chain.rules.size(); ++i) {
+    RulePtr object{nftnl_rule_alloc()};
+    nftnl_rule_set_str(object.get(), NFTNL_RULE_TABLE, table.name.c_str());
+    nftnl_rule_set_str(object.get(), NFTNL_RULE_CHAIN, chain.name.c_str());
+    nftnl_rule_set_u32(object.get(), NFTNL_RULE_FAMILY, family);
+    for (const NftExpression& expression : chain.rules[i]) addExpression(object.get(), expression);
+    batch.add(NFT_MSG_NEWRULE, family, NLM_F_CREATE | NLM_F_APPEND,
+              "rule " + std::to_string(i + 1) + " of chain " + chain.name,
+              [&](nlmsghdr* header) { nftnl_rule_nlmsg_build_payload(header, object.get()); });
+  }
+}
+
+NetlinkRequest nftRequest(uint16_t type, uint16_t flags, uint8_t family, const std::string& subject) {
+  NetlinkRequest request(static_cast<uint16_t>(NFNL_SUBSYS_NFTABLES << 8U | type), flags, subject);
+  nfgenmsg header{};
+  header.nfgen_family = family;
+  header.version = NFNETLINK_V0;
+  request.header(header);
+  return request;
+}
+
+NetlinkAttributes nftAttributes(std::span<const uint8_t> payload, size_t count) {
+  if (payload.size() < sizeof(nfgenmsg)) return NetlinkAttributes(count);
+  return parseAttributes(payload.subspan(sizeof(nfgenmsg)), count);
+}
+
+uint8_t familyOf(std::span<const uint8_t> payload) { return payload.empty() ? 0 : payload[0]; }
+
+/// nf_tables numbers are big-endian.
+uint32_t bigEndian(std::span<const uint8_t> attribute) { return ntohl(attributeU32(attribute)); }
+
+std::string digestOf(std::span<const uint8_t> userdata) {
+  // type, length, text with NUL: the TLV that setDigest wrote
+  if (userdata.size() < 3 || userdata[0] != NFTNL_UDATA_TABLE_COMMENT || userdata[1] + 2U > userdata.size()) return {};
+  return attributeText(userdata.subspan(2, userdata[1]));
+}
+
+}  // namespace
+
+uint8_t nftFamily(const std::string& name) {
+  if (name == "inet") return NFPROTO_INET;
+  if (name == "ip") return NFPROTO_IPV4;
+  if (name == "ip6") return NFPROTO_IPV6;
+  if (name == "netdev") return NFPROTO_NETDEV;
+  invalid("unknown nftables family " + name);
+}
+
+std::string nftFamilyName(uint8_t family) {
+  switch (family) {
+    case NFPROTO_INET: return "inet";
+    case NFPROTO_IPV4: return "ip";
+    case NFPROTO_IPV6: return "ip6";
+    case NFPROTO_NETDEV: return "netdev";
+    case NFPROTO_BRIDGE: return "bridge";
+    case NFPROTO_ARP: return "arp";
+    default: return std::to_string(family);
+  }
+}
+
+void replaceTables(const std::vector<NftTable>& tables) {
+  Batch batch;
+  uint32_t setId = 0;
+  for (const NftTable& table : tables) {
+    const uint8_t family = nftFamily(table.family);
+    const std::string subject = "table " + table.family + " " + table.name;
+    // Deleting what may not be there: make it first, if need be.
+    const TablePtr plain = tableNamed(table);
+    const auto build = [&](nlmsghdr* header) { nftnl_table_nlmsg_build_payload(header, plain.get()); };
+    batch.add(NFT_MSG_NEWTABLE, family, NLM_F_CREATE, subject, build);
+    batch.add(NFT_MSG_DELTABLE, family, 0, subject, build);
+    if (table.chains.empty() && table.sets.empty()) continue;
+    const TablePtr marked = tableNamed(table);
+    if (!table.digest.empty()) setDigest(marked.get(), table.digest);
+    batch.add(NFT_MSG_NEWTABLE, family, NLM_F_CREATE, subject,
+              [&](nlmsghdr* header) { nftnl_table_nlmsg_build_payload(header, marked.get()); });
+    for (const NftSet& set : table.sets) addSet(batch, family, table, set, ++setId);
+    for (const NftChain& chain : table.chains) addChain(batch, family, table, chain);
+    for (const NftChain& chain : table.chains) addRules(batch, family, table, chain);
+  }
+  batch.commit();
+}
+
+std::optional<TableStatus> tableStatus(const std::string& familyName, const std::string& name) {
+  const uint8_t family = nftFamily(familyName);
+  NetlinkSocket socket(NETLINK_NETFILTER);
+  std::optional<TableStatus> status;
+  auto table = nftRequest(NFT_MSG_GETTABLE, 0, family, name);
+  table.attribute(NFTA_TABLE_NAME, name).tolerate(ENOENT);
+  socket.query(std::move(table), [&](const nlmsghdr&, std::span<const uint8_t> payload) {
+    status.emplace().digest = digestOf(nftAttributes(payload, NFTA_TABLE_USERDATA + 1)[NFTA_TABLE_USERDATA]);
+  });
+  if (!status) return status;
+  const auto count = [&](uint16_t type, uint16_t tableAttribute, uint32_t& counter) {
+    auto request = nftRequest(type, NLM_F_DUMP, family, name);
+    request.attribute(tableAttribute, name).tolerate(ENOENT);
+    socket.query(std::move(request), [&](const nlmsghdr&, std::span<const uint8_t> payload) {
+      const auto attributes = nftAttributes(payload, tableAttribute + 1U);
+      if (familyOf(payload) == family && attributeText(attributes[tableAttribute]) == name) ++counter;
+    });
+  };
+  count(NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE, status->chains);
+  count(NFT_MSG_GETRULE, NFTA_RULE_TABLE, status->rules);
+  std::vector<std::string> sets;
+  auto allSets = nftRequest(NFT_MSG_GETSET, NLM_F_DUMP, family, name);
+  allSets.attribute(NFTA_SET_TABLE, name).tolerate(ENOENT);
+  socket.query(std::move(allSets), [&](const nlmsghdr&, std::span<const uint8_t> payload) {
+    const auto attributes = nftAttributes(payload, NFTA_SET_NAME + 1);
+    if (attributeText(attributes[NFTA_SET_TABLE]) == name) sets.push_back(attributeText(attributes[NFTA_SET_NAME]));
+  });
+  for (const std::string& set : sets) {
+    auto elements = nftRequest(NFT_MSG_GETSETELEM, NLM_F_DUMP, family, set);
+    elements.attribute(NFTA_SET_ELEM_LIST_TABLE, name).attribute(NFTA_SET_ELEM_LIST_SET, set).tolerate(ENOENT);
+    socket.query(std::move(elements), [&](const nlmsghdr&, std::span<const uint8_t> payload) {
+      auto list = nftAttributes(payload, NFTA_SET_ELEM_LIST_ELEMENTS + 1)[NFTA_SET_ELEM_LIST_ELEMENTS];
+      while (list.size() >= sizeof(nlattr)) {
+        nlattr header;
+        std::memcpy(&header, list.data(), sizeof header);
+        if (header.nla_len < sizeof header) break;
+        ++status->elements;
+        list = list.subspan(std::min<size_t>(NLA_ALIGN(header.nla_len), list.size()));
+      }
+    });
+  }
+  return status;
+}
+
+std::vector<ForwardChain> forwardChains() {
+  NetlinkSocket socket(NETLINK_NETFILTER);
+  std::vector<ForwardChain> found;
+  socket.query(nftRequest(NFT_MSG_GETCHAIN, NLM_F_DUMP, AF_UNSPEC, "chains"),
+               [&](const nlmsghdr&, std::span<const uint8_t> payload) {
+                 const uint8_t family = familyOf(payload);
+                 if (family != NFPROTO_INET && family != NFPROTO_IPV4 && family != NFPROTO_IPV6) return;
+                 const auto attributes = nftAttributes(payload, NFTA_CHAIN_POLICY + 1);
+                 const auto hook = parseAttributes(attributes[NFTA_CHAIN_HOOK], NFTA_HOOK_HOOKNUM + 1);
+                 if (hook[NFTA_HOOK_HOOKNUM].empty() || bigEndian(hook[NFTA_HOOK_HOOKNUM]) != NF_INET_FORWARD) return;
+                 found.push_back({.family = nftFamilyName(family),
+                                  .table = attributeText(attributes[NFTA_CHAIN_TABLE]),
+                                  .chain = attributeText(attributes[NFTA_CHAIN_NAME]),
+                                  .policy = bigEndian(attributes[NFTA_CHAIN_POLICY]) == NF_DROP ? "drop" : "accept"});
+               });
+  return found;
+}
+
+}  // namespace tscompose

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace tscompose {
+
+/// One expression of a rule: libnftnl's name for it and its attributes (the table in nftables.cc).
+struct NftExpression {
+  std::string name;
+  std::vector<std::pair<std::string, std::variant<uint64_t, std::string, std::vector<uint8_t>>>> attributes;
+};
+
+struct NftElement {
+  std::vector<uint8_t> key;
+  std::vector<uint8_t> data;
+};
+
+struct NftSet {
+  std::string name;
+  uint32_t keyLength = 0;
+  uint32_t dataLength = 0;  ///< 0: a plain set
+  uint32_t keyType = 0;     ///< nft's own numbers, so that `nft list` prints the elements readably
+  uint32_t dataType = 0;
+  std::vector<NftElement> elements;
+};
+
+struct NftHook {
+  std::string type;
+  std::string name;
+  int32_t priority = 0;
+  std::vector<std::string> devices;
+};
+
+struct NftChain {
+  std::string name;
+  std::optional<NftHook> hook;
+  std::vector<std::vector<NftExpression>> rules;
+};
+
+struct NftTable {
+  std::string family;
+  std::string name;
+  std::string digest;
+  std::vector<NftSet> sets;
+  std::vector<NftChain> chains;
+};
+
+struct TableStatus {
+  std::string digest;
+  uint32_t chains = 0;
+  uint32_t rules = 0;
+  uint32_t elements = 0;
+};
+
+struct ForwardChain {
+  std::string family;
+  std::string table;
+  std::string chain;
+  std::string policy;
+};
+
+/// Replaces the tables in one transaction: all of it or nothing. A table without chains and sets is deleted.
+/// Throws SysError with the object that the kernel refused, or InputError INVALID for an unknown expression.
+void replaceTables(const std::vector<NftTable>& tables);
+
+/// What the kernel holds under that name; nothing when there is no such table.
+std::optional<TableStatus> tableStatus(const std::string& family, const std::string& name);
+
+/// The chains of all tables that are hooked into forward.
+std::vector<ForwardChain> forwardChains();
+
+/// "inet", "ip", …; throws InputError INVALID.
+uint8_t nftFamily(const std::string& name);
+std::string nftFamilyName(uint8_t family);
+
+}  // namespace tscompose

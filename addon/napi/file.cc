@@ -1,0 +1,99 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "core/fd.h"
+#include "napi/convert.h"
+#include "napi/exports.h"
+#include "napi/promise.h"
+
+namespace tscompose {
+
+namespace {
+
+UniqueFd lockFile(const std::string& path, bool isExclusive, bool isNonblocking) {
+  UniqueFd fd{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+  if (!fd) throw SysError(errno, "open", path);
+  const int operation = (isExclusive ? LOCK_EX : LOCK_SH) | (isNonblocking ? LOCK_NB : 0);
+  while (::flock(fd.get(), operation) != 0) {
+    if (errno == EINTR) continue;
+    if (errno == EWOULDBLOCK) return {};
+    throw SysError(errno, "flock", path);
+  }
+  return fd;
+}
+
+/// `{ fd, release() }`; the lock is also given back when the object is collected.
+Napi::Value lockObject(Napi::Env env, UniqueFd fd) {
+  if (!fd) return env.Null();
+  const auto held = std::make_shared<UniqueFd>(std::move(fd));
+  auto object = Napi::Object::New(env);
+  object.Set("fd", held->get());
+  object.Set("release", Napi::Function::New(env, [held](const Napi::CallbackInfo&) { held->reset(); }, "release"));
+  return object;
+}
+
+Napi::Value exportedFlock(const Napi::CallbackInfo& info) {
+  const auto options = convert::object(info[1], "options");
+  return promise(
+      info.Env(), "flock",
+      [path = convert::text(info[0], "path"), isExclusive = convert::boolean(options.Get("exclusive"), "exclusive"),
+       isNonblocking = convert::boolean(options.Get("nonblocking"), "nonblocking")] {
+        return lockFile(path, isExclusive, isNonblocking);
+      },
+      lockObject);
+}
+
+Napi::Value exportedMount(const Napi::CallbackInfo& info) {
+  return promise(info.Env(), "mount",
+                 [source = convert::text(info[0], "source"), target = convert::text(info[1], "target"),
+                  type = convert::text(info[2], "type"), flags = convert::u32(info[3], "flags"),
+                  options = convert::text(info[4], "options")] {
+                   if (::mount(source.c_str(), target.c_str(), type.empty() ? nullptr : type.c_str(), flags,
+                               options.empty() ? nullptr : options.c_str()) != 0) {
+                     throw SysError(errno, "mount", target);
+                   }
+                 });
+}
+
+Napi::Value exportedUnmount(const Napi::CallbackInfo& info) {
+  return promise(info.Env(), "unmount", [path = convert::text(info[0], "path")] {
+    if (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) == 0) return;
+    if (errno != EINVAL && errno != ENOENT) throw SysError(errno, "umount2", path);
+  });
+}
+
+Napi::Value exportedSetXattr(const Napi::CallbackInfo& info) {
+  return promise(info.Env(), "setXattr",
+                 [path = convert::text(info[0], "path"), name = convert::text(info[1], "name"),
+                  value = convert::bytes(info[2], "value")] {
+                   if (::lsetxattr(path.c_str(), name.c_str(), value.data(), value.size(), 0) != 0) {
+                     throw SysError(errno, "lsetxattr", path);
+                   }
+                 });
+}
+
+Napi::Value exportedMknodWhiteout(const Napi::CallbackInfo& info) {
+  return promise(info.Env(), "mknodWhiteout", [path = convert::text(info[0], "path")] {
+    if (::mknod(path.c_str(), S_IFCHR, makedev(0, 0)) != 0) throw SysError(errno, "mknod", path);
+  });
+}
+
+}  // namespace
+
+void exportFile(Napi::Env env, Napi::Object exports) {
+  exports.Set("flock", Napi::Function::New<exportedFlock>(env, "flock"));
+  exports.Set("mount", Napi::Function::New<exportedMount>(env, "mount"));
+  exports.Set("unmount", Napi::Function::New<exportedUnmount>(env, "unmount"));
+  exports.Set("setXattr", Napi::Function::New<exportedSetXattr>(env, "setXattr"));
+  exports.Set("mknodWhiteout", Napi::Function::New<exportedMknodWhiteout>(env, "mknodWhiteout"));
+}
+
+}  // namespace tscompose
