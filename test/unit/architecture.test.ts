@@ -24,7 +24,7 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   plan: ['util', 'model'],
   engine: [...leaves, ...drivers, 'plan'],
   supervisor: [...leaves, ...drivers, 'plan', 'engine'],
-  client: ['util', 'model'],
+  client: ['util', 'model', 'state/paths'],
   ui: ['util', 'model'],
   cli: [...leaves, ...drivers, 'compose', 'plan', 'engine', 'supervisor', 'client', 'ui'],
 };
