@@ -1,0 +1,42 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/fd.h"
+
+namespace tscompose {
+
+/// Reads a whole file. Throws SysError; EFBIG beyond `limitBytes`.
+std::string readFile(const std::string& path, size_t limitBytes = 16U << 20U);
+/// The same, empty when the file does not exist.
+std::optional<std::string> readFileIfExists(const std::string& path);
+/// Everything that remains to be read from `fd`.
+std::string readAll(int fd, const std::string& name, size_t limitBytes = 16U << 20U);
+
+/// One write(2) of the whole text, as /proc and cgroup files want it. Throws SysError.
+void writeControlFile(const std::string& path, std::string_view text);
+void writeFully(int fd, std::string_view text, const std::string& name);
+
+/// Replaces `path` so that a reader, or a crash, sees the old or the new content (write beside, fsync, rename).
+void replaceFile(const std::string& path, std::string_view text, mode_t mode);
+
+/// mkdir -p. Throws SysError.
+void makeDirectories(const std::string& path, mode_t mode);
+/// rm -r that follows no symlink and crosses no mount; absent is success.
+void removeTree(const std::string& path);
+
+UniqueFd openDirectory(const std::string& path);
+
+/// Opens `path` as a process with `root` as its root directory would, so that no symlink or ".." of a hostile tree leads
+/// outside (openat2(2), RESOLVE_IN_ROOT; no magic links). Throws SysError.
+UniqueFd openInRoot(int root, const std::string& path, int flags);
+/// As openInRoot, and the file must be a regular one of at most `limitBytes`: a FIFO planted as /etc/passwd would block
+/// us for ever. Empty when it does not exist.
+std::optional<std::string> readFileInRoot(int root, const std::string& path, size_t limitBytes = 4U << 20U);
+
+}  // namespace tscompose
