@@ -21,7 +21,7 @@ export async function startSupervisor(command: SupervisorCommand, paths: Project
   mkdirSync(dirname(paths.log), { recursive: true, mode: 0o711 });
   // What Node itself prints before our code runs there has nowhere else to go.
   const log = openSync(paths.log, 'a', 0o600);
-  const child = spawn(command.executable, command.arguments, {
+  const child = spawn(command.executable, [...command.arguments, '--ready-fd', '3'], {
     cwd: '/',
     detached: true,
     stdio: ['ignore', log, log, 'pipe'],

@@ -22,8 +22,8 @@ export interface ContainerState {
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
   readonly exitCode: number | null;
-  /** The signal that ended it: 9. */
-  readonly signal: number | null;
+  /** The name of the signal that ended it. */
+  readonly signal: string | null;
   readonly oomKilled: boolean;
   readonly restartCount: number;
   readonly error: string | null;

@@ -3,7 +3,7 @@ import type { Observed, ObservedContainer } from './observed.ts';
 import type { PlanBuilder } from './plan.ts';
 import { isActive } from './selection.ts';
 
-const sigkill = 9;
+const sigkill = 'SIGKILL';
 
 export function planRepair(builder: PlanBuilder, observed: Observed): void {
   const bridges = new Map<string, number>();

@@ -1,4 +1,5 @@
 import { open, readFile, rename, unlink } from 'node:fs/promises';
+import { hasErrno } from './errno.ts';
 
 let drafts = 0;
 
@@ -29,6 +30,3 @@ export async function readTextIfExists(path: string): Promise<string | null> {
   }
 }
 
-export function hasErrno(error: unknown, code: string): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
-}

@@ -1,0 +1,124 @@
+/** Containers on this machine: bundles on disk and the monitors that run them. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import type { Binding } from '../native/binding.ts';
+import type { ContainerPaths, Paths } from '../state/paths.ts';
+import { ComposeError } from '../util/errors.ts';
+import { type BundleInput, formatSpec, hostnameOf, monitorSpec, ociSpec } from './bundle.ts';
+import { MonitorClient } from './monitor-client.ts';
+import { type ReadyLine, refusal } from './monitor-protocol.ts';
+
+export interface BundleFiles {
+  readonly hosts: string;
+  readonly resolvConf: string;
+}
+
+export class ContainerDriver {
+  readonly #paths: Paths;
+  readonly #native: Binding;
+  readonly #monitorExecutable: string;
+
+  constructor(options: { readonly paths: Paths; readonly native: Binding; readonly monitorExecutable: string }) {
+    this.#paths = options.paths;
+    this.#native = options.native;
+    this.#monitorExecutable = options.monitorExecutable;
+  }
+
+  /** Writes the bundle anew; the container's own files (upper layer, log) stay. Throws INVALID before touching anything. */
+  write(input: BundleInput, files: BundleFiles): void {
+    const config = formatSpec(ociSpec(input));
+    const monitor = JSON.stringify(monitorSpec(input), null, 1);
+    const { paths } = input;
+    for (const directory of [paths.rootfs, paths.upper, paths.work])
+      mkdirSync(directory, { recursive: true, mode: 0o755 });
+    // The environment may hold secrets.
+    writeFileSync(paths.config, config, { mode: 0o600 });
+    writeFileSync(paths.monitorSpec, monitor, { mode: 0o600 });
+    writeFileSync(`${paths.bundle}/hostname`, `${hostnameOf(input.service, input.id)}\n`);
+    this.writeNames(paths, files);
+  }
+
+  /** Name files, which may change while the container runs: written in place, because they are bind-mounted. */
+  writeNames(paths: ContainerPaths, files: BundleFiles): void {
+    writeFileSync(`${paths.bundle}/hosts`, files.hosts);
+    writeFileSync(`${paths.bundle}/resolv.conf`, files.resolvConf);
+  }
+
+  /** Starts the container under a new monitor; resolves once its process runs. Throws why it could not, leaving nothing. */
+  async start(id: string): Promise<{ readonly pid: number }> {
+    return await this.#spawnMonitor(id, '--spec');
+  }
+
+  /** Gives a running container whose monitor was killed a new one. */
+  async adopt(id: string): Promise<void> {
+    await this.#spawnMonitor(id, '--adopt');
+  }
+
+  monitor(id: string): MonitorClient {
+    return new MonitorClient(this.#paths.container(id).socket);
+  }
+
+  /**
+   * Stops it for good: its signal, then after `timeoutMs` SIGKILL to all of it. Not running is success.
+   */
+  async stop(id: string, timeoutMs: number | null, signal?: AbortSignal): Promise<void> {
+    await ignoreNotRunning(this.monitor(id).request('stop', timeoutMs === null ? {} : { timeoutMs }, { signal }));
+  }
+
+  async kill(id: string, name: string): Promise<void> {
+    await ignoreNotRunning(this.monitor(id).request('kill', { signal: name, manual: true }));
+  }
+
+  async pause(id: string): Promise<void> {
+    await this.monitor(id).request('pause', {});
+  }
+
+  async unpause(id: string): Promise<void> {
+    await this.monitor(id).request('resume', {});
+  }
+
+  /** Ends what may be left of a container without a monitor, cgroup included. */
+  async destroyLeftovers(cgroupsPath: string): Promise<void> {
+    if (!this.#native.cgroupExists(cgroupsPath)) return;
+    await this.#native.cgroupKill(cgroupsPath);
+    await this.#native.cgroupRemove(cgroupsPath);
+  }
+
+  /** Removes its files; it must not run. */
+  async remove(id: string): Promise<void> {
+    const paths = this.#paths.container(id);
+    rmSync(paths.runDir, { recursive: true, force: true });
+    await rm(paths.bundle, { recursive: true, force: true });
+  }
+
+  async #spawnMonitor(id: string, mode: '--spec' | '--adopt'): Promise<{ readonly pid: number }> {
+    const paths = this.#paths.container(id);
+    mkdirSync(paths.runDir, { recursive: true, mode: 0o700 });
+    const answer = await this.#native.spawnDetached(
+      this.#monitorExecutable,
+      [mode, paths.monitorSpec, '--ready-fd', '{readyFd}'],
+      { cwd: '/', environment: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] },
+    );
+    const line = parseReadyLine(answer);
+    if (line.ok) return { pid: line.pid };
+    throw refusal(line);
+  }
+}
+
+function parseReadyLine(text: string): ReadyLine {
+  try {
+    return JSON.parse(text) as ReadyLine;
+  } catch {
+    throw new ComposeError('START_FAILED', 'the monitor ended before it reported', {
+      hint: `it said: ${JSON.stringify(text.slice(0, 200))}`,
+    });
+  }
+}
+
+async function ignoreNotRunning(request: Promise<unknown>): Promise<void> {
+  try {
+    await request;
+  } catch (error) {
+    if (!(error instanceof ComposeError && error.code === 'NOT_RUNNING')) throw error;
+  }
+}

@@ -1,0 +1,282 @@
+/** The effect of each operation. Each is idempotent (already so is success) and leaves nothing half-made when it fails. */
+import { randomBytes } from 'node:crypto';
+import { readContainerState } from '../container/state.ts';
+import type { ResolvedImage } from '../model/image.ts';
+import type { ProjectOrigin } from '../model/origin.ts';
+import type { Project } from '../model/project.ts';
+import type { ContainerRecord, NetworkRecord, VolumeRecord } from '../model/records.ts';
+import type { Service } from '../model/service.ts';
+import { allocateSubnets, bridgeName } from '../network/allocate.ts';
+import type { OperationOf } from '../plan/plan.ts';
+import { ComposeError } from '../util/errors.ts';
+import { version } from '../util/version.ts';
+import type { EngineContext } from './context.ts';
+import type { DesiredWithImages } from './desired.ts';
+import type { Effects } from './execute.ts';
+import { resourceLabels } from './labels.ts';
+import { newContainerRecord, removeContainer, startContainer, worldOf } from './lifecycle.ts';
+import { waitForCondition } from './wait.ts';
+
+export interface EffectInput {
+  readonly project: Project;
+  readonly origin: ProjectOrigin;
+  readonly wanted: DesiredWithImages;
+  readonly waitTimeoutMs: number | null;
+}
+
+/** The effects of one apply. */
+export function createEffects(context: EngineContext, input: EffectInput): Effects {
+  const { database, networks, volumes, containers, hub, clock } = context;
+  const network = (id: string): NetworkRecord | undefined => database.networks().find((record) => record.id === id);
+
+  return {
+    async createNetwork({ key }) {
+      await createNetwork(context, input, key);
+      return undefined;
+    },
+
+    async repairNetwork({ networkId }) {
+      const record = network(networkId);
+      if (record !== undefined) await networks.ensureNetwork(record);
+      return undefined;
+    },
+
+    async removeNetwork({ networkId }) {
+      const record = network(networkId);
+      if (record === undefined) return undefined;
+      await networks.removeNetwork(record);
+      database.removeNetwork(record.id);
+      await networks.syncFirewall(worldOf(database));
+      return undefined;
+    },
+
+    async createVolume({ key }) {
+      const volume = input.project.volumes?.[key];
+      if (volume === undefined) throw new Error(`volume ${key} is not in the project`);
+      const hash = input.wanted.desired.volumes[key]?.hash ?? '';
+      const planned = volumes.plan(volume, {
+        project: context.projectName,
+        key,
+        hash,
+        now: clock().toISOString(),
+      });
+      const record: VolumeRecord = {
+        ...planned,
+        labels: resourceLabels({
+          kind: 'volume',
+          project: context.projectName,
+          key,
+          configHash: hash,
+          labels: planned.labels,
+          version,
+        }),
+      };
+      await volumes.ensure(record);
+      database.saveVolume(record);
+      return undefined;
+    },
+
+    async removeVolume({ name }) {
+      const record = database.volumeByName(name);
+      if (record === null) return undefined;
+      await volumes.remove(record);
+      database.removeVolume(name);
+      return undefined;
+    },
+
+    async createContainer(operation) {
+      await createReplica(context, input, operation);
+      return undefined;
+    },
+
+    async startContainer({ name }, { signal }) {
+      await startContainer(context, containerNamed(context, name), input, signal);
+      return undefined;
+    },
+
+    async adoptContainer({ containerId }) {
+      await containers.adopt(containerId);
+      await hub.follow(containerId);
+      return undefined;
+    },
+
+    async replugContainer({ containerId }) {
+      const record = database.container(containerId);
+      if (record === null || record.networkNamespace === null) return undefined;
+      await networks.plug({
+        netnsPath: record.networkNamespace,
+        endpoints: record.endpoints,
+        networks: new Map(database.networks().map((candidate) => [candidate.id, candidate])),
+        sysctls: record.config.sysctls ?? {},
+      });
+      return undefined;
+    },
+
+    async stopContainer({ containerId, timeoutMs }, { signal }) {
+      const record = database.container(containerId);
+      if (record === null) return undefined;
+      database.saveContainer({ ...record, desired: 'stopped' });
+      const state = readContainerState(context.paths.container(containerId), context.native);
+      if (state.monitor === 'lost') await containers.adopt(containerId);
+      await containers.stop(containerId, timeoutMs, signal);
+      await containers.destroyLeftovers(record.cgroupsPath);
+      await context.releasePorts(containerId);
+      return undefined;
+    },
+
+    async killContainer({ containerId, signal: name }) {
+      const record = database.container(containerId);
+      if (record === null) return undefined;
+      if (name === 'SIGKILL' || name === 'KILL' || name === '9') {
+        database.saveContainer({ ...record, desired: 'stopped' });
+      }
+      await containers.kill(containerId, name);
+      return undefined;
+    },
+
+    async pauseContainer({ containerId }) {
+      await containers.pause(containerId);
+      return undefined;
+    },
+
+    async unpauseContainer({ containerId }) {
+      await containers.unpause(containerId);
+      return undefined;
+    },
+
+    async removeContainer({ containerId, volumes: names }) {
+      const record = database.container(containerId);
+      if (record !== null) await removeContainer(context, record, names);
+      return undefined;
+    },
+
+    async waitDependency({ service, condition, isRequired, names }, { signal }) {
+      const timeout = input.waitTimeoutMs === null ? null : AbortSignal.timeout(input.waitTimeoutMs);
+      return await waitForCondition(context, {
+        service: service ?? '',
+        condition,
+        isRequired,
+        records: names.map((name) => containerNamed(context, name)),
+        signal: timeout === null ? signal : AbortSignal.any([signal, timeout]),
+        timeout,
+        timeoutMs: input.waitTimeoutMs,
+      });
+    },
+
+    async repairFirewall() {
+      await networks.syncFirewall(worldOf(database));
+      return undefined;
+    },
+  };
+}
+
+function containerNamed(context: EngineContext, name: string): ContainerRecord {
+  const record = context.database.containers(context.projectName).find((candidate) => candidate.name === name);
+  if (record === undefined) throw new ComposeError('CONTAINER_NOT_FOUND', `container ${name} does not exist`);
+  return record;
+}
+
+async function createNetwork(context: EngineContext, input: EffectInput, key: string): Promise<void> {
+  const network = input.project.networks?.[key];
+  if (network === undefined) throw new Error(`network ${key} is not in the project`);
+  const driver = network.driver ?? 'bridge';
+  if (driver !== 'bridge' && driver !== '' && driver !== 'default') {
+    throw new ComposeError('UNSUPPORTED', `network ${network.name}: there is no driver ${driver}`, {
+      hint: 'use the bridge driver, or network_mode: host or none',
+    });
+  }
+  const { database, networks } = context;
+  const taken = await networks.hostSubnets();
+  const options = network.driver_opts ?? {};
+  const id = randomBytes(32).toString('hex');
+  const hash = input.wanted.desired.networks[key]?.hash ?? '';
+  // One transaction: no other supervisor can choose the same subnet meanwhile.
+  const record = database.transaction((): NetworkRecord => {
+    const existing = database.networkByName(network.name);
+    if (existing !== null) {
+      if (existing.project === context.projectName) return existing;
+      throw new ComposeError('NAME_TAKEN', `network ${network.name} belongs to project ${existing.project}`, {
+        hint: 'declare it with external: true, or give it another name',
+      });
+    }
+    const others = database.networks();
+    const planned: NetworkRecord = {
+      id,
+      name: network.name,
+      project: context.projectName,
+      key,
+      configHash: hash,
+      driver: 'bridge',
+      bridge: options['com.docker.network.bridge.name'] ?? bridgeName(id),
+      subnets: allocateSubnets({
+        networkName: network.name,
+        wishes: network.ipam.config ?? [],
+        enableIpv4: network.enable_ipv4 ?? true,
+        enableIpv6: network.enable_ipv6 ?? false,
+        taken,
+        reserved: others.flatMap(({ subnets }) => subnets.map(({ subnet }) => subnet)),
+      }),
+      mtu: Number(options['com.docker.network.driver.mtu'] ?? 1500),
+      internal: network.internal ?? false,
+      isolateContainers: options['com.docker.network.bridge.enable_icc'] === 'false',
+      masquerade: options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false',
+      labels: resourceLabels({
+        kind: 'network',
+        project: context.projectName,
+        key,
+        configHash: hash,
+        labels: network.labels ?? {},
+        version,
+      }),
+      createdAt: context.clock().toISOString(),
+    };
+    const clash = others.find(({ bridge }) => bridge === planned.bridge);
+    if (clash !== undefined) {
+      throw new ComposeError(
+        'NAME_TAKEN',
+        `network ${network.name}: bridge ${planned.bridge} belongs to ${clash.name}`,
+      );
+    }
+    database.saveNetwork(planned);
+    return planned;
+  });
+  try {
+    await networks.ensureNetwork(record);
+    await networks.syncFirewall(worldOf(database));
+  } catch (error) {
+    database.removeNetwork(record.id);
+    await networks.removeNetwork(record).catch(() => {});
+    throw error;
+  }
+}
+
+async function createReplica(
+  context: EngineContext,
+  input: EffectInput,
+  operation: OperationOf<'createContainer'>,
+): Promise<void> {
+  const serviceName = operation.service ?? '';
+  const service = requireService(input.project, serviceName);
+  const image = requireImage(input, serviceName);
+  await newContainerRecord(context, input, {
+    name: operation.resource,
+    serviceName,
+    service,
+    image,
+    number: operation.number,
+    oneOff: null,
+    inheritedVolumes: operation.inheritedVolumes,
+  });
+}
+
+export function requireService(project: Project, name: string): Service {
+  const service = project.services[name];
+  if (service === undefined) throw new ComposeError('NO_SERVICE', `no such service: ${name}`);
+  return service;
+}
+
+export function requireImage(input: EffectInput, serviceName: string): ResolvedImage {
+  const image = input.wanted.images.get(serviceName);
+  if (image === undefined) throw new Error(`the image of ${serviceName} was not resolved`);
+  return image;
+}

@@ -1,0 +1,184 @@
+/** observe → plan → execute, for every command and for self-healing alike. */
+import { createHash } from 'node:crypto';
+import type { ApplyRequest } from '../client/api.ts';
+import { lastLogLines } from '../logs/tail.ts';
+import type { ErrorData, ProgressEvent, RepairEvent } from '../model/events.ts';
+import type { ProjectOrigin } from '../model/origin.ts';
+import type { Project } from '../model/project.ts';
+import { defaultSettings } from '../model/settings.ts';
+import type { Observed } from '../plan/observed.ts';
+import { formatPlan, type Operation, type Plan, planData } from '../plan/plan.ts';
+import { plan } from '../plan/reconcile.ts';
+import { selectedServices } from '../plan/selection.ts';
+import { ComposeError } from '../util/errors.ts';
+import type { EngineContext } from './context.ts';
+import { type DesiredWithImages, resolveDesired } from './desired.ts';
+import { createEffects, type EffectInput } from './effects.ts';
+import { errorData, execute } from './execute.ts';
+import { observe } from './observe.ts';
+import { validateProject } from './validate.ts';
+
+/** Name of a plan: two equal plans have equal hashes. */
+export function planHash(value: Plan): string {
+  return createHash('sha256').update(formatPlan(value)).digest('hex').slice(0, 16);
+}
+
+export interface EngineOptions {
+  readonly signal: AbortSignal;
+  readonly emit: (event: ProgressEvent) => void;
+}
+
+/**
+ * Carries out one request. Everything is validated before anything is touched; progress goes to `emit`, the plan first.
+ * Throws what stopped it.
+ */
+export async function apply(context: EngineContext, request: ApplyRequest, options: EngineOptions): Promise<void> {
+  const { settings } = request;
+  const project = request.project ?? knownProject(context);
+  const origin = request.origin;
+  const bringsUp = settings.intent === 'up' || settings.intent === 'create' || settings.intent === 'scale';
+  const needsImages = bringsUp || settings.intent === 'start' || settings.intent === 'restart';
+  checkServiceNames(context, project, settings.services);
+  const services = needsImages ? selectedServices(project.services, settings) : new Set<string>();
+  const wanted = await resolveDesired({
+    project,
+    workingDirectory: origin.workingDirectory,
+    services: new Set([...services].filter((name) => project.services[name] !== undefined)),
+    paths: context.paths,
+    native: context.native,
+  });
+  if (bringsUp) validateProject(project, services, settings, context.database);
+  const observed = await observeAll(context, project);
+  const thePlan = plan(wanted.desired, observed, settings);
+  const hash = planHash(thePlan);
+  if (request.expectedPlanHash !== null && request.expectedPlanHash !== hash) {
+    throw new ComposeError('PLAN_CHANGED', 'the plan that was shown is not the plan that would run now', {
+      hint: 'look at the new plan and confirm it again',
+    });
+  }
+  options.emit({ type: 'plan', hash, nodes: planData(thePlan) });
+  for (const message of thePlan.warnings) options.emit({ type: 'warning', message });
+  reportUnchanged(context, thePlan, options.emit);
+  if (bringsUp) {
+    context.database.saveProject({
+      name: context.projectName,
+      origin,
+      project,
+      updatedAt: context.clock().toISOString(),
+    });
+  }
+  await carryOut(context, { project, origin, wanted, waitTimeoutMs: settings.waitTimeoutMs }, thePlan, options);
+}
+
+/** The project as last applied; else what its containers say they were made of. */
+function knownProject(context: EngineContext): Project {
+  const record = context.database.project(context.projectName);
+  if (record?.project) return record.project;
+  const services = Object.fromEntries(
+    context.database.containers(context.projectName).map(({ service, config }) => [service, config]),
+  );
+  return { name: context.projectName, services };
+}
+
+function checkServiceNames(context: EngineContext, project: Project, names: readonly string[]): void {
+  const existing = new Set(context.database.containers(context.projectName).map(({ service }) => service));
+  for (const name of names) {
+    if (project.services[name] !== undefined || existing.has(name)) continue;
+    throw new ComposeError('NO_SERVICE', `no such service: ${name}`);
+  }
+}
+
+async function observeAll(context: EngineContext, project: Project | null): Promise<Observed> {
+  return await observe({
+    paths: context.paths,
+    database: context.database,
+    project: context.projectName,
+    native: context.native,
+    network: context.networks,
+    volumes: context.volumes,
+    externalNetworks: Object.values(project?.networks ?? {})
+      .filter(({ external }) => external)
+      .map(({ name }) => name),
+  });
+}
+
+/** Carries out a plan with the effects of the engine. */
+export async function carryOut(
+  context: EngineContext,
+  input: EffectInput,
+  thePlan: Plan,
+  options: EngineOptions,
+): Promise<void> {
+  if (thePlan.nodes.length === 0) return;
+  await execute(thePlan, createEffects(context, input), {
+    ...options,
+    clock: context.clock,
+    describeError: (error, operation) => describeError(context, error, operation),
+  });
+}
+
+function describeError(context: EngineContext, error: unknown, operation: Operation): ErrorData {
+  if (operation.kind !== 'container') return errorData(error);
+  const record = context.database
+    .containers(context.projectName)
+    .find(({ name, service }) => name === operation.resource || service === operation.service);
+  return errorData(error, record === undefined ? [] : lastLogLines(context.paths.container(record.id).log, 10));
+}
+
+function reportUnchanged(context: EngineContext, thePlan: Plan, emit: EngineOptions['emit']): void {
+  thePlan.unchanged.forEach(({ kind, resource, service, text }, index) => {
+    emit({
+      type: 'step',
+      id: -1 - index,
+      kind,
+      resource,
+      service,
+      operation: 'none',
+      cause: 'as wanted',
+      status: 'done',
+      text,
+      at: context.clock().toISOString(),
+      durationMs: 0,
+      error: null,
+    });
+  });
+}
+
+/**
+ * Self-healing: looks at the world and puts right what drifted. Reports each repair; a repair that fails is reported and
+ * does not stop the others from being tried at the next look.
+ */
+export async function repair(
+  context: EngineContext,
+  report: (event: RepairEvent) => void,
+  signal: AbortSignal,
+): Promise<number> {
+  const project = knownProject(context);
+  const observed = await observeAll(context, project);
+  const empty: DesiredWithImages = {
+    desired: { project, services: {}, networks: {}, volumes: {} },
+    images: new Map(),
+    contents: new Map(),
+  };
+  const thePlan = plan(empty.desired, observed, defaultSettings('repair'));
+  if (thePlan.nodes.length === 0) return 0;
+  const emit = (event: ProgressEvent): void => {
+    if (event.type !== 'step' || (event.status !== 'done' && event.status !== 'failed')) return;
+    report({
+      type: 'repair',
+      kind: event.kind,
+      resource: event.resource,
+      cause: event.cause,
+      status: event.status === 'done' ? 'repaired' : 'failed',
+      message: event.error?.message ?? null,
+      at: event.at,
+    });
+  };
+  const origin: ProjectOrigin = context.database.project(context.projectName)?.origin ?? {
+    workingDirectory: '/',
+    configFiles: [],
+    environmentFiles: [],
+  };
+  await carryOut(context, { project, origin, wanted: empty, waitTimeoutMs: null }, thePlan, { signal, emit });
+  return thePlan.nodes.length;
+}

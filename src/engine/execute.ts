@@ -1,0 +1,139 @@
+/** Carries out a plan along its graph. Decides nothing: what fails stops the rest, what succeeded stays. */
+import type { ErrorData, ProgressEvent } from '../model/events.ts';
+import type { Operation, OperationOf, OperationType, Plan, PlanNode } from '../plan/plan.ts';
+import { ComposeError } from '../util/errors.ts';
+import { describeStep } from './step-text.ts';
+
+/** One effect per operation; an operation without one is a type error. Resolves with another text than usual, if any. */
+export type Effects = {
+  readonly [T in OperationType]: (
+    operation: OperationOf<T>,
+    options: { readonly signal: AbortSignal },
+  ) => Promise<string | undefined>;
+};
+
+/** How many operations run at once: enough to hide waiting, few enough to keep order on a small machine. */
+const parallelOperations = 16;
+
+/**
+ * Executes every node after the ones it names. The first failure aborts what runs and skips the rest; it is thrown once
+ * everything has settled. Throws the signal's reason when aborted.
+ */
+export async function execute(
+  plan: Plan,
+  effects: Effects,
+  options: {
+    readonly signal: AbortSignal;
+    readonly emit: (event: ProgressEvent) => void;
+    readonly clock: () => Date;
+    readonly describeError: (error: unknown, operation: Operation) => ErrorData;
+  },
+): Promise<void> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const waitingFor = new Map(plan.nodes.map((node) => [node.id, new Set(node.after)]));
+  const dependents = new Map<number, PlanNode[]>();
+  for (const node of plan.nodes) {
+    for (const id of node.after) dependents.set(id, [...(dependents.get(id) ?? []), node]);
+  }
+  const queue = plan.nodes.filter((node) => node.after.length === 0);
+  const running = new Set<Promise<void>>();
+  let firstError: { readonly error: unknown } | undefined;
+
+  const runNode = async (node: PlanNode): Promise<void> => {
+    const { operation } = node;
+    const began = performance.now();
+    const step = (status: 'started' | 'done' | 'failed', text: string, error: ErrorData | null): void =>
+      options.emit({
+        type: 'step',
+        id: node.id,
+        kind: operation.kind,
+        resource: operation.resource,
+        service: operation.service,
+        operation: operation.type,
+        cause: operation.cause,
+        status,
+        text,
+        at: options.clock().toISOString(),
+        durationMs: status === 'started' ? null : performance.now() - began,
+        error,
+      });
+    const texts = describeStep(operation);
+    step('started', texts.started, null);
+    try {
+      const effect = effects[operation.type] as (
+        operation: Operation,
+        options: { readonly signal: AbortSignal },
+      ) => Promise<string | undefined>;
+      const text = await effect(operation, { signal });
+      step('done', text ?? texts.done, null);
+      for (const dependent of dependents.get(node.id) ?? []) {
+        const missing = waitingFor.get(dependent.id);
+        missing?.delete(node.id);
+        if (missing?.size === 0) queue.push(dependent);
+      }
+    } catch (error) {
+      if (signal.aborted && error === signal.reason) return;
+      step('failed', 'Error', options.describeError(error, operation));
+      firstError ??= { error };
+      failure.abort(error);
+    }
+  };
+
+  for (;;) {
+    while (queue.length > 0 && running.size < parallelOperations && !signal.aborted) {
+      const node = queue.shift();
+      if (node === undefined) break;
+      const run = runNode(node).finally(() => running.delete(run));
+      running.add(run);
+    }
+    if (running.size === 0) break;
+    await Promise.race(running);
+  }
+  if (firstError !== undefined) throw firstError.error;
+  options.signal.throwIfAborted();
+}
+
+/** A failure as it travels to the CLI; a bug keeps its stack in the supervisor's log, not here. */
+export function errorData(error: unknown, log: readonly string[] = []): ErrorData {
+  if (error instanceof ComposeError) {
+    return {
+      code: error.code,
+      message: error.message,
+      hint: error.hint ?? null,
+      exitCode: error.exitCode ?? null,
+      log,
+    };
+  }
+  const native = nativeError(error);
+  if (native !== null) return { ...native, log };
+  return {
+    code: 'BUG',
+    message: error instanceof Error ? error.message : String(error),
+    hint: 'this is a defect of tscompose: the supervisor’s log has the details',
+    exitCode: null,
+    log,
+  };
+}
+
+/** A failed system call of the addon or of Node: the kernel's words, and what they usually mean. */
+function nativeError(error: unknown): Omit<ErrorData, 'log'> | null {
+  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return null;
+  const code = String(error.code);
+  const known: Readonly<Record<string, { readonly code: string; readonly hint: string }>> = {
+    EPERM: { code: 'NO_PERMISSION', hint: 'run as root' },
+    EACCES: { code: 'NO_PERMISSION', hint: 'run as root' },
+    ENOSPC: { code: 'NO_SPACE', hint: 'free some space on the disk, or inodes: df -h, df -i' },
+    EDQUOT: { code: 'NO_SPACE', hint: 'the disk quota is used up' },
+    EMFILE: { code: 'LIMIT', hint: 'raise the limit of open files: ulimit -n' },
+    ENFILE: { code: 'LIMIT', hint: 'raise fs.file-max' },
+    EAGAIN: { code: 'LIMIT', hint: 'this machine cannot hold more processes: see ulimit -u and kernel.pid_max' },
+    ENOMEM: { code: 'LIMIT', hint: 'this machine has no memory left' },
+  };
+  return {
+    code: known[code]?.code ?? 'KERNEL',
+    message: error.message,
+    hint: known[code]?.hint ?? null,
+    exitCode: null,
+  };
+}

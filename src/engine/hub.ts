@@ -1,0 +1,107 @@
+/** The monitors of a project's containers: one subscription each, the latest state of each, and who waits for what. */
+import type { ContainerDriver } from '../container/container-driver.ts';
+import type { Subscription } from '../container/monitor-client.ts';
+import type { MonitorEvent } from '../container/monitor-protocol.ts';
+import { ComposeError } from '../util/errors.ts';
+
+export interface HubEvent {
+  readonly containerId: string;
+  /** `lost`: the subscription ended without `gone`, so the monitor was killed. */
+  readonly event: MonitorEvent | { readonly event: 'lost' };
+}
+
+type Listener = (event: HubEvent) => void;
+
+export class ContainerHub implements AsyncDisposable {
+  readonly #driver: Pick<ContainerDriver, 'monitor'>;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #listeners = new Set<Listener>();
+  readonly #pumps = new Set<Promise<void>>();
+
+  constructor(driver: Pick<ContainerDriver, 'monitor'>) {
+    this.#driver = driver;
+  }
+
+  /** Follows a running container's monitor; idempotent. False when no monitor listens. */
+  async follow(containerId: string): Promise<boolean> {
+    if (this.#subscriptions.has(containerId)) return true;
+    let subscription: Subscription;
+    try {
+      subscription = await this.#driver.monitor(containerId).subscribe({ supervisor: true });
+    } catch (error) {
+      if (error instanceof ComposeError && error.code === 'NOT_RUNNING') return false;
+      throw error;
+    }
+    this.#subscriptions.set(containerId, subscription);
+    const pump = this.#pump(containerId, subscription).finally(() => this.#pumps.delete(pump));
+    this.#pumps.add(pump);
+    return true;
+  }
+
+  isFollowed(containerId: string): boolean {
+    return this.#subscriptions.has(containerId);
+  }
+
+  get size(): number {
+    return this.#subscriptions.size;
+  }
+
+  /** Calls `listener` for every event until the returned function is called. */
+  onEvent(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Resolves with what `check` returns as soon as that is not undefined: now, or after an event of one of the containers.
+   * `check` may throw. Rejects with the signal's reason.
+   */
+  async until<T>(containerIds: ReadonlySet<string>, check: () => T | undefined, signal: AbortSignal): Promise<T> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    const look = (): void => {
+      try {
+        const result = check();
+        if (result !== undefined) resolve(result);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    const stop = this.onEvent(({ containerId }) => {
+      if (containerIds.has(containerId)) look();
+    });
+    const abort = (): void => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      look();
+      return await promise;
+    } finally {
+      stop();
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  /** Leaves all monitors on purpose: none starts another supervisor. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#subscriptions.values()].map((subscription) => subscription.bye()));
+    await Promise.all(this.#pumps);
+  }
+
+  async #pump(containerId: string, subscription: Subscription): Promise<void> {
+    let isGone = false;
+    for await (const event of subscription) {
+      if (event.event === 'gone') {
+        isGone = true;
+        this.#subscriptions.delete(containerId);
+      }
+      this.#emit({ containerId, event });
+    }
+    if (isGone) return;
+    this.#subscriptions.delete(containerId);
+    this.#emit({ containerId, event: { event: 'lost' } });
+  }
+
+  #emit(event: HubEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+}

@@ -1,0 +1,393 @@
+/** One container from record to process and back. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { BundleInput } from '../container/bundle.ts';
+import { cgroupsPathOf, hostnameOf, processArgs, securityOptions } from '../container/bundle.ts';
+import type { OciSeccomp } from '../container/oci.ts';
+import { readContainerState } from '../container/state.ts';
+import type { ResolvedImage } from '../model/image.ts';
+import { parsePortRange } from '../model/port.ts';
+import type { ContainerRecord, VolumeRecord } from '../model/records.ts';
+import type { Port, Service } from '../model/service.ts';
+import type { NetworkWorld, PortRequest } from '../network/contract.ts';
+import { hostsFile } from '../network/hosts-file.ts';
+import { resolvConf } from '../network/resolv-conf.ts';
+import type { Database } from '../state/database.ts';
+import { ComposeError } from '../util/errors.ts';
+import { version } from '../util/version.ts';
+import type { EngineContext } from './context.ts';
+import type { EffectInput } from './effects.ts';
+import { networkPlaces, planEndpoints } from './endpoints.ts';
+import { givenFileMounts } from './given-files.ts';
+import { containerLabels } from './labels.ts';
+import { ociMounts, type VolumeUse, volumeUses } from './mounts.ts';
+
+/** All records of all projects: rules and names are made for everybody at once. */
+export function worldOf(database: Database): NetworkWorld {
+  return { networks: database.networks(), containers: database.containers() };
+}
+
+export interface NewContainer {
+  readonly name: string;
+  readonly serviceName: string;
+  readonly service: Service;
+  readonly image: ResolvedImage;
+  readonly number: number;
+  /** The slug of a one-off container. */
+  readonly oneOff: { readonly slug: string; readonly useAliases: boolean } | null;
+  readonly inheritedVolumes: Readonly<Record<string, string>>;
+}
+
+/** Writes down a new container: its addresses, volumes and bundle. It does not run yet. */
+export async function newContainerRecord(
+  context: EngineContext,
+  input: EffectInput,
+  wanted: NewContainer,
+): Promise<ContainerRecord> {
+  const { database } = context;
+  const { service, serviceName, image } = wanted;
+  const id = randomBytes(32).toString('hex');
+  const shared = sharedContainer(context, service.network_mode);
+  const uses = volumeUses(service, image);
+  const inherited = volumesFrom(context, service);
+  const createdVolumes: VolumeRecord[] = [];
+  try {
+    const anonymous = await anonymousVolumes(context, uses, wanted.inheritedVolumes, createdVolumes);
+    const record = database.transaction((): ContainerRecord => {
+      const taken = database.containers().find((other) => other.name === wanted.name);
+      if (taken !== undefined) {
+        throw new ComposeError(
+          'NAME_TAKEN',
+          `container name ${wanted.name} is in use by a container of project ${taken.project}`,
+        );
+      }
+      const places = networkPlaces(service, (key) => networkRecord(context, input, serviceName, key));
+      const hash = input.wanted.desired.services[serviceName]?.hash ?? '';
+      const planned: ContainerRecord = {
+        id,
+        name: wanted.name,
+        project: context.projectName,
+        service: serviceName,
+        number: wanted.number,
+        oneOff: wanted.oneOff !== null,
+        configHash: hash,
+        imageReference: image.reference,
+        imageDigest: image.digest,
+        labels: containerLabels({
+          project: context.projectName,
+          serviceName,
+          service,
+          number: wanted.number,
+          slug: wanted.oneOff?.slug ?? null,
+          configHash: hash,
+          imageDigest: image.digest,
+          imageLabels: image.config.labels,
+          origin: input.origin,
+          version,
+        }),
+        createdAt: context.clock().toISOString(),
+        endpoints: planEndpoints({
+          containerId: id,
+          serviceName,
+          service,
+          places,
+          aliases: wanted.oneOff !== null && !wanted.oneOff.useAliases ? 'none' : 'service',
+          inUse: (networkId) => addressesInUse(database, networkId),
+        }),
+        ports: [],
+        volumes: [...namedVolumes(input, uses), ...Object.values(anonymous), ...inherited.names],
+        anonymousVolumes: anonymous,
+        config: service,
+        contentDigests: input.wanted.contents.get(serviceName) ?? {},
+        sharedNamespaces: {},
+        cgroupsPath: cgroupsPathOf(service, id),
+        desired: 'running',
+        hostname: hostnameOf(service, id),
+        command: processArgs(service, image),
+        networkNamespace:
+          service.network_mode === 'host' ? null : (shared?.networkNamespace ?? context.paths.networkNamespace(id)),
+        dns: { servers: service.dns ?? [], search: service.dns_search ?? [], options: service.dns_opt ?? [] },
+      };
+      database.saveContainer(planned);
+      return planned;
+    });
+    writeBundle(context, input, record, image);
+    return record;
+  } catch (error) {
+    for (const volume of createdVolumes) {
+      await context.volumes.remove(volume);
+      database.removeVolume(volume.name);
+    }
+    database.removeContainer(id);
+    await context.containers.remove(id);
+    throw error;
+  }
+}
+
+/**
+ * Starts a container: links, names and ports first, then its process. When it fails the container is as it was: written
+ * down, not running. Already running is success.
+ */
+export async function startContainer(
+  context: EngineContext,
+  record: ContainerRecord,
+  input: EffectInput,
+  signal: AbortSignal,
+): Promise<void> {
+  const { database, containers, networks, paths } = context;
+  const state = readContainerState(paths.container(record.id), context.native);
+  if (state.monitor === 'alive') {
+    await context.hub.follow(record.id);
+    return;
+  }
+  signal.throwIfAborted();
+  await containers.destroyLeftovers(record.cgroupsPath);
+  for (const name of record.volumes) {
+    const volume = database.volumeByName(name);
+    if (volume !== null) await context.volumes.ensure(volume);
+  }
+  const ownsNamespace = record.networkNamespace === paths.networkNamespace(record.id);
+  if (ownsNamespace && record.networkNamespace !== null) {
+    await networks.plug({
+      netnsPath: record.networkNamespace,
+      endpoints: record.endpoints,
+      networks: new Map(database.networks().map((network) => [network.id, network])),
+      sysctls: record.config.sysctls ?? {},
+    });
+  }
+  const ports = await context.reservePorts(record, portRequests(record.config.ports ?? []));
+  const started: ContainerRecord = { ...record, ports, desired: 'running' };
+  database.saveContainer(started);
+  try {
+    const image = input.wanted.images.get(record.service);
+    if (image !== undefined) writeBundle(context, input, started, image);
+    if (ownsNamespace && record.networkNamespace !== null && record.endpoints.length > 0) {
+      await context.dns.attach(record.id, record.networkNamespace);
+    }
+    if (ports.length > 0) await networks.syncFirewall(worldOf(database));
+    await containers.start(record.id);
+    await context.hub.follow(record.id);
+  } catch (error) {
+    await context.releasePorts(record.id);
+    database.saveContainer({ ...record, ports: [] });
+    throw nameFailure(record, error);
+  }
+  context.worldChanged();
+}
+
+/** Removes a container that does not run, with its namespace, files and the named volumes. */
+export async function removeContainer(
+  context: EngineContext,
+  record: ContainerRecord,
+  volumeNames: readonly string[],
+): Promise<void> {
+  const { database, networks, containers, paths } = context;
+  await context.releasePorts(record.id);
+  context.dns.detach(record.id);
+  if (record.networkNamespace === paths.networkNamespace(record.id)) {
+    await networks.unplug(record.networkNamespace, record.endpoints);
+  }
+  await containers.destroyLeftovers(record.cgroupsPath);
+  await containers.remove(record.id);
+  database.removeContainer(record.id);
+  for (const name of volumeNames) {
+    const volume = database.volumeByName(name);
+    if (volume === null) continue;
+    await context.volumes.remove(volume);
+    database.removeVolume(name);
+  }
+  if (record.ports.length > 0) await networks.syncFirewall(worldOf(database));
+  context.worldChanged();
+}
+
+/** Compose's `ports:` as what is asked of the host. */
+export function portRequests(ports: readonly Port[]): PortRequest[] {
+  return ports.map((port) => {
+    const range = port.published ? parsePortRange(port.published) : undefined;
+    return {
+      hostIp: port.host_ip ?? '',
+      hostPort: range?.start ?? 0,
+      ...(range !== undefined && range.end !== range.start ? { hostPortEnd: range.end } : {}),
+      protocol: (port.protocol || 'tcp') as PortRequest['protocol'],
+      containerPort: port.target,
+    };
+  });
+}
+
+function nameFailure(record: ContainerRecord, error: unknown): unknown {
+  if (!(error instanceof ComposeError)) return error;
+  return new ComposeError(error.code, `cannot start container ${record.name}: ${error.message}`, {
+    cause: error,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(error.exitCode === undefined ? {} : { exitCode: error.exitCode }),
+  });
+}
+
+function writeBundle(context: EngineContext, input: EffectInput, record: ContainerRecord, image: ResolvedImage): void {
+  const paths = context.paths.container(record.id);
+  const service = record.config;
+  const uses = volumeUses(service, image);
+  const from = volumesFrom(context, service);
+  const bundle: BundleInput = {
+    id: record.id,
+    name: record.name,
+    service,
+    image,
+    paths,
+    endpoints: record.endpoints,
+    namespaces: joinedNamespaces(context, record),
+    mounts: [
+      ...from.mounts,
+      ...ociMounts({
+        serviceName: record.service,
+        service,
+        uses,
+        sourceOf: (use) => volumeSource(context, input, record, use),
+      }),
+      ...givenFileMounts(record.service, service, input.project, paths.runDir),
+    ],
+    host: context.host,
+    seccompCache: `${context.paths.stateDir}/seccomp`,
+    seccompProfile: customSeccomp(service),
+    supervisor: { args: context.supervisorArgs, lock: context.paths.project(context.projectName).respawnLock },
+  };
+  context.containers.write(bundle, {
+    hosts: hostsFile(record, context.database.networks()),
+    resolvConf: resolvConf(record),
+  });
+}
+
+function customSeccomp(service: Service): OciSeccomp | null {
+  const { seccomp } = securityOptions(service);
+  if (typeof seccomp === 'string') return null;
+  try {
+    return JSON.parse(readFileSync(seccomp.path, 'utf8')) as OciSeccomp;
+  } catch (error) {
+    throw new ComposeError('INVALID', `cannot read seccomp profile ${seccomp.path}`, { cause: error });
+  }
+}
+
+function volumeSource(context: EngineContext, input: EffectInput, record: ContainerRecord, use: VolumeUse): string {
+  const name = use.key === null ? record.anonymousVolumes[use.target] : input.project.volumes?.[use.key]?.name;
+  const volume = name === undefined ? null : context.database.volumeByName(name);
+  if (volume === null) throw new ComposeError('VOLUME_NOT_FOUND', `volume ${name ?? use.target} does not exist`);
+  return volume.mountpoint;
+}
+
+function namedVolumes(input: EffectInput, uses: readonly VolumeUse[]): string[] {
+  const names = uses.flatMap(({ key }) => (key === null ? [] : (input.project.volumes?.[key]?.name ?? [])));
+  return [...new Set(names)];
+}
+
+async function anonymousVolumes(
+  context: EngineContext,
+  uses: readonly VolumeUse[],
+  inherited: Readonly<Record<string, string>>,
+  created: VolumeRecord[],
+): Promise<Record<string, string>> {
+  const names: Record<string, string> = {};
+  for (const use of uses) {
+    if (use.key !== null) continue;
+    const old = inherited[use.target];
+    if (old !== undefined && context.database.volumeByName(old) !== null) {
+      names[use.target] = old;
+      continue;
+    }
+    const record = context.volumes.planAnonymous(context.projectName, context.clock().toISOString());
+    created.push(record);
+    await context.volumes.ensure(record);
+    context.database.saveVolume(record);
+    names[use.target] = record.name;
+  }
+  return names;
+}
+
+function networkRecord(context: EngineContext, input: EffectInput, serviceName: string, key: string) {
+  const name = input.project.networks?.[key]?.name ?? key;
+  const record = context.database.networkByName(name);
+  if (record === null) {
+    throw new ComposeError('NETWORK_NOT_FOUND', `service ${serviceName}: network ${name} does not exist`);
+  }
+  return record;
+}
+
+function addressesInUse(database: Database, networkId: string): ReadonlySet<string> {
+  const addresses = new Set<string>();
+  for (const { endpoints } of database.containers()) {
+    for (const endpoint of endpoints) {
+      if (endpoint.networkId !== networkId) continue;
+      if (endpoint.ipv4 !== null) addresses.add(endpoint.ipv4);
+      if (endpoint.ipv6 !== null) addresses.add(endpoint.ipv6);
+    }
+  }
+  return addresses;
+}
+
+/** The container that `service:NAME` or `container:NAME` means; null for any other mode. */
+function sharedContainer(context: EngineContext, mode: string | undefined): ContainerRecord | null {
+  if (mode?.startsWith('service:')) {
+    const name = mode.slice('service:'.length);
+    const found = context.database
+      .containers(context.projectName)
+      .find((record) => record.service === name && !record.oneOff);
+    if (found === undefined)
+      throw new ComposeError('CONTAINER_NOT_FOUND', `service ${name} has no container to share with`);
+    return found;
+  }
+  if (mode?.startsWith('container:')) {
+    const name = mode.slice('container:'.length);
+    const found = context.database.containers().find((record) => record.name === name || record.id.startsWith(name));
+    if (found === undefined) throw new ComposeError('CONTAINER_NOT_FOUND', `container ${name} does not exist`);
+    return found;
+  }
+  return null;
+}
+
+/** Namespaces that are not new: the host's (null) or another container's, by the path it has now. */
+function joinedNamespaces(context: EngineContext, record: ContainerRecord): BundleInput['namespaces'] {
+  const service = record.config;
+  const joined: Partial<Record<'network' | 'pid' | 'ipc' | 'uts' | 'cgroup', string | null>> = {
+    network: record.networkNamespace,
+  };
+  const procNames = { pid: 'pid', ipc: 'ipc', uts: 'uts', cgroup: 'cgroup' } as const;
+  for (const type of ['pid', 'ipc', 'uts', 'cgroup'] as const) {
+    const mode = service[type];
+    if (mode === undefined) continue;
+    if (mode === 'host') joined[type] = null;
+    const other = sharedContainer(context, mode);
+    if (other === null) continue;
+    const { pid } = readContainerState(context.paths.container(other.id), context.native);
+    // A container that is not running has no namespaces; the start is planned after that of the other.
+    if (pid !== null) joined[type] = `/proc/${pid}/ns/${procNames[type]}`;
+  }
+  return joined;
+}
+
+function volumesFrom(
+  context: EngineContext,
+  service: Service,
+): { readonly mounts: BundleInput['mounts']; readonly names: readonly string[] } {
+  const mounts: BundleInput['mounts'][number][] = [];
+  const names: string[] = [];
+  for (const entry of service.volumes_from ?? []) {
+    const isContainer = entry.startsWith('container:');
+    const [name = '', access] = (isContainer ? entry.slice('container:'.length) : entry).split(':');
+    const other = sharedContainer(context, `${isContainer ? 'container' : 'service'}:${name}`);
+    if (other === null) continue;
+    const config = readOciMounts(context.paths.container(other.id).config);
+    const own = new Set(other.volumes.map((volume) => context.database.volumeByName(volume)?.mountpoint));
+    const binds = new Set(
+      (other.config.volumes ?? []).filter(({ type }) => type === 'bind').map(({ target }) => target),
+    );
+    for (const mount of config) {
+      if (!own.has(mount.source) && !binds.has(mount.destination)) continue;
+      mounts.push(access === 'ro' ? { ...mount, options: [...(mount.options ?? []), 'ro'] } : mount);
+    }
+    names.push(...other.volumes);
+  }
+  return { mounts, names };
+}
+
+function readOciMounts(path: string): BundleInput['mounts'] {
+  return (JSON.parse(readFileSync(path, 'utf8')) as { readonly mounts: BundleInput['mounts'] }).mounts;
+}

@@ -1,0 +1,163 @@
+/** `run`: a one-off container of a service, after what the service depends on. */
+import { randomBytes } from 'node:crypto';
+import type { RunEvent, RunRequest } from '../client/api.ts';
+import { readContainerState } from '../container/state.ts';
+import { oneOffContainerName } from '../model/names.ts';
+import type { Mount, Port, Service } from '../model/service.ts';
+import { defaultSettings } from '../model/settings.ts';
+import { ComposeError } from '../util/errors.ts';
+import type { EngineContext } from './context.ts';
+import { resolveDesired } from './desired.ts';
+import type { EffectInput } from './effects.ts';
+import { apply } from './engine.ts';
+import { newContainerRecord, removeContainer, startContainer } from './lifecycle.ts';
+
+interface Changes {
+  run<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
+/**
+ * Brings up the dependencies, then creates and starts the container and emits `started`. With `remove` it stays until the
+ * container has ended and the client has gone, and takes it away then, whatever became of the client.
+ */
+export async function runOneOff(
+  supervisor: { readonly context: EngineContext; readonly changes: Changes },
+  request: RunRequest,
+  options: { readonly signal: AbortSignal; readonly emit: (event: RunEvent) => void },
+): Promise<void> {
+  const { context, changes } = supervisor;
+  const { signal, emit } = options;
+  const base = request.project.services[request.service];
+  if (base === undefined) throw new ComposeError('NO_SERVICE', `no such service: ${request.service}`);
+  const dependencies = request.dependencies === 'include' ? Object.keys(base.depends_on ?? {}) : [];
+  const service = oneOffService(base, request);
+  const slug = randomBytes(6).toString('hex');
+  const name = request.name ?? oneOffContainerName(request.project.name, request.service, slug);
+  const id = await changes.run(async () => {
+    if (dependencies.length > 0) {
+      await apply(
+        context,
+        {
+          project: request.project,
+          origin: request.origin,
+          settings: { ...defaultSettings('up'), services: dependencies, wait: 'healthy', orphans: 'ignore' },
+          expectedPlanHash: null,
+        },
+        { signal, emit },
+      );
+    }
+    await ensureResources(context, request, signal, emit);
+    return await create(context, request, service, name, slug, signal);
+  }, signal);
+  emit({ type: 'started', id, name });
+  if (!request.remove) return;
+  const clientGone = Promise.withResolvers<void>();
+  if (signal.aborted) clientGone.resolve();
+  signal.addEventListener('abort', () => clientGone.resolve(), { once: true });
+  const ended = context.hub.until(
+    new Set([id]),
+    () => (readContainerState(context.paths.container(id), context.native).status === 'exited' ? true : undefined),
+    new AbortController().signal,
+  );
+  void Promise.all([ended, clientGone.promise]).then(async () => {
+    const record = context.database.container(id);
+    if (record === null) return;
+    await changes.run(() => removeContainer(context, record, Object.values(record.anonymousVolumes)));
+  });
+  await clientGone.promise;
+}
+
+/** The networks and volumes of this service; its other containers stay as they are. */
+async function ensureResources(
+  context: EngineContext,
+  request: RunRequest,
+  signal: AbortSignal,
+  emit: (event: RunEvent) => void,
+): Promise<void> {
+  await apply(
+    context,
+    {
+      project: request.project,
+      origin: request.origin,
+      settings: {
+        ...defaultSettings('create'),
+        services: [request.service],
+        scale: { [request.service]: existingReplicas(context, request.service) },
+        recreate: 'never',
+        orphans: 'ignore',
+        dependencies: 'exclude',
+      },
+      expectedPlanHash: null,
+    },
+    { signal, emit },
+  );
+}
+
+function existingReplicas(context: EngineContext, service: string): number {
+  return context.database
+    .containers(context.projectName)
+    .filter((record) => record.service === service && !record.oneOff).length;
+}
+
+async function create(
+  context: EngineContext,
+  request: RunRequest,
+  service: Service,
+  name: string,
+  slug: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const project = { ...request.project, services: { ...request.project.services, [request.service]: service } };
+  const wanted = await resolveDesired({
+    project,
+    workingDirectory: request.origin.workingDirectory,
+    services: new Set([request.service]),
+    paths: context.paths,
+    native: context.native,
+  });
+  const input: EffectInput = { project, origin: request.origin, wanted, waitTimeoutMs: null };
+  const image = wanted.images.get(request.service);
+  if (image === undefined) throw new Error(`the image of ${request.service} was not resolved`);
+  const record = await newContainerRecord(context, input, {
+    name,
+    serviceName: request.service,
+    service,
+    image,
+    number: 0,
+    oneOff: { slug, useAliases: request.useAliases },
+    inheritedVolumes: {},
+  });
+  try {
+    await startContainer(context, record, input, signal);
+  } catch (error) {
+    if (request.remove) await removeContainer(context, record, Object.values(record.anonymousVolumes));
+    throw error;
+  }
+  return record.id;
+}
+
+/** The service as this run wants it (semantics.md section 16). */
+function oneOffService(base: Service, request: RunRequest): Service {
+  const { restart: _restart, container_name: _name, ports, deploy, ...rest } = base;
+  const { restart_policy: _policy, ...ownDeploy } = deploy ?? { resources: {}, placement: {} };
+  const published: readonly Port[] | undefined =
+    request.ports === 'declared' ? ports : request.ports === 'none' ? undefined : (request.ports as readonly Port[]);
+  const entrypoint = request.entrypoint ?? base.entrypoint;
+  const command = request.command ?? (request.entrypoint === null ? base.command : null);
+  return {
+    ...rest,
+    ...(deploy === undefined ? {} : { deploy: ownDeploy }),
+    ...(published === undefined ? {} : { ports: published }),
+    entrypoint,
+    command,
+    environment: { ...base.environment, ...request.environment },
+    labels: { ...base.labels, ...request.labels },
+    ...(request.user === null ? {} : { user: request.user }),
+    ...(request.workingDir === null ? {} : { working_dir: request.workingDir }),
+    cap_add: [...(base.cap_add ?? []), ...request.capAdd],
+    cap_drop: [...(base.cap_drop ?? []), ...request.capDrop],
+    volumes: [...(base.volumes ?? []), ...(request.volumes as readonly Mount[])],
+    tty: request.terminal,
+    stdin_open: request.stdin,
+  };
+}

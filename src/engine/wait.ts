@@ -1,0 +1,86 @@
+/** Waiting for a dependency's condition: on events of its monitor, never by polling. */
+import { readContainerState } from '../container/state.ts';
+import type { ContainerState } from '../model/container-state.ts';
+import type { ContainerRecord } from '../model/records.ts';
+import type { DependencyCondition } from '../model/service.ts';
+import { ComposeError } from '../util/errors.ts';
+import type { EngineContext } from './context.ts';
+
+export interface ConditionWait {
+  readonly service: string;
+  readonly condition: DependencyCondition | 'running_or_healthy';
+  readonly isRequired: boolean;
+  readonly records: readonly ContainerRecord[];
+  readonly signal: AbortSignal;
+  readonly timeout: AbortSignal | null;
+  readonly timeoutMs: number | null;
+}
+
+/**
+ * Resolves with the word for what was reached. A required dependency that cannot reach it any more throws
+ * DEPENDENCY_FAILED or UNHEALTHY; an optional one resolves as skipped. Throws TIMEOUT when `timeout` fires.
+ */
+export async function waitForCondition(context: EngineContext, wait: ConditionWait): Promise<string> {
+  const ids = new Set(wait.records.map(({ id }) => id));
+  try {
+    return await context.hub.until(ids, () => judge(context, wait), wait.signal);
+  } catch (error) {
+    if (wait.timeout?.aborted && error === wait.timeout.reason) {
+      throw new ComposeError('TIMEOUT', `application not healthy after ${(wait.timeoutMs ?? 0) / 1000}s`, {
+        hint: `service ${wait.service} did not get there in time: see its logs`,
+      });
+    }
+    if (!wait.isRequired && error instanceof ComposeError) return 'Skipped';
+    throw error;
+  }
+}
+
+function judge(context: EngineContext, wait: ConditionWait): string | undefined {
+  const words = wait.records.map((record) => {
+    const state = readContainerState(context.paths.container(record.id), context.native);
+    return judgeOne(record, state, wait);
+  });
+  return words.includes(undefined) ? undefined : words[0];
+}
+
+function judgeOne(record: ContainerRecord, state: ContainerState, wait: ConditionWait): string | undefined {
+  const hasEnded = state.status === 'exited';
+  switch (wait.condition) {
+    case 'service_completed_successfully':
+      if (!hasEnded) return undefined;
+      if (state.exitCode === 0) return 'Exited';
+      throw new ComposeError(
+        'DEPENDENCY_FAILED',
+        `service ${JSON.stringify(wait.service)} didn't complete successfully: exit ${state.exitCode ?? 'unknown'}`,
+        { hint: `see its output: tscompose logs ${wait.service}` },
+      );
+    case 'service_healthy':
+      return judgeHealth(record, state, hasEnded);
+    case 'running_or_healthy':
+      if (hasEnded && state.exitCode === 0) return 'Exited';
+      if (state.health !== null || hasEnded) return judgeHealth(record, state, hasEnded);
+      return state.status === 'running' ? 'Started' : undefined;
+    case 'service_started':
+      return state.status === 'created' ? undefined : 'Started';
+  }
+}
+
+function judgeHealth(record: ContainerRecord, state: ContainerState, hasEnded: boolean): string | undefined {
+  if (hasEnded) {
+    throw new ComposeError('DEPENDENCY_FAILED', `container ${record.name} exited (${state.exitCode ?? 'unknown'})`, {
+      hint: `see its output: tscompose logs ${record.service}`,
+    });
+  }
+  if (state.health === null) {
+    if (state.status !== 'running') return undefined;
+    throw new ComposeError('DEPENDENCY_FAILED', `container ${record.name} has no healthcheck configured`, {
+      hint: 'add healthcheck: to the service, or depend on service_started',
+    });
+  }
+  if (state.health.status === 'healthy') return 'Healthy';
+  if (state.health.status === 'starting') return undefined;
+  const last = state.health.log.at(-1)?.output.trim();
+  throw new ComposeError('UNHEALTHY', `dependency failed to start: container ${record.name} is unhealthy`, {
+    ...(last ? { hint: `its last probe said: ${last}` } : {}),
+  });
+}

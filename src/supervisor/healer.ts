@@ -1,0 +1,140 @@
+/** Notices drift — a monitor that died, a link or rule that was removed — and repairs it. Nothing polls. */
+
+import { repair } from '../engine/engine.ts';
+import type { HubEvent } from '../engine/hub.ts';
+import type { ContainerEvent } from '../model/events.ts';
+import type { ContainerRecord } from '../model/records.ts';
+import type { Supervisor } from './supervisor.ts';
+
+/** Several notifications of one cause arrive together: one look answers them all. */
+const settleMs = 20;
+/** A repair that keeps being needed is tried less and less often, up to this. */
+const maximumDelayMs = 30_000;
+const calmMs = 10_000;
+
+export class Healer {
+  readonly #supervisor: Supervisor;
+  readonly #stopped = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #delayMs = settleMs;
+  #lastRepairAt = 0;
+
+  constructor(supervisor: Supervisor) {
+    this.#supervisor = supervisor;
+  }
+
+  start(): void {
+    const { context } = this.#supervisor;
+    context.hub.onEvent((event) => this.#onHubEvent(event));
+    void this.#watchNetworks();
+  }
+
+  stop(): void {
+    this.#stopped.abort();
+    clearTimeout(this.#timer);
+  }
+
+  /** Looks at the world soon and repairs what drifted. */
+  look(): void {
+    if (this.#stopped.signal.aborted || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#repair();
+    }, this.#delayMs);
+  }
+
+  async #repair(): Promise<void> {
+    const { context, changes } = this.#supervisor;
+    const { signal } = this.#stopped;
+    try {
+      const count = await changes.run(() => repair(context, (event) => this.#supervisor.emit(event), signal), signal);
+      if (count === 0) return;
+      const now = Date.now();
+      this.#delayMs = now - this.#lastRepairAt > calmMs ? settleMs : Math.min(this.#delayMs * 2, maximumDelayMs);
+      this.#lastRepairAt = now;
+      context.worldChanged();
+    } catch (error) {
+      if (signal.aborted) return;
+      console.error('repair failed:', error);
+      this.#delayMs = Math.min(Math.max(this.#delayMs, 500) * 2, maximumDelayMs);
+      this.look();
+    }
+  }
+
+  async #watchNetworks(): Promise<void> {
+    const { signal } = this.#stopped;
+    try {
+      for await (const _change of this.#supervisor.context.networks.watch(signal)) {
+        // What a running change does itself is not drift; it is over before our look begins.
+        if (!this.#supervisor.changes.isBusy) this.look();
+      }
+    } catch (error) {
+      if (!signal.aborted) console.error('cannot watch the networks:', error);
+    }
+  }
+
+  #onHubEvent({ containerId, event }: HubEvent): void {
+    const { context } = this.#supervisor;
+    const record = context.database.container(containerId);
+    if (record !== null) {
+      const translated = containerEvent(record, event, context.clock());
+      if (translated !== null) this.#supervisor.emit(translated);
+    }
+    this.#supervisor.touch();
+    switch (event.event) {
+      case 'start':
+      case 'die':
+        context.worldChanged();
+        break;
+      case 'gone':
+        void context.releasePorts(containerId);
+        context.worldChanged();
+        this.look();
+        break;
+      case 'lost':
+        this.look();
+        break;
+    }
+  }
+}
+
+/** A monitor's event as `events` shows it; null for what only we care about. */
+function containerEvent(record: ContainerRecord, event: HubEvent['event'], now: Date): ContainerEvent | null {
+  const make = (action: string, at: string, attributes: Record<string, string> = {}): ContainerEvent => ({
+    type: 'container',
+    action,
+    id: record.id,
+    name: record.name,
+    service: record.service,
+    at,
+    attributes: { name: record.name, image: record.imageReference, ...attributes },
+  });
+  switch (event.event) {
+    case 'start':
+      return make('start', event.at);
+    case 'die':
+      return make('die', event.at, {
+        exitCode: String(event.exitCode),
+        ...(event.signal === null ? {} : { signal: event.signal }),
+        ...(event.oomKilled ? { oomKilled: 'true' } : {}),
+      });
+    case 'restarting':
+      return make('restart', now.toISOString(), { delayMs: String(event.delayMs) });
+    case 'health':
+      return make(`health_status: ${event.status}`, event.at);
+    case 'oom':
+      return make('oom', now.toISOString());
+    case 'pause':
+      return make('pause', now.toISOString());
+    case 'unpause':
+      return make('unpause', now.toISOString());
+    case 'exec':
+      return make(`exec_start: ${event.args.join(' ')}`, now.toISOString());
+    case 'gone':
+      return make('gone', now.toISOString(), { exitCode: String(event.exitCode) });
+    case 'lost':
+      return make('lost', now.toISOString());
+    case 'log_dropped':
+      return make('log_dropped', now.toISOString(), { bytes: String(event.bytes) });
+  }
+}

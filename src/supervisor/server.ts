@@ -1,0 +1,145 @@
+/** The supervisor's API over a unix socket (docs/architecture.md). Every answer that takes time is a stream of NDJSON. */
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type ApplyRequest, apiVersion, type InfoResponse, type RunRequest } from '../client/api.ts';
+import { apply } from '../engine/engine.ts';
+import { errorData } from '../engine/execute.ts';
+import { runOneOff } from '../engine/run.ts';
+import type { ProgressEvent } from '../model/events.ts';
+import { version } from '../util/version.ts';
+import type { Supervisor } from './supervisor.ts';
+
+export class ApiServer {
+  readonly #supervisor: Supervisor;
+  readonly #socketPath: string;
+  readonly #server: Server;
+  #clients = 0;
+
+  constructor(supervisor: Supervisor, socketPath: string) {
+    this.#supervisor = supervisor;
+    this.#socketPath = socketPath;
+    this.#server = createServer((request, response) => {
+      this.#clients++;
+      response.once('close', () => {
+        this.#clients--;
+        supervisor.touch();
+      });
+      void this.#answer(request, response);
+    });
+  }
+
+  /** Requests that are being answered. */
+  get clients(): number {
+    return this.#clients;
+  }
+
+  /** Listens; a socket that a killed supervisor left is replaced (the flock says that nobody listens there). */
+  async listen(): Promise<void> {
+    rmSync(this.#socketPath, { force: true });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once('error', reject);
+    this.#server.listen(this.#socketPath, resolve);
+    await promise;
+    chmodSync(this.#socketPath, 0o600);
+  }
+
+  async close(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    this.#server.closeIdleConnections();
+    this.#server.closeAllConnections();
+    await promise;
+    rmSync(this.#socketPath, { force: true });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const route = `${request.method} ${request.url}`;
+    try {
+      switch (route) {
+        case 'GET /v1/info':
+          return this.#json(response, this.#info());
+        case 'GET /v1/events':
+          return this.#events(response);
+        case 'POST /v1/apply':
+          return await this.#apply(await readJson<ApplyRequest>(request), response);
+        case 'POST /v1/run':
+          return await this.#run(await readJson<RunRequest>(request), response);
+        case 'POST /v1/shutdown':
+          this.#json(response, {});
+          await this.#supervisor.close();
+          return;
+        default:
+          response.writeHead(404, { 'content-type': 'application/json' });
+          response.end(JSON.stringify({ code: 'USAGE', message: `there is no ${route}` }));
+      }
+    } catch (error) {
+      console.error(`${route}:`, error);
+      if (!response.headersSent) response.writeHead(500, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: errorData(error) }));
+    }
+  }
+
+  #info(): InfoResponse {
+    return { version, apiVersion, pid: process.pid, project: this.#supervisor.context.projectName };
+  }
+
+  #json(response: ServerResponse, body: unknown): void {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(body));
+  }
+
+  #events(response: ServerResponse): void {
+    const { write } = openStream(response);
+    const stop = this.#supervisor.onEvent(write);
+    response.once('close', stop);
+  }
+
+  async #apply(request: ApplyRequest, response: ServerResponse): Promise<void> {
+    const { context, changes } = this.#supervisor;
+    const { write, signal } = openStream(response);
+    try {
+      await changes.run(() => apply(context, request, { signal, emit: write }), signal);
+      write({ type: 'done' });
+    } catch (error) {
+      if (!signal.aborted) this.#fail(error, write);
+    }
+    response.end();
+    if (context.database.containers(context.projectName).length === 0 && request.settings.intent === 'down') {
+      context.database.removeProject(context.projectName);
+      response.once('close', () => void this.#supervisor.close());
+    }
+  }
+
+  async #run(request: RunRequest, response: ServerResponse): Promise<void> {
+    const { write, signal } = openStream(response);
+    try {
+      await runOneOff(this.#supervisor, request, { signal, emit: write });
+      write({ type: 'done' });
+    } catch (error) {
+      if (!signal.aborted) this.#fail(error, write);
+    }
+    response.end();
+  }
+
+  #fail(error: unknown, write: (event: ProgressEvent) => void): void {
+    const data = errorData(error);
+    if (data.code === 'BUG') console.error(error);
+    write({ type: 'error', error: data });
+  }
+}
+
+function openStream(response: ServerResponse): { write: (event: object) => void; signal: AbortSignal } {
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  response.flushHeaders();
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort(new DOMException('the client went away', 'AbortError'));
+  });
+  return { signal: gone.signal, write: (event) => void response.write(`${JSON.stringify(event)}\n`) };
+}
+
+async function readJson<T>(request: IncomingMessage): Promise<T> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as T;
+}

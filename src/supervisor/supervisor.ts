@@ -1,0 +1,200 @@
+/**
+ * The long-lived process of one project.
+ *
+ * Invariants: one supervisor per project (flock); one change at a time (`#changes`), repairs included; nothing that a
+ * kill -9 here could lose is kept only in memory.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ContainerDriver } from '../container/container-driver.ts';
+import { readHostFacts } from '../container/host.ts';
+import { readContainerState } from '../container/state.ts';
+import type { EngineContext } from '../engine/context.ts';
+import { ContainerHub } from '../engine/hub.ts';
+import { portRequests } from '../engine/lifecycle.ts';
+import type { WorldEvent } from '../model/events.ts';
+import type { ContainerRecord, PublishedPort } from '../model/records.ts';
+import type { Binding, FileLock } from '../native/binding.ts';
+import type { PortRequest, PortReservation } from '../network/contract.ts';
+import { openDnsServer } from '../network/dns-server.ts';
+import { openNetworkDriver } from '../network/network-driver.ts';
+import { openPortHolder } from '../network/ports.ts';
+import { openDatabase } from '../state/database.ts';
+import type { Paths } from '../state/paths.ts';
+import { ComposeError } from '../util/errors.ts';
+import { VolumeDriver } from '../volume/volume-driver.ts';
+import { ChangeQueue } from './change-queue.ts';
+import { Healer } from './healer.ts';
+import { ApiServer } from './server.ts';
+
+export interface SupervisorOptions {
+  readonly projectName: string;
+  readonly paths: Paths;
+  readonly native: Binding;
+  /** argv with which a monitor starts this supervisor again. */
+  readonly ownArgs: readonly string[];
+}
+
+/** Without running containers and clients it leaves after this time. */
+const idleMs = 3_000;
+
+export class Supervisor {
+  readonly context: EngineContext;
+  readonly changes = new ChangeQueue();
+  readonly #listeners = new Set<(event: WorldEvent) => void>();
+  readonly #lock: FileLock;
+  readonly #server: ApiServer;
+  readonly #healer: Healer;
+  #idleTimer: NodeJS.Timeout | undefined;
+
+  /** Opens everything, adopts what runs and listens; null when another supervisor holds the project. */
+  static async open(options: SupervisorOptions): Promise<Supervisor | null> {
+    const { paths, projectName } = options;
+    if (projectName === '') throw new ComposeError('USAGE', 'the supervisor needs --project NAME');
+    const project = paths.project(projectName);
+    mkdirSync(project.runDir, { recursive: true, mode: 0o711 });
+    const lock = await options.native.flock(project.lock, { exclusive: true, nonblocking: true });
+    if (lock === null) return null;
+    const supervisor = new Supervisor(options, lock);
+    await supervisor.#begin();
+    return supervisor;
+  }
+
+  private constructor(options: SupervisorOptions, lock: FileLock) {
+    this.#lock = lock;
+    this.context = this.#openContext(options);
+    this.#server = new ApiServer(this, options.paths.project(options.projectName).socket);
+    this.#healer = new Healer(this);
+  }
+
+  async #begin(): Promise<void> {
+    await this.#adopt();
+    await this.#server.listen();
+    this.#healer.start();
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => void this.close());
+    this.touch();
+  }
+
+  /** Takes over what a former supervisor left running: ports, names and subscriptions. */
+  async #adopt(): Promise<void> {
+    const { context } = this;
+    const records = context.database.containers(context.projectName);
+    for (const record of records) {
+      const state = readContainerState(context.paths.container(record.id), context.native);
+      if (state.monitor !== 'alive') continue;
+      await context.hub.follow(record.id);
+      if (record.ports.length > 0) await this.#reholdPorts(record);
+      if (record.networkNamespace === context.paths.networkNamespace(record.id) && record.endpoints.length > 0) {
+        await context.dns.attach(record.id, record.networkNamespace);
+      }
+    }
+    context.worldChanged();
+    if (records.length > 0) this.#healer.look();
+  }
+
+  async #reholdPorts(record: ContainerRecord): Promise<void> {
+    try {
+      await this.context.reservePorts(record, fixedRequests(record));
+    } catch (error) {
+      // The rules still forward; only the fallback listener is missing, and who took the port is told at the next start.
+      console.error(`cannot hold the ports of ${record.name} again:`, error);
+    }
+  }
+
+  emit(event: WorldEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+
+  onEvent(listener: (event: WorldEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Something happened: idle time counts from now. */
+  touch(): void {
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => {
+      if (this.#server.clients > 0 || this.changes.isBusy || this.context.hub.size > 0) this.touch();
+      else void this.close();
+    }, idleMs);
+  }
+
+  /** Leaves on purpose; containers go on. */
+  async close(): Promise<void> {
+    clearTimeout(this.#idleTimer);
+    this.#healer.stop();
+    await this.changes.drain();
+    await this.#server.close();
+    await this.context.hub[Symbol.asyncDispose]();
+    await this.context.dns.close();
+    this.context.database[Symbol.dispose]();
+    this.#lock.release();
+    process.exit(0);
+  }
+
+  #openContext(options: SupervisorOptions): EngineContext {
+    const { paths, native, projectName } = options;
+    const database = openDatabase(paths);
+    const containers = new ContainerDriver({ paths, native, monitorExecutable: monitorExecutable() });
+    const hub = new ContainerHub(containers);
+    const networks = openNetworkDriver({ paths, native });
+    const holder = openPortHolder();
+    const dns = openDnsServer({ native });
+    const reservations = new Map<string, PortReservation>();
+    return {
+      projectName,
+      paths,
+      database,
+      native,
+      host: readHostFacts(),
+      containers,
+      networks,
+      volumes: new VolumeDriver({ paths, native }),
+      dns,
+      hub,
+      clock: () => new Date(),
+      supervisorArgs: options.ownArgs,
+      async reservePorts(record: ContainerRecord, requests: readonly PortRequest[]): Promise<readonly PublishedPort[]> {
+        const held = reservations.get(record.id);
+        if (held !== undefined) return held.ports;
+        if (requests.length === 0) return [];
+        const reservation = await holder.reserve(requests);
+        const [endpoint] = record.endpoints;
+        reservation.forwardTo({ ipv4: endpoint?.ipv4 ?? null, ipv6: endpoint?.ipv6 ?? null });
+        reservations.set(record.id, reservation);
+        return reservation.ports;
+      },
+      async releasePorts(containerId: string): Promise<void> {
+        const reservation = reservations.get(containerId);
+        reservations.delete(containerId);
+        await reservation?.release();
+      },
+      worldChanged(): void {
+        const running = database
+          .containers()
+          .filter((record) => readContainerState(paths.container(record.id), native).status === 'running');
+        dns.update({ networks: database.networks(), containers: running });
+      },
+    };
+  }
+}
+
+/** What a container published before, as requests for exactly that. */
+function fixedRequests(record: ContainerRecord): PortRequest[] {
+  if (record.ports.length === 0) return portRequests(record.config.ports ?? []);
+  return record.ports.map(({ hostIp, hostPort, containerPort, protocol }) => ({
+    hostIp,
+    hostPort,
+    containerPort,
+    protocol,
+  }));
+}
+
+/** Beside the addon, wherever the package lies. */
+function monitorExecutable(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  // dist/*.js and src/supervisor/*.ts stand at different depths below the package root.
+  const root = here.endsWith('/dist') ? join(here, '..') : join(here, '../..');
+  return join(root, 'addon/build/Release/tscompose-monitor');
+}

@@ -1,0 +1,124 @@
+/** Named and anonymous volumes of the local driver. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { VolumeRecord } from '../model/records.ts';
+import type { Volume } from '../model/volume.ts';
+import type { Binding } from '../native/binding.ts';
+import type { Paths } from '../state/paths.ts';
+import { ComposeError } from '../util/errors.ts';
+import { mountFlags } from './mount-options.ts';
+
+export class VolumeDriver {
+  readonly #paths: Paths;
+  readonly #native: Binding;
+
+  constructor(options: { readonly paths: Paths; readonly native: Binding }) {
+    this.#paths = options.paths;
+    this.#native = options.native;
+  }
+
+  /** The record of a new named volume. Throws UNSUPPORTED for another driver than `local`. */
+  plan(
+    volume: Volume,
+    options: { readonly project: string; readonly key: string; readonly hash: string; readonly now: string },
+  ): VolumeRecord {
+    if (volume.driver !== undefined && volume.driver !== '' && volume.driver !== 'local') {
+      throw new ComposeError('UNSUPPORTED', `volume ${volume.name}: there is no driver ${volume.driver}`, {
+        hint: 'use the local driver',
+      });
+    }
+    const driverOpts = volume.driver_opts ?? {};
+    return {
+      name: volume.name,
+      project: options.project,
+      key: options.key,
+      configHash: options.hash,
+      driverOpts,
+      labels: { ...volume.labels },
+      anonymous: false,
+      createdAt: options.now,
+      mountpoint: isBind(driverOpts) ? (driverOpts.device ?? '') : this.#paths.volume(volume.name),
+      isFilled: isBind(driverOpts),
+    };
+  }
+
+  /** The record of a new anonymous volume. */
+  planAnonymous(project: string, now: string): VolumeRecord {
+    const name = randomBytes(32).toString('hex');
+    return {
+      name,
+      project,
+      key: '',
+      configHash: '',
+      driverOpts: {},
+      labels: { 'com.docker.volume.anonymous': '' },
+      anonymous: true,
+      createdAt: now,
+      mountpoint: this.#paths.volume(name),
+      isFilled: false,
+    };
+  }
+
+  /** The directory exists and, for a volume with a device, is mounted; idempotent. */
+  async ensure(record: VolumeRecord): Promise<void> {
+    const { driverOpts, mountpoint, name } = record;
+    if (isBind(driverOpts)) {
+      if (!isDirectory(mountpoint)) {
+        throw new ComposeError('VOLUME_NOT_FOUND', `volume ${name}: device ${mountpoint} is not a directory`, {
+          hint: 'create it, or correct driver_opts.device',
+        });
+      }
+      return;
+    }
+    mkdirSync(mountpoint, { recursive: true, mode: 0o755 });
+    if (!needsMount(driverOpts) || isMountPoint(mountpoint)) return;
+    const { flags, data } = mountFlags(driverOpts.o ?? '');
+    await this.#native.mount(
+      driverOpts.device ?? driverOpts.type ?? '',
+      mountpoint,
+      driverOpts.type ?? '',
+      flags,
+      data,
+    );
+  }
+
+  isIntact(record: VolumeRecord): boolean {
+    return isDirectory(record.mountpoint);
+  }
+
+  /** Takes away its mount, keeping what the device holds; not mounted is success. */
+  async release(record: VolumeRecord): Promise<void> {
+    if (needsMount(record.driverOpts)) await this.#native.unmount(record.mountpoint);
+  }
+
+  /** Removes the volume and its data; a bind volume's device is left alone. */
+  async remove(record: VolumeRecord): Promise<void> {
+    await this.release(record);
+    if (isBind(record.driverOpts)) return;
+    await rm(dirname(record.mountpoint), { recursive: true, force: true });
+  }
+
+  /** Whether nothing was written to it yet, so that the image's content may be copied in. */
+  isEmpty(record: VolumeRecord): boolean {
+    return readdirSync(record.mountpoint).length === 0;
+  }
+}
+
+function isBind(driverOpts: VolumeRecord['driverOpts']): boolean {
+  return (driverOpts.o ?? '').split(',').some((option) => option === 'bind' || option === 'rbind');
+}
+
+function needsMount(driverOpts: VolumeRecord['driverOpts']): boolean {
+  return !isBind(driverOpts) && driverOpts.type !== undefined && driverOpts.type !== 'none';
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** A mount point's device differs from its parent's (a bind mount's need not, but those are not made here). */
+function isMountPoint(path: string): boolean {
+  return statSync(path).dev !== statSync(dirname(path)).dev;
+}
