@@ -80,6 +80,14 @@ Napi::Value exportedSetXattr(const Napi::CallbackInfo& info) {
                  });
 }
 
+Napi::Value exportedCopyFromLayers(const Napi::CallbackInfo& info) {
+  return promise(
+      info.Env(), "copyFromLayers",
+      [layers = convert::texts(info[0], "layers"), path = convert::text(info[1], "path"),
+       destination = convert::text(info[2], "destination")] { return copyFromLayers(layers, path, destination); },
+      [](Napi::Env env, bool found) { return Napi::Boolean::New(env, found); });
+}
+
 Napi::Value exportedMknodWhiteout(const Napi::CallbackInfo& info) {
   return promise(info.Env(), "mknodWhiteout", [path = convert::text(info[0], "path")] {
     if (::mknod(path.c_str(), S_IFCHR, makedev(0, 0)) != 0) throw SysError(errno, "mknod", path);
@@ -93,6 +101,7 @@ void exportFile(Napi::Env env, Napi::Object exports) {
   exports.Set("mount", Napi::Function::New<exportedMount>(env, "mount"));
   exports.Set("unmount", Napi::Function::New<exportedUnmount>(env, "unmount"));
   exports.Set("setXattr", Napi::Function::New<exportedSetXattr>(env, "setXattr"));
+  exports.Set("copyFromLayers", Napi::Function::New<exportedCopyFromLayers>(env, "copyFromLayers"));
   exports.Set("mknodWhiteout", Napi::Function::New<exportedMknodWhiteout>(env, "mknodWhiteout"));
 }
 

@@ -111,6 +111,7 @@ export async function newContainerRecord(
       database.saveContainer(planned);
       return planned;
     });
+    await fillVolumes(context, input, record, uses, image);
     writeBundle(context, input, record, image);
     return record;
   } catch (error) {
@@ -300,6 +301,26 @@ async function anonymousVolumes(
     names[use.target] = record.name;
   }
   return names;
+}
+
+/** A fresh, empty volume takes what the image holds at its target, owners and modes included; once and never again. */
+async function fillVolumes(
+  context: EngineContext,
+  input: EffectInput,
+  record: ContainerRecord,
+  uses: readonly VolumeUse[],
+  image: ResolvedImage,
+): Promise<void> {
+  for (const use of uses) {
+    if (!use.isFilledFromImage || use.subpath !== null) continue;
+    const name = use.key === null ? record.anonymousVolumes[use.target] : input.project.volumes?.[use.key]?.name;
+    const volume = name === undefined ? null : context.database.volumeByName(name);
+    if (volume === null || volume.isFilled) continue;
+    if (context.volumes.isEmpty(volume)) {
+      await context.native.copyFromLayers(image.layers, use.target, volume.mountpoint);
+    }
+    context.database.saveVolume({ ...volume, isFilled: true });
+  }
 }
 
 function networkRecord(context: EngineContext, input: EffectInput, serviceName: string, key: string) {

@@ -30,6 +30,11 @@ export interface Binding {
   /** Detaches (MNT_DETACH); not mounted is success. */
   unmount(path: string): Promise<void>;
   setXattr(path: string, name: string, value: Uint8Array): Promise<void>;
+  /**
+   * Copies what the image made of `layers` (top first) holds below `path` into the directory `destination`, which takes
+   * that directory's owner and mode. False when the image has no such directory.
+   */
+  copyFromLayers(layers: readonly string[], path: string, destination: string): Promise<boolean>;
   /** An overlay whiteout: a character device 0:0. */
   mknodWhiteout(path: string): Promise<void>;
 

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tscompose {
+
+/// Copies what the image made of `layers` (top first) holds below `path` into the existing directory `destination`:
+/// owners, modes, times, extended attributes, links, hard links and device nodes kept; `destination` itself takes the
+/// owner and mode of `path`. False when the image has no such directory. `path` is resolved inside the image only.
+/// Throws SysError; what was copied until then stays.
+bool copyFromLayers(const std::vector<std::string>& layers, const std::string& path, const std::string& destination);
+
+}  // namespace tscompose
