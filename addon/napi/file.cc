@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "core/copy_tree.h"
 #include "core/fd.h"
 #include "napi/convert.h"
 #include "napi/exports.h"
