@@ -194,13 +194,16 @@ NetlinkRequest defaultRouteRequest(uint32_t index, const std::string& gateway) {
   return request;
 }
 
-NetlinkRequest isolationRequest(uint32_t index, bool isIsolated) {
-  NetlinkRequest request(RTM_SETLINK, 0, "isolated bridge port");
+NetlinkRequest portRequest(uint32_t index, bool isIsolated) {
+  NetlinkRequest request(RTM_SETLINK, 0, "bridge port");
   ifinfomsg header = linkHeader(index, false);
   header.ifi_family = AF_BRIDGE;
   request.header(header);
   const size_t port = request.begin(IFLA_PROTINFO | NLA_F_NESTED);
   request.attribute(IFLA_BRPORT_ISOLATED, static_cast<uint8_t>(isIsolated ? 1 : 0));
+  // Hairpin: a container reaches itself through a published port also where the bridge, and not the router, applies
+  // the destination NAT (net.bridge.bridge-nf-call-iptables).
+  request.attribute(IFLA_BRPORT_MODE, uint8_t{1});
   request.end(port);
   return request;
 }
@@ -322,7 +325,7 @@ void ensureBridge(const BridgeOptions& options) {
   auto link = findLink(socket, options.name);
   if (!link) {
     NetlinkRequest create(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, options.name);
-    create.header(linkHeader(0, true)).attribute(IFLA_IFNAME, options.name).attribute(IFLA_MTU, options.mtu);
+    create.header(linkHeader(0, false)).attribute(IFLA_IFNAME, options.name).attribute(IFLA_MTU, options.mtu);
     create.attribute(IFLA_ADDRESS, mac.data(), mac.size());
     const size_t info = create.begin(IFLA_LINKINFO);
     create.attribute(IFLA_INFO_KIND, std::string_view("bridge"));
@@ -339,7 +342,7 @@ void ensureBridge(const BridgeOptions& options) {
   if (link->kind != "bridge") {
     throw InputError("NAME_TAKEN", "interface " + options.name + " exists and is not a bridge");
   }
-  // Before the addresses: IPv6 may be off by default on this machine.
+  // Before it is up: duplicate address detection begins then, and IPv6 may be off by default on this machine.
   for (const auto& [key, value] : options.sysctls) writeSysctl(key, value);
   std::vector<NetlinkRequest> requests;
   NetlinkRequest update(RTM_NEWLINK, 0, options.name);
@@ -390,10 +393,14 @@ void plug(const PlugOptions& options) {
     try {
       NetlinkSocket inside(NETLINK_ROUTE);
       // Interfaces get IPv6 only when their network has it, as with Docker; each says so itself below.
-      if (isNew) writeIpv6Sysctl("net/ipv6/conf/default/disable_ipv6", "1");
+      if (isNew) {
+        writeIpv6Sysctl("net/ipv6/conf/default/disable_ipv6", "1");
+        // Duplicate address detection would take a second, and fail on a hairpin port that echoes its probes.
+        writeIpv6Sysctl("net/ipv6/conf/default/accept_dad", "0");
+      }
       for (const PlugInterface& interface : options.interfaces) {
         if (connectPair(interface, host, inside, netns.get())) made.push_back(interface.hostInterface);
-        if (interface.isIsolated) host.run(isolationRequest(requireLink(host, interface.hostInterface), true));
+        host.run(portRequest(requireLink(host, interface.hostInterface), interface.isIsolated));
       }
       configure(options, inside);
       for (const auto& [key, value] : options.sysctls) writeSysctl(key, value);

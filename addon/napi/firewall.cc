@@ -1,3 +1,6 @@
+#include <memory>
+
+#include "core/forwarder.h"
 #include "core/nftables.h"
 #include "napi/convert.h"
 #include "napi/exports.h"
@@ -122,10 +125,23 @@ Napi::Value exportedForwardChains(const Napi::CallbackInfo& info) {
       });
 }
 
+Napi::Value exportedStartForwarder(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto queue = static_cast<uint16_t>(convert::integer(info[0], "queue", 0, UINT16_MAX));
+  const std::string lockPath = convert::text(info[1], "lockPath");
+  return guard(env, "startForwarder", [&]() -> Napi::Value {
+    const auto forwarder = std::make_shared<Forwarder>(queue, lockPath);
+    auto handle = Napi::Object::New(env);
+    handle.Set("close", Napi::Function::New(env, [forwarder](const Napi::CallbackInfo&) { forwarder->stop(); }, "close"));
+    return handle;
+  });
+}
+
 }  // namespace
 
 void exportFirewall(Napi::Env env, Napi::Object exports) {
   exports.Set("replaceTables", Napi::Function::New<exportedReplaceTables>(env, "replaceTables"));
+  exports.Set("startForwarder", Napi::Function::New<exportedStartForwarder>(env, "startForwarder"));
   exports.Set("tableStatus", Napi::Function::New<exportedTableStatus>(env, "tableStatus"));
   exports.Set("forwardChains", Napi::Function::New<exportedForwardChains>(env, "forwardChains"));
 }

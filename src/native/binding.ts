@@ -58,6 +58,11 @@ export interface Binding {
   tableStatus(family: NftFamily, name: string): Promise<TableStatus | null>;
   /** Chains of all tables that are hooked into `forward`, with their policy. */
   forwardChains(): Promise<ForwardChain[]>;
+  /**
+   * Lets the packets of a netfilter queue pass all further chains of their hook, on a thread of its own. One process
+   * at a time does it, the one that holds the lock; the others stand by.
+   */
+  startForwarder(queue: number, lockPath: string): NativeHandle;
   /** Tells about removed links and about changes of nftables tables, until closed. */
   linkMonitor(onEvent: (event: LinkEvent) => void): NativeHandle;
 }

@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { EndpointRecord, NetworkRecord } from '../model/records.ts';
-import type { Binding, BridgeOptions, PlugInterface } from '../native/binding.ts';
+import type { Binding, BridgeOptions, LinkEvent, LinkStatus, PlugInterface } from '../native/binding.ts';
 import type { Paths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
-import { contains } from './allocate.ts';
-import type { NetworkDriver, Plug } from './contract.ts';
+import { contains, formatAddress, parseAddress } from './allocate.ts';
+import type { NetworkChange, NetworkDriver, Plug } from './contract.ts';
+import { Firewall } from './firewall-sync.ts';
 
 export type * from './contract.ts';
 
-/** Networks of this machine: bridges, namespaces, links. See contract.ts for what each method promises. */
+/** Networks of this machine: bridges, namespaces, links, firewall. See contract.ts for what each method promises. */
 export function openNetworkDriver(options: { readonly paths: Paths; readonly native: Binding }): NetworkDriver {
   const { native } = options;
   const unplugger = new Unplugger(native);
+  const firewall = new Firewall(options);
   return {
     hostSubnets: () => native.hostSubnets(),
     async ensureNetwork(network) {
@@ -33,7 +35,7 @@ export function openNetworkDriver(options: { readonly paths: Paths; readonly nat
           interfaces: plug.endpoints.flatMap((endpoint) => plugInterface(endpoint, plug)),
           sysctls: Object.entries(plug.sysctls)
             .filter(([key]) => key.startsWith('net.'))
-            .map(([key, value]) => [sysctlPath(key), value]),
+            .map(([key, value]) => [sysctlPath(key), value] as const),
         })
         .catch((error: unknown) => {
           const names = plug.endpoints.map((endpoint) => plug.networks.get(endpoint.networkId)?.name ?? 'unknown');
@@ -45,7 +47,96 @@ export function openNetworkDriver(options: { readonly paths: Paths; readonly nat
         netnsPath,
         endpoints.map((endpoint) => endpoint.hostInterface),
       ),
-  } as Partial<NetworkDriver> as NetworkDriver;
+    syncFirewall: (world) => firewall.sync(world),
+    async observe(networks, containers, world) {
+      const plugged = containers.filter((container) => container.networkNamespace !== null);
+      const [hostLinks, insides, firewallIntact] = await Promise.all([
+        native.links(),
+        native.namespaceLinks(plugged.map((container) => container.networkNamespace as string)),
+        firewall.isIntact(world),
+      ]);
+      const hostByName = new Map(hostLinks.map((link) => [link.name, link]));
+      const byId = new Map(networks.map((network) => [network.id, network]));
+      const bridges = networks.filter((network) => isBridgeIntact(network, hostByName));
+      const intact = plugged.filter((container, i) => {
+        const inside = insides[i] ?? null;
+        return (
+          inside !== null && container.endpoints.every((endpoint) => isPlugged(endpoint, byId, hostByName, inside))
+        );
+      });
+      const unplugged = containers.filter((container) => container.networkNamespace === null);
+      return {
+        bridges: new Set(bridges.map((network) => network.id)),
+        endpoints: new Set([...intact, ...unplugged].map((container) => container.id)),
+        firewallIntact,
+      };
+    },
+    watch: (signal) => watch(native, firewall, signal),
+  };
+}
+
+function isBridgeIntact(network: NetworkRecord, hostLinks: ReadonlyMap<string, LinkStatus>): boolean {
+  if (network.driver !== 'bridge') return true;
+  const link = hostLinks.get(network.bridge);
+  if (link === undefined || link.kind !== 'bridge' || !link.isUp || link.mtu !== network.mtu) return false;
+  return bridgeOptions(network).addresses.every((address) => link.addresses.includes(canonical(address)));
+}
+
+function isPlugged(
+  endpoint: EndpointRecord,
+  networks: ReadonlyMap<string, NetworkRecord>,
+  hostLinks: ReadonlyMap<string, LinkStatus>,
+  insideLinks: readonly LinkStatus[],
+): boolean {
+  const network = networks.get(endpoint.networkId);
+  if (network !== undefined && network.driver !== 'bridge') return true;
+  const host = hostLinks.get(endpoint.hostInterface);
+  const inside = insideLinks.find((link) => link.name === endpoint.interfaceName);
+  if (host === undefined || inside === undefined) return false;
+  if (!host.isUp || !inside.isUp || host.peer !== inside.index || inside.peer !== host.index) return false;
+  const bridge = network === undefined ? undefined : hostLinks.get(network.bridge);
+  if (bridge !== undefined && host.master !== bridge.index) return false;
+  const present = new Set(inside.addresses.map((address) => address.split('/')[0]));
+  return [endpoint.ipv4, endpoint.ipv6].every(
+    (address) => address === null || present.has(canonical(address).split('/')[0]),
+  );
+}
+
+/** The kernel's spelling of an address with or without prefix length. */
+function canonical(text: string): string {
+  const [address = '', prefix] = text.split('/');
+  const { family, value } = parseAddress(address);
+  return prefix === undefined ? formatAddress(family, value) : `${formatAddress(family, value)}/${prefix}`;
+}
+
+async function* watch(native: Binding, firewall: Firewall, signal: AbortSignal): AsyncGenerator<NetworkChange> {
+  const waiting: LinkEvent[] = [];
+  let wake = () => {};
+  const monitor = native.linkMonitor((event) => {
+    waiting.push(event);
+    wake();
+  });
+  const onAbort = () => wake();
+  signal.addEventListener('abort', onAbort);
+  try {
+    while (!signal.aborted) {
+      const event = waiting.shift();
+      if (event === undefined) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      } else if (event.kind === 'link-removed') {
+        yield { kind: 'link-removed', name: event.name };
+      } else if (event.kind === 'lost') {
+        yield { kind: 'link-removed', name: '' };
+      } else if (await firewall.isDisturbedBy(event.name)) {
+        yield { kind: 'firewall-changed', name: event.name };
+      }
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    monitor.close();
+  }
 }
 
 /** `net.ipv4.conf.eth0/1.rp_filter` as a path: dots separate, a slash stands for a dot (sysctl(8)). */
@@ -71,7 +162,10 @@ export function bridgeOptions(network: NetworkRecord): BridgeOptions {
     ['net/ipv4/ip_forward', '1'],
     [`net/ipv6/conf/${name}/disable_ipv6`, hasIpv6 ? '0' : '1'],
   ];
-  if (hasIpv6) sysctls.push([`net/ipv6/conf/${name}/accept_ra`, '0'], ['net/ipv6/conf/all/forwarding', '1']);
+  if (hasIpv6) {
+    sysctls.push([`net/ipv6/conf/${name}/accept_ra`, '0'], [`net/ipv6/conf/${name}/accept_dad`, '0']);
+    sysctls.push(['net/ipv6/conf/all/forwarding', '1']);
+  }
   return { name, mtu: network.mtu, addresses, macAddress: bridgeMacAddress(network.id), sysctls };
 }
 

@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Binding, NativeHandle, NftTable } from '../native/binding.ts';
+import type { Paths } from '../state/paths.ts';
+import { ComposeError } from '../util/errors.ts';
+import type { NetworkWorld } from './contract.ts';
+import { countOf, firewallTable, type Passage } from './firewall.ts';
+
+/**
+ * Keeps the kernel's table equal to what firewall.ts says.
+ *
+ * - One transaction replaces the table; whoever does it holds the flock `R/nftables.lock`.
+ * - Calls that arrive while one is under way become one more, with the last world.
+ * - A table that is so already is left alone.
+ * - Where another table drops what it does not know (Docker's FORWARD policy, firewalld), packets that our rules let
+ *   pass go through a queue whose answer skips the rest of that hook (addon/core/forwarder.h).
+ */
+export class Firewall {
+  readonly #native: Binding;
+  readonly #paths: Paths;
+  readonly #tableName: string;
+  readonly #queue: number;
+  #world: NetworkWorld | undefined;
+  #running: Promise<void> | undefined;
+  #next: { world: NetworkWorld; done: PromiseWithResolvers<void> } | undefined;
+  #forwarder: NativeHandle | undefined;
+  #isCompatible = false;
+
+  constructor(options: { readonly paths: Paths; readonly native: Binding }) {
+    this.#native = options.native;
+    this.#paths = options.paths;
+    ({ tableName: this.#tableName, queue: this.#queue } = namesFor(options.paths.runDir));
+  }
+
+  async sync(world: NetworkWorld): Promise<void> {
+    if (this.#running !== undefined) {
+      this.#next ??= { world, done: Promise.withResolvers<void>() };
+      this.#next.world = world;
+      return this.#next.done.promise;
+    }
+    this.#running = this.#write(world);
+    try {
+      await this.#running;
+    } finally {
+      this.#running = undefined;
+      const next = this.#next;
+      this.#next = undefined;
+      if (next !== undefined) this.sync(next.world).then(next.done.resolve, next.done.reject);
+    }
+  }
+
+  /** Whether the kernel holds that world's rules; without a world, those of the last sync of this process. */
+  async isIntact(world: NetworkWorld | undefined): Promise<boolean> {
+    const known = world ?? this.#world;
+    if (known === undefined) return true;
+    return this.#isWritten(firewallTable(known, this.#tableName, await this.#passage()));
+  }
+
+  /** Whether a changed table needs an answer: ours, when it is no longer what was written, or a new `policy drop`. */
+  async isDisturbedBy(table: string): Promise<boolean> {
+    if (this.#world === undefined || this.#running !== undefined) return false;
+    const isOurs = table === `inet ${this.#tableName}`;
+    if (!isOurs && !/^(ip|ip6|inet) (filter|firewalld)$/.test(table)) return false;
+    return !(await this.isIntact(undefined));
+  }
+
+  async #write(world: NetworkWorld): Promise<void> {
+    await mkdir(dirname(this.#paths.firewallLock), { recursive: true, mode: 0o700 });
+    const lock = await this.#native.flock(this.#paths.firewallLock, { exclusive: true, nonblocking: false });
+    try {
+      const passage = await this.#passage();
+      const table = firewallTable(world, this.#tableName, passage);
+      this.#world = world;
+      if (!(await this.#isWritten(table))) await this.#replace(table, world, passage);
+      this.#forward(passage.kind === 'queue' && table.chains.length > 0);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const isRefused = error instanceof Error && 'code' in error && error.code === 'EPERM';
+      throw new ComposeError(isRefused ? 'NO_PERMISSION' : 'KERNEL', `cannot set firewall rules: ${reason}`, {
+        cause: error,
+      });
+    } finally {
+      lock?.release();
+    }
+  }
+
+  async #replace(table: NftTable, world: NetworkWorld, passage: Passage): Promise<void> {
+    try {
+      await this.#native.replaceTables([table]);
+    } catch (error) {
+      const lacksQueue = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (passage.kind !== 'queue' || passage.compatible || !lacksQueue) throw error;
+      // A kernel without nft_queue has iptables' NFQUEUE.
+      this.#isCompatible = true;
+      await this.#native.replaceTables([firewallTable(world, this.#tableName, { ...passage, compatible: true })]);
+    }
+  }
+
+  async #isWritten(table: NftTable): Promise<boolean> {
+    const status = await this.#native.tableStatus('inet', this.#tableName);
+    if (table.chains.length === 0) return status === null;
+    const { chains, rules, elements } = countOf(table);
+    return (
+      status !== null &&
+      status.digest === table.digest &&
+      status.chains === chains &&
+      status.rules === rules &&
+      status.elements === elements
+    );
+  }
+
+  async #passage(): Promise<Passage> {
+    const chains = await this.#native.forwardChains();
+    const isCutOff = chains.some(
+      ({ table, policy }) => !table.startsWith('tscompose') && (policy === 'drop' || table === 'firewalld'),
+    );
+    return isCutOff ? { kind: 'queue', number: this.#queue, compatible: this.#isCompatible } : { kind: 'accept' };
+  }
+
+  #forward(isNeeded: boolean): void {
+    if (isNeeded) {
+      this.#forwarder ??= this.#native.startForwarder(this.#queue, join(this.#paths.runDir, 'forwarder.lock'));
+    } else {
+      this.#forwarder?.close();
+      this.#forwarder = undefined;
+    }
+  }
+}
+
+/**
+ * State directories share the kernel: each has a table and a queue of its own. `tscompose` alone is that of the default
+ * one.
+ */
+export function namesFor(runDir: string): { readonly tableName: string; readonly queue: number } {
+  if (runDir === '/run/tscompose') return { tableName: 'tscompose', queue: 29539 };
+  const digest = createHash('sha256').update(runDir).digest();
+  return { tableName: `tscompose-${digest.toString('hex').slice(0, 8)}`, queue: 0x8000 | digest.readUInt16BE(8) };
+}

@@ -1,0 +1,222 @@
+/**
+ * The records of all projects → the table `inet tscompose`. Pure.
+ *
+ * - Published ports are destination NAT, for what arrives and for what the host itself sends (127.0.0.1 included).
+ * - What leaves a network for elsewhere takes the host's address.
+ * - Networks do not reach each other, nor does anybody reach into one, but through a published port.
+ * - Addresses of 127.0.0.0/8 on the wire are nobody's: route_localnet on the bridges must not open the host's loopback
+ *   services to containers.
+ */
+import { createHash } from 'node:crypto';
+import type { ContainerRecord, EndpointRecord, NetworkRecord, PublishedPort } from '../model/records.ts';
+import type { NftChain, NftExpression, NftSet, NftTable } from '../native/binding.ts';
+import { parseAddress } from './allocate.ts';
+import type { NetworkWorld } from './contract.ts';
+import * as nft from './nft-expressions.ts';
+
+/** What to do with a packet that another table's forward chain would drop after ours has accepted it. */
+export type Passage =
+  | { readonly kind: 'accept' }
+  | { readonly kind: 'queue'; readonly number: number; readonly compatible: boolean };
+
+/** The ruleset of that world. Without networks of ours: a table without chains, which means none. */
+export function firewallTable(world: NetworkWorld, tableName: string, passage: Passage): NftTable {
+  const networks = world.networks
+    .filter((network) => network.driver === 'bridge')
+    .toSorted((a, b) => (a.bridge < b.bridge ? -1 : 1));
+  const empty = { family: 'inet', name: tableName, digest: '', sets: [], chains: [] } as const;
+  if (networks.length === 0) return empty;
+  const tableSets = sets(networks, world.containers);
+  // The same for both forms of the queue: every process must recognize what any other has written.
+  const plain = passage.kind === 'queue' ? { ...passage, compatible: false } : passage;
+  const digest = digestOf({ ...empty, sets: tableSets, chains: chains(networks, plain) });
+  return { ...empty, digest, sets: tableSets, chains: chains(networks, passage) };
+}
+
+/** How many objects of each kind the kernel shows for that table. */
+export function countOf(table: NftTable): { chains: number; rules: number; elements: number } {
+  return {
+    chains: table.chains.length,
+    rules: table.chains.reduce((sum, chain) => sum + chain.rules.length, 0),
+    elements: table.sets.reduce((sum, set) => sum + set.elements.length, 0),
+  };
+}
+
+function digestOf(table: NftTable): string {
+  const text = JSON.stringify(table, (_, value) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
+  );
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
+type Rule = readonly NftExpression[];
+const rule = (...parts: readonly (readonly NftExpression[])[]): Rule => parts.flat();
+
+function chains(networks: readonly NetworkRecord[], passage: Passage): NftChain[] {
+  const pass = passage.kind === 'accept' ? nft.accept : nft.queue(passage.number, passage.compatible);
+  const subnetsOf = (network: NetworkRecord) => network.subnets.map(({ subnet }) => subnet);
+  return [
+    {
+      name: 'loopback',
+      hook: { type: 'filter', name: 'prerouting', priority: -300 },
+      rules: [rule(nft.inputIn('bridges'), nft.addressWithin('destination', '127.0.0.0/8'), nft.drop)],
+    },
+    {
+      name: 'prerouting',
+      hook: { type: 'nat', name: 'prerouting', priority: -100 },
+      rules: [rule(nft.isToThisHost, nft.jump('publish'))],
+    },
+    {
+      name: 'output',
+      hook: { type: 'nat', name: 'output', priority: -100 },
+      rules: [
+        // There is no route_localnet for IPv6: connections to ::1 are left to the listener (ports.ts).
+        rule(nft.addressWithin('destination', '::1/128'), nft.accept),
+        rule(nft.isToThisHost, nft.jump('publish')),
+      ],
+    },
+    {
+      name: 'publish',
+      rules: [
+        nft.publish(4, 'published4at', true),
+        nft.publish(4, 'published4', false),
+        nft.publish(6, 'published6at', true),
+        nft.publish(6, 'published6', false),
+      ],
+    },
+    {
+      name: 'postrouting',
+      hook: { type: 'nat', name: 'postrouting', priority: 100 },
+      rules: [
+        rule(nft.outputIn('bridges'), nft.addressWithin('source', '127.0.0.0/8'), nft.masquerade),
+        ...networks.flatMap((network) =>
+          subnetsOf(network).flatMap((subnet) => [
+            // Through the host's address to a neighbour: the answer must come back the same way.
+            rule(nft.outputIs(network.bridge), nft.addressWithin('source', subnet), nft.isPublished, nft.masquerade),
+            ...(network.masquerade && !network.internal
+              ? [rule(nft.outputIsNot(network.bridge), nft.addressWithin('source', subnet), nft.masquerade)]
+              : []),
+          ]),
+        ),
+      ],
+    },
+    {
+      name: 'forward',
+      hook: { type: 'filter', name: 'forward', priority: -10 },
+      rules: [rule(nft.inputIn('bridges'), nft.goto('passage')), rule(nft.outputIn('bridges'), nft.goto('passage'))],
+    },
+    {
+      name: 'passage',
+      rules: [
+        rule(nft.isKnownConnection, pass),
+        // Within one bridge: seen here only where bridge-nf-call-iptables is on.
+        rule(nft.passageIn('within'), pass),
+        rule(nft.outputIn('bridges'), nft.isPublished, pass),
+        rule(nft.outputIn('bridges'), nft.drop),
+        rule(nft.inputIn('internal'), nft.drop),
+        rule(pass),
+      ],
+    },
+  ];
+}
+
+function sets(networks: readonly NetworkRecord[], containers: readonly ContainerRecord[]): NftSet[] {
+  const { interfaceName, ipv4Address, ipv6Address, protocol, port } = nft.dataType;
+  const names = (name: string, chosen: readonly NetworkRecord[]): NftSet => ({
+    name,
+    keyLength: 16,
+    dataLength: 0,
+    keyType: interfaceName,
+    dataType: 0,
+    elements: chosen.map((network) => ({ key: nft.interfaceNameBytes(network.bridge) })),
+  });
+  const published = publishedPorts(networks, containers);
+  const map = (name: string, family: 4 | 6, withAddress: boolean): NftSet => {
+    const length = family === 4 ? 4 : 16;
+    const address = family === 4 ? ipv4Address : ipv6Address;
+    const elements = new Map<string, { key: Uint8Array; data: Uint8Array }>();
+    for (const { hostAddress, target, record } of published) {
+      if (parseAddress(target).family !== family || (hostAddress !== null) !== withAddress) continue;
+      const prefix = hostAddress === null ? [] : [nft.addressBytes(hostAddress)];
+      const key = nft.join(...prefix, nft.protocolBytes(record.protocol), nft.portBytes(record.hostPort));
+      const name = Buffer.from(key).toString('hex');
+      // A port is reserved by one container; should two claim it, the table must still load.
+      if (elements.has(name)) continue;
+      elements.set(name, { key, data: nft.join(nft.addressBytes(target), nft.portBytes(record.containerPort)) });
+    }
+    return {
+      name,
+      keyLength: (withAddress ? length : 0) + 8,
+      dataLength: length + 4,
+      keyType: nft.concatenation(...(withAddress ? [address] : []), protocol, port),
+      dataType: nft.concatenation(address, port),
+      elements: [...elements.values()],
+    };
+  };
+  return [
+    names('bridges', networks),
+    names(
+      'internal',
+      networks.filter((network) => network.internal),
+    ),
+    {
+      name: 'within',
+      keyLength: 32,
+      dataLength: 0,
+      keyType: nft.concatenation(interfaceName, interfaceName),
+      dataType: 0,
+      elements: networks
+        .filter((network) => !network.isolateContainers)
+        .map((network) => {
+          const name = nft.interfaceNameBytes(network.bridge);
+          return { key: nft.join(name, name) };
+        }),
+    },
+    map('published4', 4, false),
+    map('published4at', 4, true),
+    map('published6', 6, false),
+    map('published6at', 6, true),
+  ];
+}
+
+interface Published {
+  /** Null: any address of the host. */
+  readonly hostAddress: string | null;
+  readonly target: string;
+  readonly record: PublishedPort;
+}
+
+function publishedPorts(networks: readonly NetworkRecord[], containers: readonly ContainerRecord[]): Published[] {
+  const byId = new Map(networks.map((network) => [network.id, network]));
+  return containers
+    .filter((container) => container.ports.length > 0)
+    .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    .flatMap((container) =>
+      container.ports.flatMap((record) => {
+        const hostIp = record.hostIp === '' ? '0.0.0.0' : record.hostIp;
+        const { family, value } = parseAddress(hostIp);
+        const target = targetAddress(container, byId, family);
+        return target === null ? [] : [{ hostAddress: value === 0n ? null : hostIp, target, record }];
+      }),
+    );
+}
+
+/** The address that published ports lead to: on the network with the default route, never on an internal one. */
+export function targetAddress(
+  container: ContainerRecord,
+  networks: ReadonlyMap<string, NetworkRecord>,
+  family: 4 | 6,
+): string | null {
+  const addressOf = (endpoint: EndpointRecord) => (family === 4 ? endpoint.ipv4 : endpoint.ipv6);
+  const usable = container.endpoints.filter((endpoint) => {
+    const network = networks.get(endpoint.networkId);
+    return network?.driver === 'bridge' && !network.internal && addressOf(endpoint) !== null;
+  });
+  const chosen = usable.find((endpoint) => endpoint.isGateway) ?? usable[0];
+  return chosen === undefined ? null : addressOf(chosen);
+}
+
+/** Subnets of all networks, for choosing new ones (allocateSubnets). */
+export function reservedSubnets(networks: readonly NetworkRecord[]): string[] {
+  return networks.flatMap((network) => network.subnets.map(({ subnet }) => subnet));
+}
