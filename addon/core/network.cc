@@ -237,6 +237,15 @@ NetlinkRequest deleteRequest(const std::string& name) {
   return request;
 }
 
+/// Keys of IPv6 are missing in a kernel without it.
+void writeNetworkSysctl(const std::string& key, const std::string& value) {
+  try {
+    writeSysctl(key, value);
+  } catch (const SysError& error) {
+    if (error.error() != ENOENT || !key.starts_with("net/ipv6/")) throw;
+  }
+}
+
 bool hasIpv6(const PlugInterface& interface) {
   return std::ranges::any_of(interface.addresses, [](const std::string& a) { return a.find(':') != std::string::npos; });
 }
@@ -266,15 +275,6 @@ bool connectPair(const PlugInterface& interface, NetlinkSocket& host, NetlinkSoc
   if (findLink(inside, interface.name)) inside.run(deleteRequest(interface.name));
   host.run(vethRequest(interface, bridge, netns));
   return true;
-}
-
-/// For keys that a kernel without IPv6 lacks.
-void writeIpv6Sysctl(const std::string& key, const std::string& value) {
-  try {
-    writeSysctl(key, value);
-  } catch (const SysError& error) {
-    if (error.error() != ENOENT) throw;
-  }
 }
 
 void configure(const PlugOptions& options, NetlinkSocket& inside) {
@@ -343,7 +343,7 @@ void ensureBridge(const BridgeOptions& options) {
     throw InputError("NAME_TAKEN", "interface " + options.name + " exists and is not a bridge");
   }
   // Before it is up: duplicate address detection begins then, and IPv6 may be off by default on this machine.
-  for (const auto& [key, value] : options.sysctls) writeSysctl(key, value);
+  for (const auto& [key, value] : options.sysctls) writeNetworkSysctl(key, value);
   std::vector<NetlinkRequest> requests;
   NetlinkRequest update(RTM_NEWLINK, 0, options.name);
   update.header(linkHeader(link->index, true)).attribute(IFLA_MTU, options.mtu);
@@ -394,9 +394,9 @@ void plug(const PlugOptions& options) {
       NetlinkSocket inside(NETLINK_ROUTE);
       // Interfaces get IPv6 only when their network has it, as with Docker; each says so itself below.
       if (isNew) {
-        writeIpv6Sysctl("net/ipv6/conf/default/disable_ipv6", "1");
+        writeNetworkSysctl("net/ipv6/conf/default/disable_ipv6", "1");
         // Duplicate address detection would take a second, and fail on a hairpin port that echoes its probes.
-        writeIpv6Sysctl("net/ipv6/conf/default/accept_dad", "0");
+        writeNetworkSysctl("net/ipv6/conf/default/accept_dad", "0");
       }
       for (const PlugInterface& interface : options.interfaces) {
         if (connectPair(interface, host, inside, netns.get())) made.push_back(interface.hostInterface);
