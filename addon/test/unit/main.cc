@@ -1,0 +1,37 @@
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "test/unit/test.h"
+
+namespace tscompose::test {
+std::vector<Case>& cases() {
+  static std::vector<Case> all;
+  return all;
+}
+}  // namespace tscompose::test
+
+int main(int argc, char** argv) {
+  using namespace tscompose::test;
+  const std::string filter = argc > 1 ? argv[1] : "";
+  const bool isStrict = std::getenv("TSCOMPOSE_TEST_STRICT") != nullptr;
+  int failed = 0;
+  int ran = 0;
+  for (const Case& test : cases()) {
+    if (test.name.find(filter) == std::string::npos) continue;
+    ran++;
+    try {
+      test.run();
+      std::printf("ok   %s\n", test.name.c_str());
+    } catch (const Skip& skip) {
+      std::printf("skip %s: %s\n", test.name.c_str(), skip.what());
+      if (isStrict) failed++;
+    } catch (const std::exception& error) {
+      std::printf("FAIL %s\n     %s\n", test.name.c_str(), error.what());
+      failed++;
+    }
+    std::fflush(stdout);
+  }
+  std::printf("%d tests, %d failed\n", ran, failed);
+  return failed == 0 ? 0 : 1;
+}
