@@ -1,0 +1,429 @@
+import { basename, dirname, join } from 'node:path';
+import { checkProjectName, normalizeProjectName } from '../model/names.ts';
+import type { Project } from '../model/project.ts';
+import type { Service } from '../model/service.ts';
+import { ComposeError } from '../util/errors.ts';
+import { checkServices, checkTree, isNamedVolume } from './consistency.ts';
+import {
+  decodeConfig,
+  decodeModel,
+  decodeNetwork,
+  decodeSecret,
+  decodeService,
+  decodeVolume,
+  scalarText,
+} from './decode.ts';
+import { type Diagnostic, SourceError } from './diagnostic.ts';
+import { DotenvError, parseDotenv, parseRawEnv } from './dotenv.ts';
+import { FileReader, findFiles, fromDirectory, readVariables, refuseRemote } from './files.ts';
+import { Locator } from './locate.ts';
+import { finishTree, hasErrors, loadTree, type ModelContext, reporter } from './model-loader.ts';
+import { normalize } from './normalize.ts';
+import { LIMITS, parseYaml } from './parse.ts';
+import { type Lookup, substitute, TemplateError } from './template.ts';
+import { isTree, own, type Tree, type Value } from './tree-path.ts';
+
+export interface LoadOptions {
+  /** `-f`, in order; undefined or empty: COMPOSE_FILE, else the search in the working directory and its parents. */
+  readonly files?: readonly string[] | undefined;
+  readonly projectDirectory?: string | undefined;
+  readonly projectName?: string | undefined;
+  /** `--profile`; empty: COMPOSE_PROFILES. */
+  readonly profiles?: readonly string[];
+  /** The variables of the process. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** `--env-file`, in order; empty: COMPOSE_ENV_FILES, else `.env`. */
+  readonly envFiles?: readonly string[];
+  /** Absolute. */
+  readonly workingDirectory: string;
+  /** What `-f -` reads; undefined: standard input. */
+  readonly stdin?: string | undefined;
+  /** Services named on the command line: their own profiles become active. */
+  readonly services?: readonly string[];
+  /** Keeps resources that no enabled service uses. */
+  readonly allResources?: boolean;
+  readonly skip?: {
+    readonly interpolation?: boolean;
+    readonly normalization?: boolean;
+    readonly pathResolution?: boolean;
+    readonly consistency?: boolean;
+    /** Leaves env_file unread. */
+    readonly environmentFiles?: boolean;
+  };
+}
+
+export interface LoadedProject {
+  readonly project: Project;
+  readonly warnings: readonly Diagnostic[];
+  readonly sources: Sources;
+}
+
+/** Where a project came from. */
+export interface Sources {
+  /** The files of `-f`, or those found; absolute, `-` for standard input. */
+  readonly files: readonly string[];
+  /** Every file that was read: those, included and extended ones, env files. */
+  readonly readFiles: readonly string[];
+  readonly projectDirectory: string;
+  readonly envFiles: readonly string[];
+  /** Variables the files could use: the process's over those of env files. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly activeProfiles: readonly string[];
+  /** Services the active profiles leave out, each with its profiles. */
+  readonly disabledServices: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A merged file in long form, with what is known about it: what the canonical project is made from. */
+export interface LoadedModel {
+  readonly name: string;
+  readonly tree: Tree;
+  readonly context: ModelContext;
+  readonly sources: Sources;
+}
+
+/**
+ * Loads a project from its Compose files. Throws SourceError with everything that is wrong in them, ComposeError when a file
+ * or name cannot be used at all.
+ */
+export async function loadProject(options: LoadOptions): Promise<LoadedProject> {
+  const model = await loadModel(options);
+  const { context, sources } = model;
+  const project = buildProject(model, options);
+  failOnErrors(context.diagnostics);
+  return { project, warnings: warningsOf(context.diagnostics), sources };
+}
+
+/** Loads as far as the merged tree: what `config --no-interpolate` prints. Throws as loadProject does. */
+export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
+  const diagnostics: Diagnostic[] = [];
+  const push = (diagnostic: Diagnostic): void => {
+    diagnostics.push(diagnostic);
+  };
+  const reader = new FileReader(options.workingDirectory, options.stdin);
+  const inputs = findInputs(options, reader, push);
+  const { environment } = inputs;
+  const name = projectName(options, inputs, reader);
+  environment.COMPOSE_PROJECT_NAME = name;
+  const lookup: Lookup = (variable) => own(environment, variable);
+  const context: ModelContext = {
+    reader,
+    locator: new Locator(),
+    diagnostics,
+    lookup: options.skip?.interpolation ? undefined : lookup,
+    directory: inputs.directory,
+    home: own(environment, 'HOME'),
+    resolvePaths: options.skip?.pathResolution !== true,
+    including: [],
+    counter: { includes: 0 },
+  };
+  const tree = await loadTree(inputs.files, context);
+  failOnErrors(diagnostics);
+  if (Object.keys(tree).length === 0) throw new ComposeError('INVALID', 'empty compose file');
+  const services = isTree(tree.services) ? Object.keys(tree.services).length : 0;
+  if (services > MAX_SERVICES) throw new ComposeError('LIMIT', `${services} services are more than ${MAX_SERVICES}`);
+  if (options.skip?.consistency !== true) checkTree(tree, reporter(context));
+  finishTree(tree, context);
+  if (options.skip?.normalization !== true) {
+    tree.name = name;
+    normalize(tree, name, lookup);
+  }
+  failOnErrors(diagnostics);
+  const activeProfiles = profilesOf(options, environment);
+  const enabled = enabledServices(tree, activeProfiles, options.services ?? []);
+  const sources: Sources = {
+    files: inputs.files,
+    readFiles: reader.files,
+    projectDirectory: inputs.directory,
+    envFiles: inputs.envFiles,
+    environment,
+    activeProfiles,
+    disabledServices: enabled.disabled,
+  };
+  return { name, tree, context, sources };
+}
+
+const MAX_SERVICES = 20_000;
+
+function failOnErrors(diagnostics: readonly Diagnostic[]): void {
+  if (!hasErrors(diagnostics)) return;
+  const seen = new Set<string>();
+  const errors = diagnostics.filter((diagnostic) => {
+    const key = `${diagnostic.file}:${diagnostic.line}:${diagnostic.column}:${diagnostic.message}`;
+    if (diagnostic.severity !== 'error' || seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+  const [first] = errors;
+  const codes = { yaml: 'SYNTAX', interpolation: 'INTERPOLATION', cycle: 'CYCLE', limit: 'LIMIT' } as const;
+  const code = own(codes as Record<string, (typeof codes)[keyof typeof codes]>, first?.code ?? '') ?? 'INVALID';
+  throw new SourceError(code, errors);
+}
+
+function warningsOf(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const seen = new Set<string>();
+  return diagnostics.filter((diagnostic) => {
+    const key = `${diagnostic.code === 'unset-variable' ? '' : `${diagnostic.file}:${diagnostic.line}`}${diagnostic.message}`;
+    if (diagnostic.severity !== 'warning' || seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+interface Inputs {
+  readonly files: readonly string[];
+  readonly directory: string;
+  readonly envFiles: readonly string[];
+  readonly environment: Record<string, string>;
+}
+
+/** Decides which files, which directory and which variables. */
+function findInputs(options: LoadOptions, reader: FileReader, report: (diagnostic: Diagnostic) => void): Inputs {
+  const { workingDirectory } = options;
+  const environment: Record<string, string> = {};
+  for (const [name, value] of Object.entries(options.environment)) if (value !== undefined) environment[name] = value;
+  const process: Lookup = (name) => own(options.environment, name);
+  const add = (variables: Map<string, string>): void => {
+    for (const [name, value] of variables) if (!Object.hasOwn(environment, name)) environment[name] = value;
+  };
+  const given = options.files ?? [];
+  const named = options.envFiles?.length ? options.envFiles : listOf(process('COMPOSE_ENV_FILES'), ',');
+  const envFiles: string[] = named.map((path) => fromDirectory(workingDirectory, path));
+  const usesDefault = envFiles.length === 0 && !isTrue(process('COMPOSE_DISABLE_ENV_FILE'));
+  const addDefault = (directory: string): void => {
+    const path = join(directory, '.env');
+    if (!usesDefault || envFiles.includes(path) || !reader.exists(path)) return;
+    envFiles.push(path);
+    add(readVariables([path], reader, process, report));
+  };
+  if (envFiles.length > 0) add(readVariables(envFiles, reader, process, report));
+  const fixed = options.projectDirectory ?? own(environment, 'COMPOSE_PROJECT_DIRECTORY');
+  const ownDirectory = fixed === undefined ? undefined : fromDirectory(workingDirectory, fixed);
+  if (ownDirectory !== undefined) addDefault(ownDirectory);
+  else if (given[0] !== undefined && given[0] !== '-') addDefault(dirname(fromDirectory(workingDirectory, given[0])));
+  else addDefault(workingDirectory);
+  const separator = own(environment, 'COMPOSE_PATH_SEPARATOR') || ':';
+  const wanted = given.length > 0 ? given : listOf(own(environment, 'COMPOSE_FILE'), separator);
+  for (const path of wanted) refuseRemote(path, 'file');
+  const files =
+    wanted.length > 0
+      ? wanted.map((path) => fromDirectory(workingDirectory, path))
+      : findFiles(ownDirectory ?? workingDirectory, reader, report);
+  const first = files[0] ?? '-';
+  const directory = ownDirectory ?? (first === '-' ? workingDirectory : dirname(first));
+  addDefault(directory);
+  return { files, directory, envFiles, environment };
+}
+
+function listOf(text: string | undefined, separator: string): string[] {
+  return text === undefined || text === ''
+    ? []
+    : text
+        .split(separator)
+        .map((part) => part.trim())
+        .filter((part) => part !== '');
+}
+
+function isTrue(text: string | undefined): boolean {
+  return text !== undefined && ['1', 't', 'true', 'y', 'yes', 'on'].includes(text.toLowerCase());
+}
+
+function projectName(options: LoadOptions, inputs: Inputs, reader: FileReader): string {
+  const given = options.projectName || own(inputs.environment, 'COMPOSE_PROJECT_NAME');
+  if (given !== undefined && given !== '') return checkProjectName(given);
+  let name = '';
+  for (const path of inputs.files) {
+    const wish = nameInFile(path, reader, inputs.environment);
+    if (wish !== undefined) name = wish;
+  }
+  const repaired = normalizeProjectName(name === '' ? basename(inputs.directory) : name);
+  if (repaired === '') {
+    throw new ComposeError('INVALID', 'project name must not be empty', {
+      hint: 'give one with -p, or with name: in the file',
+    });
+  }
+  return repaired;
+}
+
+function nameInFile(
+  path: string,
+  reader: FileReader,
+  environment: Readonly<Record<string, string>>,
+): string | undefined {
+  const { text } = reader.read(path);
+  // Most files have none, and need not be read twice for it.
+  if (!/(?:^|[\s{,'"])name['"]?\s*:/.test(text)) return undefined;
+  const found = /^name[ \t]*:[ \t]*(?:"([^"\\\n]*)"|'([^'\n]*)'|([^\s#&*!|>'"%@`{[][^#\n]*))[ \t]*(?:#.*)?$/m.exec(
+    text,
+  );
+  const isSimple = found !== null && !/^---/m.test(text) && /^services[ \t]*:/m.test(text);
+  let name: Value | undefined = isSimple ? (found[1] ?? found[2] ?? found[3]?.trim()) : undefined;
+  if (!isSimple) {
+    for (const document of parseYaml({ name: path, path, text }, () => {})) {
+      const { value } = document;
+      if (isTree(value) && value.name !== undefined && value.name !== null) name = value.name;
+    }
+  }
+  if (typeof name !== 'string') return undefined;
+  try {
+    return substitute(name, { lookup: (variable) => own(environment, variable) });
+  } catch (error) {
+    if (error instanceof TemplateError) return undefined;
+    throw error;
+  }
+}
+
+function profilesOf(options: LoadOptions, environment: Readonly<Record<string, string>>): readonly string[] {
+  if (options.profiles !== undefined && options.profiles.length > 0) return options.profiles;
+  return listOf(own(environment, 'COMPOSE_PROFILES'), ',');
+}
+
+interface Enabled {
+  readonly names: readonly string[];
+  readonly disabled: Readonly<Record<string, readonly string[]>>;
+}
+
+function enabledServices(tree: Tree, active: readonly string[], selected: readonly string[]): Enabled {
+  const names: string[] = [];
+  const disabled: Record<string, readonly string[]> = {};
+  const services = isTree(tree.services) ? tree.services : {};
+  const profilesOfService = (service: Value | undefined): string[] =>
+    isTree(service) && Array.isArray(service.profiles) ? service.profiles.map(String) : [];
+  const isActive = new Set(active);
+  for (const name of selected) for (const profile of profilesOfService(own(services, name))) isActive.add(profile);
+  for (const [name, service] of Object.entries(services)) {
+    const profiles = profilesOfService(service);
+    if (profiles.length === 0 || isActive.has('*') || profiles.some((profile) => isActive.has(profile)))
+      names.push(name);
+    else disabled[name] = profiles;
+  }
+  return { names, disabled };
+}
+
+/** Makes the canonical project of a model. What is wrong goes to the model's diagnostics. */
+export function buildProject(model: LoadedModel, options: LoadOptions): Project {
+  const { tree, context, sources } = model;
+  const report = reporter(context);
+  const rawServices = isTree(tree.services) ? tree.services : {};
+  const services: Record<string, Service> = {};
+  const enabled = Object.keys(rawServices).filter((name) => !Object.hasOwn(sources.disabledServices, name));
+  for (const name of enabled) {
+    const raw = rawServices[name];
+    if (!isTree(raw)) continue;
+    if (options.skip?.environmentFiles !== true) readServiceFiles(raw, name, context, sources);
+    services[name] = decodeService(raw, name, report);
+  }
+  if (options.skip?.consistency !== true && !hasErrors(context.diagnostics)) {
+    checkServices({ services, disabled: sources.disabledServices, tree }, report);
+  }
+  const used = usedResources(services);
+  const select = <T>(kind: keyof Used, decode: (value: Tree, key: string) => T): Record<string, T> | undefined => {
+    const resources = tree[kind];
+    if (!isTree(resources)) return undefined;
+    const kept: Record<string, T> = {};
+    for (const key of Object.keys(resources)) {
+      const value = resources[key];
+      if (options.allResources === true || used[kind].has(key)) kept[key] = decode(isTree(value) ? value : {}, key);
+    }
+    return Object.keys(kept).length === 0 ? undefined : kept;
+  };
+  const networks = select('networks', (value, key) => decodeNetwork(value, key, report));
+  const volumes = select('volumes', (value, key) => decodeVolume(value, key, report));
+  const secrets = select('secrets', (value, key) => decodeSecret(value, key, report));
+  const configs = select('configs', (value, key) => decodeConfig(value, key, report));
+  const models = select('models', (value, key) => decodeModel(value, key, report));
+  const extensions: Record<`x-${string}`, unknown> = {};
+  for (const key of Object.keys(tree)) if (key.startsWith('x-')) extensions[key as `x-${string}`] = tree[key];
+  return {
+    name: model.name,
+    services,
+    ...(networks === undefined ? {} : { networks }),
+    ...(volumes === undefined ? {} : { volumes }),
+    ...(secrets === undefined ? {} : { secrets }),
+    ...(configs === undefined ? {} : { configs }),
+    ...(models === undefined ? {} : { models }),
+    ...extensions,
+  };
+}
+
+interface Used {
+  readonly networks: ReadonlySet<string>;
+  readonly volumes: ReadonlySet<string>;
+  readonly secrets: ReadonlySet<string>;
+  readonly configs: ReadonlySet<string>;
+  readonly models: ReadonlySet<string>;
+}
+
+function usedResources(services: Readonly<Record<string, Service>>): Used {
+  const used = {
+    networks: new Set<string>(),
+    volumes: new Set<string>(),
+    secrets: new Set<string>(),
+    configs: new Set<string>(),
+    models: new Set<string>(),
+  };
+  for (const service of Object.values(services)) {
+    for (const key of Object.keys(service.networks ?? {})) used.networks.add(key);
+    for (const mount of service.volumes ?? []) if (isNamedVolume(mount)) used.volumes.add(mount.source ?? '');
+    for (const secret of service.secrets ?? []) used.secrets.add(secret.source);
+    for (const secret of service.build?.secrets ?? []) used.secrets.add(secret.source);
+    for (const config of service.configs ?? []) used.configs.add(config.source);
+    for (const key of Object.keys(service.models ?? {})) used.models.add(key);
+  }
+  return used;
+}
+
+/** Puts the variables of env_file below `environment`, and the labels of label_file below `labels`. */
+function readServiceFiles(service: Tree, name: string, context: ModelContext, sources: Sources): void {
+  const lookup: Lookup = (variable) => own(sources.environment, variable);
+  const environment = isTree(service.environment) ? service.environment : {};
+  const fromFiles = new Map<string, string>();
+  const envFiles = Array.isArray(service.env_file) ? service.env_file : [];
+  for (const [index, file] of envFiles.entries()) {
+    if (!isTree(file) || typeof file.path !== 'string') continue;
+    const isRequired = file.required !== false && file.required !== 'false';
+    if (!isRequired && !context.reader.exists(file.path)) continue;
+    const find: Lookup = (variable) => {
+      const own_ = lookup(variable);
+      if (own_ !== undefined) return own_;
+      const given = own(environment, variable);
+      return given === undefined || given === null ? undefined : scalarText(given);
+    };
+    const parse = (text: string): Map<string, string> =>
+      file.format === 'raw'
+        ? parseRawEnv(text, lookup)
+        : parseDotenv(text, { lookup: find, fallback: (variable) => fromFiles.get(variable) });
+    readInto(fromFiles, file.path, 'env file', ['services', name, 'env_file', index], context, parse);
+  }
+  if (fromFiles.size > 0 || isTree(service.environment)) {
+    service.environment = { ...Object.fromEntries(fromFiles), ...environment };
+  }
+  const labels = new Map<string, string>();
+  const labelFiles = Array.isArray(service.label_file) ? service.label_file : [];
+  for (const [index, path] of labelFiles.entries()) {
+    const parse = (text: string): Map<string, string> => parseDotenv(text, { lookup });
+    readInto(labels, String(path), 'label file', ['services', name, 'label_file', index], context, parse);
+  }
+  if (labels.size > 0) {
+    service.labels = { ...Object.fromEntries(labels), ...(isTree(service.labels) ? service.labels : {}) };
+  }
+}
+
+function readInto(
+  into: Map<string, string>,
+  path: string,
+  what: string,
+  place: readonly (string | number)[],
+  context: ModelContext,
+  parse: (text: string) => Map<string, string>,
+): void {
+  try {
+    for (const [name, value] of parse(context.reader.read(path, what).text)) into.set(name, value);
+  } catch (error) {
+    if (error instanceof DotenvError) {
+      reporter(context)(place, `${what} ${context.reader.shortName(path)}: line ${error.line}: ${error.message}`);
+    } else if (error instanceof ComposeError) reporter(context)(place, error.message);
+    else throw error;
+  }
+}
+
+export { LIMITS };

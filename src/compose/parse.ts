@@ -1,0 +1,309 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type Node,
+  parseAllDocuments,
+  type Scalar as ScalarNode,
+  type YAMLMap,
+} from 'yaml';
+import { type Diagnostic, diagnosticAt, type Place, type SourceText } from './diagnostic.ts';
+import { isNotFinite, plainScalar } from './scalar.ts';
+import { copyValue, formatPath, isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
+
+/** How much a file may hold; past these a file is refused rather than half read. */
+export const LIMITS = {
+  fileBytes: 16 * 1024 * 1024,
+  /** Nodes that aliases may add, or this many times the file's own nodes when that is more. */
+  aliasNodes: 100_000,
+  aliasFactor: 10,
+  depth: 200,
+} as const;
+
+/** One YAML document of a file. */
+export interface ParsedDocument {
+  readonly source: SourceText;
+  readonly value: Value;
+  /** Where `!reset` and `!override` stand: what earlier files say there is dropped. */
+  readonly resets: readonly TreePath[];
+  /** Kept to place messages; nothing else looks at it. */
+  readonly syntax: Document.Parsed;
+}
+
+/** Reads the documents of a file. What is wrong with it goes to `report`, and then the result is not complete. */
+export function parseYaml(source: SourceText, report: (diagnostic: Diagnostic) => void): ParsedDocument[] {
+  if (source.text.length > LIMITS.fileBytes) {
+    report({
+      severity: 'error',
+      file: source.name,
+      message: `file is larger than ${LIMITS.fileBytes / 1024 / 1024} MiB`,
+      code: 'limit',
+    });
+    return [];
+  }
+  const invalid = source.text.indexOf('\ufffd');
+  if (invalid >= 0 && !isValidUtf8(source)) {
+    const place = { source, offset: invalid, length: 1 };
+    report(diagnosticAt(place, { severity: 'error', message: 'file is not UTF-8' }));
+    return [];
+  }
+  let documents: Document.Parsed[];
+  try {
+    documents = [
+      ...parseAllDocuments(source.text, {
+        schema: 'failsafe',
+        uniqueKeys: false,
+        prettyErrors: false,
+        logLevel: 'silent',
+      }),
+    ] as Document.Parsed[];
+  } catch (error) {
+    // The parser recurses: a file of a hundred thousand brackets ends its stack.
+    if (!(error instanceof RangeError)) throw error;
+    report({ severity: 'error', file: source.name, message: 'values are nested too deeply', code: 'limit' });
+    return [];
+  }
+  const parsed: ParsedDocument[] = [];
+  for (const syntax of documents) {
+    if (syntax.errors.length > 0) {
+      for (const error of syntax.errors.slice(0, 10)) {
+        const [from, to] = error.pos;
+        const place = { source, offset: from, length: Math.max(1, to - from) };
+        report(diagnosticAt(place, { severity: 'error', message: yamlMessage(error.message), code: 'yaml' }));
+      }
+      continue;
+    }
+    const converter = new Converter(source, report);
+    const value = converter.convertRoot(syntax.contents);
+    parsed.push({ source, value, resets: converter.resets, syntax });
+  }
+  return parsed;
+}
+
+/** Sources decoded from bytes remember whether they were valid; text that came as text is. */
+function isValidUtf8(source: SourceText & { readonly isUtf8?: boolean }): boolean {
+  return source.isUtf8 !== false;
+}
+
+function yamlMessage(message: string): string {
+  const sentence = message.replace(/\s+/g, ' ').trim();
+  return (sentence[0]?.toLowerCase() ?? '') + sentence.slice(1);
+}
+
+type Anchored = { readonly node: Node; isOpen: boolean; sizeNodes: number };
+
+class Converter {
+  readonly resets: TreePath[] = [];
+  private readonly source: SourceText;
+  private readonly report: (diagnostic: Diagnostic) => void;
+  private readonly anchors = new Map<string, Anchored>();
+  private readonly path: (string | number)[] = [];
+  private ownNodes = 0;
+  private aliasNodes = 0;
+  private aliasDepth = 0;
+  private isOverLimit = false;
+
+  constructor(source: SourceText, report: (diagnostic: Diagnostic) => void) {
+    this.source = source;
+    this.report = report;
+  }
+
+  convertRoot(contents: Node | null): Value {
+    return contents === null ? null : this.convert(contents);
+  }
+
+  private convert(node: Node | null): Value {
+    if (node === null) return null;
+    if (this.isOverLimit) return null;
+    this.countNode(node);
+    if (this.path.length > LIMITS.depth) {
+      this.stop(node, `values are nested more than ${LIMITS.depth} deep`);
+      return null;
+    }
+    if (isAlias(node)) return this.convertAlias(node.source, node);
+    const anchor = (node as { anchor?: string }).anchor;
+    const anchored = anchor === undefined ? undefined : { node, isOpen: true, sizeNodes: 0 };
+    if (anchor !== undefined && anchored !== undefined && this.aliasDepth === 0) this.anchors.set(anchor, anchored);
+    const tag = node.tag;
+    if (tag === '!reset') {
+      this.resets.push([...this.path]);
+      // Anchors inside stay known.
+      this.convertPlain(node);
+      if (anchored !== undefined) anchored.isOpen = false;
+      return null;
+    }
+    if (tag === '!override') this.resets.push([...this.path]);
+    const value = this.convertPlain(node);
+    if (anchored !== undefined) anchored.isOpen = false;
+    return value;
+  }
+
+  private convertPlain(node: Node): Value {
+    if (isScalar(node)) return this.convertScalar(node as ScalarNode);
+    if (isSeq(node)) {
+      const list: Value[] = [];
+      for (const [index, item] of node.items.entries()) {
+        this.path.push(index);
+        const value = this.convert(item as Node | null);
+        this.path.pop();
+        // A reset item is left out; lists have no place to remember it.
+        if (!this.isReset(item as Node | null)) list.push(value);
+      }
+      return list;
+    }
+    return isMap(node) ? this.convertMap(node) : null;
+  }
+
+  private convertMap(map: YAMLMap): Tree {
+    const tree: Tree = {};
+    const seen = new Map<string, Node>();
+    const merged: Tree[] = [];
+    for (const pair of map.items) {
+      if (!isPair(pair)) continue;
+      let keyNode = pair.key as Node;
+      if (isAlias(keyNode)) keyNode = this.anchors.get(keyNode.source)?.node ?? keyNode;
+      if (!isScalar(keyNode)) {
+        this.fail(keyNode, 'a key must be a word');
+        continue;
+      }
+      const key = String(keyNode.value ?? '');
+      const anchor = (keyNode as { anchor?: string }).anchor;
+      if (anchor !== undefined) this.anchors.set(anchor, { node: keyNode as Node, isOpen: false, sizeNodes: 1 });
+      const previous = seen.get(key);
+      if (previous !== undefined) {
+        this.fail(keyNode as Node, `key ${JSON.stringify(key)} is already there`, {
+          hint: `it was first given on line ${this.lineOf(previous)}`,
+        });
+        continue;
+      }
+      seen.set(key, keyNode as Node);
+      const isPlain = keyNode.type === 'PLAIN' && keyNode.tag === undefined;
+      if (isPlain && key === '<<') {
+        this.collectMerge(pair.value as Node | null, merged);
+        continue;
+      }
+      if (isPlain && typeof plainScalar(key) !== 'string') {
+        this.fail(keyNode as Node, `key ${key === '' ? '(nothing)' : key} is not text`, { hint: `quote it: "${key}"` });
+        continue;
+      }
+      if (key === '__proto__') {
+        this.fail(keyNode as Node, 'the key __proto__ cannot be used');
+        continue;
+      }
+      this.path.push(key);
+      const value = this.convert(pair.value as Node | null);
+      this.path.pop();
+      if (!this.isReset(pair.value as Node | null)) tree[key] = value;
+    }
+    for (const from of merged) {
+      for (const key of Object.keys(from)) if (!Object.hasOwn(tree, key)) tree[key] = copyValue(from[key] as Value);
+    }
+    return tree;
+  }
+
+  /** What `<<` takes over: a map, an alias of one, or a list of those, the first of which wins. */
+  private collectMerge(node: Node | null, merged: Tree[]): void {
+    const value = this.convert(node);
+    const parts = Array.isArray(value) ? value : [value];
+    for (const part of parts) {
+      if (isTree(part)) merged.push(part);
+      else if (node !== null) this.fail(node, '<< takes a map or a list of maps');
+    }
+  }
+
+  private isReset(node: Node | null): boolean {
+    const target = isAlias(node) ? (this.anchors.get(node.source)?.node ?? node) : node;
+    return target?.tag === '!reset';
+  }
+
+  private convertAlias(name: string, node: Node): Value {
+    const anchored = this.anchors.get(name);
+    if (anchored === undefined) {
+      this.fail(node, `no anchor &${name} before this`);
+      return null;
+    }
+    if (anchored.isOpen) {
+      this.fail(node, `&${name} contains itself`);
+      return null;
+    }
+    this.aliasDepth += 1;
+    anchored.isOpen = true;
+    const value = this.convert(anchored.node);
+    anchored.isOpen = false;
+    this.aliasDepth -= 1;
+    return value;
+  }
+
+  private convertScalar(node: ScalarNode): Value {
+    const text = typeof node.value === 'string' ? node.value : node.value === null ? '' : String(node.value ?? '');
+    switch (node.tag) {
+      case undefined:
+      case '!reset':
+      case '!override':
+        break;
+      case '!':
+      case 'tag:yaml.org,2002:str':
+        return text;
+      case 'tag:yaml.org,2002:binary':
+        return Buffer.from(text, 'base64').toString('utf8');
+      case 'tag:yaml.org,2002:int':
+      case 'tag:yaml.org,2002:float':
+      case 'tag:yaml.org,2002:bool':
+      case 'tag:yaml.org,2002:null':
+      case 'tag:yaml.org,2002:timestamp':
+        return plainScalar(text);
+      default:
+        // An unknown tag says nothing about the value, so it is text.
+        return text;
+    }
+    if (node.type !== undefined && node.type !== 'PLAIN') return text;
+    if (isNotFinite(text)) {
+      this.fail(node, `${text} is not a finite number`, { hint: 'quote it if it is text' });
+      return null;
+    }
+    return plainScalar(text);
+  }
+
+  private countNode(node: Node): void {
+    if (this.aliasDepth === 0) {
+      this.ownNodes += 1;
+      return;
+    }
+    this.aliasNodes += 1;
+    if (this.aliasNodes > Math.max(LIMITS.aliasNodes, LIMITS.aliasFactor * this.ownNodes)) {
+      this.stop(node, 'aliases repeat too much: the file would grow beyond any use');
+    }
+  }
+
+  private stop(node: Node, message: string): void {
+    if (!this.isOverLimit) this.fail(node, message, { code: 'limit' });
+    this.isOverLimit = true;
+  }
+
+  private fail(node: Node, message: string, extra: { hint?: string; code?: string } = {}): void {
+    const path = formatPath(this.path);
+    this.report(
+      diagnosticAt(placeOfNode(this.source, node), {
+        severity: 'error',
+        message: path === '' ? message : `${path}: ${message}`,
+        path,
+        ...extra,
+      }),
+    );
+  }
+
+  private lineOf(node: Node): number {
+    const offset = node.range?.[0] ?? 0;
+    return this.source.text.slice(0, offset).split('\n').length;
+  }
+}
+
+/** The stretch of text a node was read from, without what follows it. */
+export function placeOfNode(source: SourceText, node: Node): Place | undefined {
+  const range = node.range;
+  if (range === undefined || range === null) return undefined;
+  return { source, offset: range[0], length: Math.max(1, range[1] - range[0]) };
+}
