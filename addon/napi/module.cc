@@ -11,6 +11,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exportFile(env, exports);
   exportNetwork(env, exports);
   exportFirewall(env, exports);
+  exportCgroup(env, exports);
   return exports;
 }
 

@@ -38,6 +38,14 @@ export interface Binding {
   /** An overlay whiteout: a character device 0:0. */
   mknodWhiteout(path: string): Promise<void>;
 
+  // cgroups, by OCI path, in every hierarchy of this machine
+  cgroupExists(path: string): boolean;
+  /** SIGKILL to every process below, complete when it resolves. */
+  cgroupKill(path: string): Promise<void>;
+  /** Already gone is success. */
+  cgroupRemove(path: string): Promise<void>;
+  cgroupProcesses(path: string): number[];
+
   // Networks
   /** Subnets of the host's addresses and routes, default routes excluded. */
   hostSubnets(): Promise<string[]>;

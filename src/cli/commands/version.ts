@@ -1,5 +1,5 @@
 import { ComposeError } from '../../util/errors.ts';
-import { packageVersion } from '../../util/version.ts';
+import { version as packageVersion } from '../../util/version.ts';
 import { defineCommand } from '../command.ts';
 
 export const version = defineCommand({
