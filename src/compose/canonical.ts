@@ -43,6 +43,7 @@ const EXPANDERS: Readonly<Record<string, Expander>> = {
   configs: toReferences,
   depends_on: expandDependsOn,
   deploy: expandDeploy,
+  develop: expandDevelop,
   devices: expandDevices,
   dns: toList,
   dns_search: toList,
@@ -53,6 +54,9 @@ const EXPANDERS: Readonly<Record<string, Expander>> = {
   label_file: toList,
   labels: toMapping,
   models: toNamed,
+  post_start: expandHooks,
+  pre_start: expandHooks,
+  pre_stop: expandHooks,
   networks: toNamed,
   ports: expandPorts,
   secrets: toReferences,
@@ -113,6 +117,24 @@ function expandDeploy(value: Value): Value {
   return value;
 }
 
+function expandHooks(value: Value): Value {
+  if (Array.isArray(value)) for (const hook of value) expandHook(hook);
+  return value;
+}
+
+function expandHook(hook: Value | undefined): void {
+  if (isTree(hook) && hook.environment !== undefined && hook.environment !== null) {
+    hook.environment = toMapping(hook.environment);
+  }
+}
+
+function expandDevelop(value: Value): Value {
+  if (isTree(value) && Array.isArray(value.watch)) {
+    for (const rule of value.watch) if (isTree(rule)) expandHook(rule.exec);
+  }
+  return value;
+}
+
 function expandDevices(value: Value, path: TreePath, report: ReportAt): Value {
   if (!Array.isArray(value)) return value;
   return value.map((item, index) => {
@@ -139,8 +161,8 @@ function expandEnvFiles(value: Value): Value {
 function expandHosts(value: Value, path: TreePath, report: ReportAt): Value {
   const hosts: string[] = [];
   const add = (host: string, address: Value): void => {
-    for (const one of Array.isArray(address) ? address : [address]) {
-      hosts.push(`${host}=${String(one).replace(/^\[(.*)\]$/, '$1')}`);
+    for (const list of Array.isArray(address) ? address : [address]) {
+      for (const one of String(list).split(',')) hosts.push(`${host}=${one.replace(/^\[(.*)\]$/, '$1')}`);
     }
   };
   if (isTree(value)) for (const [host, address] of Object.entries(value)) add(host, address);

@@ -76,7 +76,10 @@ async function addDocument(base: Tree, document: ParsedDocument, path: string, c
   applyResets(base, document.resets);
   let merged = base;
   try {
-    if (included !== undefined) merged = mergeFiles(merged, included);
+    if (included !== undefined) {
+      applyResets(included, document.resets);
+      merged = mergeFiles(merged, included);
+    }
     merged = mergeFiles(merged, root);
   } catch (error) {
     if (!(error instanceof MergeConflict)) throw error;

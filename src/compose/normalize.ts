@@ -24,7 +24,7 @@ export function normalize(tree: Tree, projectName: string, lookup: Lookup): void
       const resource = isTree(resources[key]) ? resources[key] : {};
       resources[key] = resource;
       if (kind === 'models') continue;
-      if (resource.name === undefined || resource.name === null || resource.name === '') {
+      if (resource.name === undefined || resource.name === null) {
         resource.name = resourceName(projectName, key, resource.external === true);
       }
     }
@@ -46,6 +46,11 @@ function normalizeService(service: Tree, lookup: Lookup): boolean {
       if (isTree(secret) && (secret.target === undefined || secret.target === '')) {
         secret.target = `/run/secrets/${String(secret.source)}`;
       }
+    }
+  }
+  if (Array.isArray(service.pre_start)) {
+    for (const hook of service.pre_start) {
+      if (isTree(hook) && hook.image === undefined && service.image !== undefined) hook.image = service.image;
     }
   }
   addImpliedDependencies(service);

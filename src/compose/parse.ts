@@ -238,6 +238,7 @@ class Converter {
   }
 
   private convertScalar(node: ScalarNode): Value {
+    if (node.value instanceof Uint8Array) return Buffer.from(node.value).toString('utf8');
     const text = typeof node.value === 'string' ? node.value : node.value === null ? '' : String(node.value ?? '');
     switch (node.tag) {
       case undefined:

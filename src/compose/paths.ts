@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { isTree, type Tree, type Value } from './tree-path.ts';
 
 export interface PathBase {
@@ -10,9 +10,10 @@ export interface PathBase {
 
 /** An absolute path: `~` is the home, relative ones start from the directory. Absolute ones stay as they are written. */
 export function absolutePath(path: string, base: PathBase): string {
-  if (path.startsWith('~') && base.home !== undefined) return join(base.home, path.slice(1));
+  if (path.startsWith('~') && base.home !== undefined) return resolve(base.home, `./${path.slice(1)}`);
   if (path.startsWith('/')) return path;
-  return join(base.directory, path);
+  // The directory itself when nothing but dots is left; never with a slash at the end.
+  return resolve(base.directory, path);
 }
 
 /** Whether a build context lies elsewhere than on this machine. */
