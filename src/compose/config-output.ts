@@ -5,13 +5,17 @@ import type { Tree, Value } from './tree-path.ts';
 
 void replicaCount;
 void imageName;
+
 export type { Service };
 
 /** The project as `config --format json` prints it: keys sorted, each `$` doubled, extensions at the top level only. */
 export function formatJson(project: Project): string {
   const plain = printable(project as unknown as Tree, { keepExtensions: false, isTidy: false });
   // The reference's encoder writes these so, to be safe inside of HTML.
-  return JSON.stringify(plain, null, 2).replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return JSON.stringify(plain, null, 2).replace(
+    /[<>&\u2028\u2029]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 interface Printing {
@@ -65,7 +69,8 @@ function sorted(value: Value, parent: string, printing: Printing): Value {
     const child = value[key] as Value;
     if (!printing.keepExtensions && key.startsWith('x-') && !NAMED.has(parent)) continue;
     if (printing.isTidy && !NAMED.has(parent) && isEmptyByConvention(key, child)) continue;
-    out[key.replaceAll('$', '$$$$')] = key.startsWith('x-') && !NAMED.has(parent) ? doubled(child) : sorted(child, key, printing);
+    out[key.replaceAll('$', '$$$$')] =
+      key.startsWith('x-') && !NAMED.has(parent) ? doubled(child) : sorted(child, key, printing);
   }
   return out;
 }

@@ -161,7 +161,8 @@ export async function startContainer(
   database.saveContainer(started);
   try {
     const image = input.wanted.images.get(record.service);
-    if (image !== undefined) writeBundle(context, input, started, image);
+    const isFresh = state.status === 'created' && !joinsProcessNamespaces(record);
+    if (image !== undefined && !isFresh) writeBundle(context, input, started, image);
     if (ownsNamespace && record.networkNamespace !== null && record.endpoints.length > 0) {
       await context.dns.attach(record.id, record.networkNamespace);
     }
@@ -382,6 +383,11 @@ function joinedNamespaces(context: EngineContext, record: ContainerRecord): Bund
     if (pid !== null) joined[type] = `/proc/${pid}/ns/${procNames[type]}`;
   }
   return joined;
+}
+
+/** Whether it shares a namespace whose path changes whenever the other container starts again. */
+function joinsProcessNamespaces({ config }: ContainerRecord): boolean {
+  return [config.pid, config.ipc, config.uts, config.cgroup].some((mode) => mode?.includes(':') ?? false);
 }
 
 function volumesFrom(

@@ -29,4 +29,3 @@ export async function readTextIfExists(path: string): Promise<string | null> {
     throw error;
   }
 }
-
