@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { type Paths, resolvePaths } from '../state/paths.ts';
 import type { GlobalSettings } from './globals.ts';
@@ -16,6 +17,8 @@ export interface Context {
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
   readonly globals: GlobalSettings;
+  /** `--state-dir` or TSCOMPOSE_STATE_DIR, absolute. */
+  readonly stateDirectory: string | undefined;
   readonly paths: Paths;
   withDryRun(): Context;
 }
@@ -32,6 +35,9 @@ export function processContext(options: {
 }): Context {
   const { globals, environment, interrupts } = options;
   const uid = process.getuid?.() ?? 0;
+  // Absolute: the supervisor stands in the root directory.
+  const given = globals.stateDirectory ?? environment.TSCOMPOSE_STATE_DIR;
+  const stateDirectory = given ? resolve(given) : undefined;
   return {
     stdin: process.stdin,
     stdout: process.stdout,
@@ -42,7 +48,8 @@ export function processContext(options: {
     interrupts,
     signal: interrupts.signal,
     globals,
-    paths: resolvePaths({ stateDir: globals.stateDirectory, uid, environment }),
+    stateDirectory,
+    paths: resolvePaths({ stateDir: stateDirectory, uid, environment }),
     withDryRun() {
       return { ...this, globals: { ...this.globals, dryRun: true } };
     },

@@ -11,6 +11,8 @@ export interface GlobalSettings {
   readonly files: readonly string[];
   /** `-p` or COMPOSE_PROJECT_NAME. */
   readonly projectName: string | undefined;
+  /** The name was given by `-p`: commands that can do without a model then read no file. */
+  readonly isNamedByFlag: boolean;
   /** `--profile`; empty: COMPOSE_PROFILES. */
   readonly profiles: readonly string[];
   /** `--env-file`; empty: COMPOSE_ENV_FILES, then `.env`. */
@@ -76,6 +78,7 @@ export function globalSettings(
   return {
     files: values.file,
     projectName: values.projectName || environment.COMPOSE_PROJECT_NAME || undefined,
+    isNamedByFlag: (values.projectName ?? '') !== '',
     profiles: values.profile,
     envFiles: values.envFile,
     projectDirectory: values.projectDirectory,

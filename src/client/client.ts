@@ -18,6 +18,7 @@ export class SupervisorClient implements Disposable {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #command: SupervisorCommand | null;
   #started: Promise<void> | undefined;
+  #isOurs = false;
 
   /** `command: null`: a supervisor that is not there is not started, and every call throws SUPERVISOR. */
   constructor(paths: ProjectPaths, command: SupervisorCommand | null) {
@@ -65,6 +66,12 @@ export class SupervisorClient implements Disposable {
 
   async shutdown(options: CallOptions = {}): Promise<void> {
     await readAll(await this.#call('POST', '/v1/shutdown', undefined, options));
+  }
+
+  /** Takes back a `prepare()` that was for nothing: a supervisor that was there before stays. */
+  async leaveIfStarted(): Promise<void> {
+    await this.#started?.catch(() => {});
+    if (this.#isOurs) await this.shutdown().catch(() => {});
   }
 
   [Symbol.dispose](): void {
@@ -123,6 +130,7 @@ export class SupervisorClient implements Disposable {
     if (await this.isPresent()) return;
     if (this.#command === null) throw new ComposeError('SUPERVISOR', 'the project has no supervisor');
     await startSupervisor(this.#command, this.#paths);
+    this.#isOurs = true;
   }
 
   #send(method: string, path: string, body: unknown, { signal }: CallOptions): Promise<IncomingMessage> {

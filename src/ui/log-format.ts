@@ -56,11 +56,3 @@ export class LogFormat {
     return this.#options.isColored ? `\x1b[${this.#colorOf.get(name)}m${text}\x1b[0m` : text;
   }
 }
-
-/** The name shown in logs: the container's without its project. */
-export function logName(containerName: string, project: string): string {
-  const prefix = `${project}-`;
-  return containerName.startsWith(prefix) && containerName.length > prefix.length
-    ? containerName.slice(prefix.length)
-    : containerName;
-}

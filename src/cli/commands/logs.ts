@@ -1,0 +1,186 @@
+import { LogCollector } from '../../logs/collector.ts';
+import { mergeByTime } from '../../logs/merge.ts';
+import { LogReader, type LogSelection, readHistory, readLog } from '../../logs/reader.ts';
+import { parseLogTime } from '../../logs/time.ts';
+import { logName } from '../../model/names.ts';
+import type { ContainerRecord } from '../../model/records.ts';
+import type { ObservedContainer } from '../../plan/observed.ts';
+import { LogFormat } from '../../ui/log-format.ts';
+import { ComposeError } from '../../util/errors.ts';
+import { defineCommand } from '../command.ts';
+import { ContainerWatch } from '../container-watch.ts';
+import type { Context } from '../context.ts';
+import { isInterruption } from '../interrupts.ts';
+import { containersOf, isActive, observeProject, withRecords } from '../observation.ts';
+import { writeAll } from '../output.ts';
+import { isColored } from '../progress.ts';
+import { checkKnownServices, resolveProjectName } from '../project-name.ts';
+import { presentSupervisorOf } from '../supervisor.ts';
+
+export const logs = defineCommand({
+  name: 'logs',
+  summary: 'Show what containers print',
+  operands: { usage: '[SERVICE...]' },
+  options: {
+    follow: { type: 'boolean', short: 'f', description: 'Go on with what is printed from now on' },
+    index: { type: 'integer', value: 'N', description: 'Which replica; takes exactly one service' },
+    since: { type: 'string', value: 'TIME', description: 'From this time on, or so long ago: 42m' },
+    until: { type: 'string', value: 'TIME', description: 'Up to this time, or so long ago' },
+    noColor: { type: 'boolean', description: 'No colours' },
+    noLogPrefix: { type: 'boolean', description: 'No names before the lines' },
+    timestamps: { type: 'boolean', short: 't', description: 'Show when each line was printed' },
+    tail: {
+      type: 'string',
+      short: 'n',
+      value: 'N',
+      description: 'Only the last N lines of each container (default all)',
+    },
+  },
+  settings: (values, services) => {
+    if (values.index !== undefined && services.length !== 1) {
+      throw new ComposeError('USAGE', '--index requires one service to be selected');
+    }
+    return {
+      services,
+      index: values.index === 0 ? undefined : values.index,
+      mode: values.follow ? ('follow' as const) : ('once' as const),
+      since: values.since,
+      until: values.until,
+      tail: tailCount(values.tail),
+      color: values.noColor ? ('never' as const) : ('auto' as const),
+      prefix: values.noLogPrefix ? ('none' as const) : ('name' as const),
+      timestamps: values.timestamps ? ('shown' as const) : ('hidden' as const),
+    };
+  },
+  async run(settings, context) {
+    const { services, index, mode } = settings;
+    const { name, project } = await resolveProjectName(context);
+    const observed = await observeProject(name, context);
+    checkKnownServices(services, observed, project);
+    const isWanted = ({ service, number, oneOff }: ContainerRecord) =>
+      !oneOff &&
+      (services.length > 0 ? services.includes(service) : project?.services[service]?.attach !== false) &&
+      (index === undefined || index === number);
+    const containers = containersOf(observed, services).filter(({ record }) => isWanted(record));
+    const now = context.clock.now();
+    const selection: LogSelection = {
+      since: settings.since === undefined ? undefined : parseLogTime('--since', settings.since, now),
+      until: settings.until === undefined ? undefined : parseLogTime('--until', settings.until, now),
+      tail: settings.tail,
+    };
+    const isPainted = settings.color === 'auto' && isColored(context, context.stdout);
+    const printer = new LogPrinter(context, name, new LogFormat({ ...settings, isColored: isPainted }));
+    for (const { record } of containers) printer.register(record);
+    if (mode === 'once') await showOnce(containers, selection, printer, context);
+    else await follow(name, containers, isWanted, selection, printer, context);
+    return 0;
+  },
+});
+
+function tailCount(text: string | undefined): number | undefined {
+  if (text === undefined || text === '' || text === 'all') return undefined;
+  const count = Number(text);
+  if (/^-?\d{1,9}$/.test(text)) return count < 0 ? undefined : count;
+  throw new ComposeError('USAGE', `cannot read --tail ${JSON.stringify(text)}`, { hint: 'write a number, or all' });
+}
+
+class LogPrinter {
+  readonly #context: Context;
+  readonly #projectName: string;
+  readonly #format: LogFormat;
+
+  constructor(context: Context, projectName: string, format: LogFormat) {
+    this.#context = context;
+    this.#projectName = projectName;
+    this.#format = format;
+  }
+
+  register(record: ContainerRecord): void {
+    this.#format.register(logName(this.#projectName, record.name));
+  }
+
+  async print(records: readonly { source: ContainerRecord; record: { time: string; text: string } }[]): Promise<void> {
+    const lines = records.map(({ source, record }) =>
+      this.#format.line(logName(this.#projectName, source.name), record.time, record.text),
+    );
+    await writeAll(this.#context.stdout, lines.join(''), this.#context.signal);
+  }
+}
+
+async function showOnce(
+  containers: readonly ObservedContainer[],
+  selection: LogSelection,
+  printer: LogPrinter,
+  { paths, signal }: Context,
+): Promise<void> {
+  const sources = containers.map(({ record }) => ({
+    source: record,
+    records: readLog(paths.container(record.id).log, selection),
+  }));
+  for await (const records of mergeByTime(sources)) {
+    signal.throwIfAborted();
+    await printer.print(records);
+  }
+}
+
+/** What was printed so far in order of time, then what comes, until no container is left that could print. */
+async function follow(
+  projectName: string,
+  containers: readonly ObservedContainer[],
+  isWanted: (record: ContainerRecord) => boolean,
+  selection: LogSelection,
+  printer: LogPrinter,
+  context: Context,
+): Promise<void> {
+  const { paths, signal } = context;
+  await using watch = new ContainerWatch(paths, signal);
+  await using collector = new LogCollector<ContainerRecord>(signal);
+  using client = presentSupervisorOf(projectName, context);
+  const stop = new AbortController();
+  // Subscribed before the history is read: who ends meanwhile is noticed.
+  const ends = new Map(containers.filter(isActive).map(({ record }) => [record.id, watch.add(record)]));
+  const readers = await Promise.all(
+    containers.map(async ({ record }) => ({
+      source: record,
+      reader: await LogReader.open(paths.container(record.id).log, selection),
+    })),
+  );
+  const history = readers.map(({ source, reader }) => ({ source, records: readHistory(reader) }));
+  for await (const records of mergeByTime(history)) await printer.print(records);
+  for (const { source, reader } of readers) {
+    collector.add(source, paths.container(source.id).log, reader, ends.get(source.id) ?? AbortSignal.abort());
+  }
+  const isOver = () => watch.size === 0;
+  const watching = (async () => {
+    for await (const event of watch) {
+      if (event.type === 'exit' && isOver()) collector.finish();
+    }
+  })();
+  const discovering = (async () => {
+    const discoverSignal = AbortSignal.any([signal, stop.signal]);
+    if (!(await client.isPresent())) return;
+    for await (const event of client.events({ signal: discoverSignal })) {
+      if (event.type !== 'container' || event.action !== 'start' || watch.isWatched(event.id)) continue;
+      const record = withRecords(context, (database) => database.container(event.id));
+      if (record === null || !isWanted(record)) continue;
+      printer.register(record);
+      // A container that was known has shown what it printed before.
+      const from: LogSelection = readers.some(({ source }) => source.id === record.id) ? { since: event.at } : {};
+      collector.add(record, paths.container(record.id).log, from, watch.add(record));
+    }
+  })().catch((error: unknown) => {
+    // Without news of new containers we follow those that we have.
+    if (isInterruption(error)) throw error;
+  });
+  if (isOver()) collector.finish();
+  try {
+    for await (const item of collector) {
+      if (item.type === 'records') await printer.print(item.records);
+    }
+    signal.throwIfAborted();
+  } finally {
+    stop.abort();
+    await watch[Symbol.asyncDispose]();
+    await Promise.allSettled([watching, discovering]);
+  }
+}

@@ -1,0 +1,23 @@
+import { defaultSettings } from '../../model/settings.ts';
+import { defineCommand } from '../command.ts';
+import { timeoutMs } from '../services.ts';
+import { apply, openProjectOrName } from '../session.ts';
+
+export const stop = defineCommand({
+  name: 'stop',
+  summary: 'Stop containers and keep them',
+  operands: { usage: '[SERVICE...]' },
+  options: {
+    timeout: { type: 'integer', short: 't', value: 'SECONDS', description: 'How long they may take before SIGKILL' },
+  },
+  settings: ({ timeout }, services) => ({
+    ...defaultSettings('stop'),
+    services,
+    stopTimeoutMs: timeoutMs(timeout),
+  }),
+  async run(settings, context) {
+    await using session = await openProjectOrName(context, { services: settings.services, supervisor: 'start' });
+    await apply(session, settings, context);
+    return 0;
+  },
+});

@@ -1,0 +1,32 @@
+import { MonitorClient } from '../../container/monitor-client.ts';
+import { defaultSettings } from '../../model/settings.ts';
+import { ComposeError } from '../../util/errors.ts';
+import { defineCommand } from '../command.ts';
+import { containersOf, isActive, observeProject } from '../observation.ts';
+import { apply, openProjectOrName } from '../session.ts';
+
+export const wait = defineCommand({
+  name: 'wait',
+  summary: 'Wait until containers have exited',
+  operands: { usage: 'SERVICE [SERVICE...]', min: 1 },
+  options: { downProject: { type: 'boolean', description: 'Then take the project down' } },
+  settings: ({ downProject }, services) => ({ services, after: downProject ? ('down' as const) : ('nothing' as const) }),
+  async run({ services, after }, context) {
+    await using session = await openProjectOrName(context, { services, supervisor: 'leave' });
+    const observed = await observeProject(session.projectName, context);
+    const containers = containersOf(observed, services).filter(isActive);
+    if (containers.length === 0)
+      throw new ComposeError('NOT_RUNNING', `no running container of ${services.join(', ')}`);
+    const { signal } = context;
+    const codes = await Promise.all(
+      containers.map(async ({ record }) => {
+        const monitor = new MonitorClient(context.paths.container(record.id).socket);
+        const { exitCode } = await monitor.request('wait', {}, { signal });
+        context.stdout.write(`container ${JSON.stringify(record.id)} exited with status code ${exitCode}\n`);
+        return exitCode;
+      }),
+    );
+    if (after === 'down') await apply(session, { ...defaultSettings('down'), orphans: 'remove' }, context);
+    return codes.find((code) => code !== 0) ?? 0;
+  },
+});

@@ -1,0 +1,115 @@
+import type { ApplyRequest } from '../client/api.ts';
+import type { SupervisorClient } from '../client/client.ts';
+import type { PlanEvent, ProgressEvent } from '../model/events.ts';
+import type { ProjectOrigin } from '../model/origin.ts';
+import type { Project } from '../model/project.ts';
+import type { ApplySettings } from '../model/settings.ts';
+import type { Context } from './context.ts';
+import { loadProject } from './load-project.ts';
+import { showProgress } from './progress.ts';
+import { guessProjectName } from './project.ts';
+import { checkServices } from './services.ts';
+import { supervisorOf } from './supervisor.ts';
+
+/** A command's project and the supervisor that acts on it. */
+export interface Session<P extends Project | null = Project | null> extends AsyncDisposable {
+  readonly projectName: string;
+  /** Null when only the name is known (`-p NAME` without a file). */
+  readonly project: P;
+  readonly origin: ProjectOrigin;
+  readonly client: SupervisorClient;
+}
+
+export interface SessionOptions {
+  /** Named on the command line: they must exist, and their profiles become active. */
+  readonly services?: readonly string[];
+  /** `start`: the command changes something, so the supervisor is started while the files are read. */
+  readonly supervisor: 'start' | 'leave';
+}
+
+/** Loads the project for a command that cannot do without. */
+export async function openProject(context: Context, options: SessionOptions): Promise<Session<Project>> {
+  const name = guessProjectName(context);
+  const early = name !== undefined && options.supervisor === 'start' ? supervisorOf(name, context) : undefined;
+  // A process takes longest to start, so it begins before the files are read.
+  early?.prepare();
+  try {
+    const { project, origin } = await loadProject(context, options.services ?? []);
+    checkServices(new Set(Object.keys(project.services)), options.services ?? []);
+    const client = early !== undefined && name === project.name ? early : supervisorOf(project.name, context);
+    if (early !== undefined && client !== early) await dismiss(early);
+    return sessionOf(project.name, project, origin, client);
+  } catch (error) {
+    if (early !== undefined) await dismiss(early);
+    throw error;
+  }
+}
+
+/** For a command that can do with the name alone: with `-p NAME` and no `-f` no file is read. */
+export async function openProjectOrName(context: Context, options: SessionOptions): Promise<Session> {
+  const { globals, environment } = context;
+  if (globals.projectName !== undefined && globals.isNamedByFlag && globals.files.length === 0) {
+    const client = supervisorOf(globals.projectName, context);
+    if (options.supervisor === 'start') client.prepare();
+    return sessionOf(globals.projectName, null, emptyOrigin(context), client);
+  }
+  try {
+    return await openProject(context, options);
+  } catch (error) {
+    // Containers can be stopped although the file is broken, by those who named the project.
+    const named = environment.COMPOSE_PROJECT_NAME;
+    if (!named || globals.projectName !== named) throw error;
+    return sessionOf(named, null, emptyOrigin(context), supervisorOf(named, context));
+  }
+}
+
+function emptyOrigin({ workingDirectory }: Context): ProjectOrigin {
+  return { workingDirectory, configFiles: [], environmentFiles: [] };
+}
+
+function sessionOf<P extends Project | null>(
+  projectName: string,
+  project: P,
+  origin: ProjectOrigin,
+  client: SupervisorClient,
+): Session<P> {
+  return {
+    projectName,
+    project,
+    origin,
+    client,
+    async [Symbol.asyncDispose]() {
+      client[Symbol.dispose]();
+    },
+  };
+}
+
+/** A supervisor that was started for a project that turned out to be another, or none, has nothing to do. */
+async function dismiss(client: SupervisorClient): Promise<void> {
+  await client.leaveIfStarted();
+  client[Symbol.dispose]();
+}
+
+/** Has the supervisor carry out `settings`, showing the progress; gives back the plan that was carried out. */
+export async function apply(
+  session: Session,
+  settings: ApplySettings,
+  context: Context,
+  options: { readonly signal?: AbortSignal; readonly seen?: (event: ProgressEvent) => void } = {},
+): Promise<PlanEvent | undefined> {
+  let plan: PlanEvent | undefined;
+  const request: ApplyRequest = {
+    project: session.project,
+    origin: session.origin,
+    settings,
+    expectedPlanHash: null,
+  };
+  const events = session.client.apply(request, { signal: options.signal ?? context.signal });
+  await showProgress(events, context, {
+    seen: (event) => {
+      if (event.type === 'plan') plan = event;
+      options.seen?.(event);
+    },
+  });
+  return plan;
+}
