@@ -68,6 +68,16 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
     return ended.signal;
   }
 
+  /** SIGKILL to every container that is watched. */
+  async killAll(): Promise<void> {
+    const kills = [...this.#watched.keys()].map(async (id) => {
+      const monitor = new MonitorClient(this.#paths.container(id).socket);
+      await monitor.request('stop', { signal: 'SIGKILL', timeoutMs: 0 });
+    });
+    // One that ended by itself meanwhile has no monitor any more.
+    await Promise.allSettled(kills);
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<WatchEvent> {
     for (;;) {
       const changed = this.#changed.promise;

@@ -10,7 +10,10 @@ export const wait = defineCommand({
   summary: 'Wait until containers have exited',
   operands: { usage: 'SERVICE [SERVICE...]', min: 1 },
   options: { downProject: { type: 'boolean', description: 'Then take the project down' } },
-  settings: ({ downProject }, services) => ({ services, after: downProject ? ('down' as const) : ('nothing' as const) }),
+  settings: ({ downProject }, services) => ({
+    services,
+    after: downProject ? ('down' as const) : ('nothing' as const),
+  }),
   async run({ services, after }, context) {
     await using session = await openProjectOrName(context, { services, supervisor: 'leave' });
     const observed = await observeProject(session.projectName, context);

@@ -1,0 +1,447 @@
+import { LogCollector } from '../logs/collector.ts';
+import type { SourcedRecord } from '../logs/merge.ts';
+import { LogReader, type LogSelection } from '../logs/reader.ts';
+import type { ProgressEvent, StepEvent } from '../model/events.ts';
+import { logName } from '../model/names.ts';
+import type { Project } from '../model/project.ts';
+import type { ContainerRecord } from '../model/records.ts';
+import { type ApplySettings, defaultSettings } from '../model/settings.ts';
+import { withDependencies } from '../plan/graph.ts';
+import { LogFormat } from '../ui/log-format.ts';
+import { PlainScreen, type Screen } from '../ui/screen.ts';
+import { ComposeError } from '../util/errors.ts';
+import { ContainerWatch, type WatchEvent } from './container-watch.ts';
+import type { Context } from './context.ts';
+import { Interruption } from './interrupts.ts';
+import { isActive, observeProject, withRecords } from './observation.ts';
+import { isColored, openProgress, progressForm } from './progress.ts';
+import { checkServices } from './services.ts';
+import type { Session } from './session.ts';
+import { UsageSampler } from './usage-sampler.ts';
+
+export interface AttachSettings {
+  readonly only: readonly string[];
+  readonly except: readonly string[];
+  readonly dependencies: 'shown' | 'hidden';
+  readonly abortOn: 'exit' | 'failure' | 'never';
+  readonly exitCodeFrom: string | null;
+  readonly color: 'auto' | 'never';
+  readonly prefix: 'name' | 'none';
+  readonly timestamps: 'shown' | 'hidden';
+  readonly menu: 'shown' | 'hidden';
+}
+
+/** The services whose logs `up` shows. */
+export function attachedServices(
+  project: Project,
+  settings: Pick<ApplySettings, 'services' | 'dependencies'>,
+  attach: Pick<AttachSettings, 'only' | 'except' | 'dependencies'>,
+): Set<string> {
+  const { services: named } = settings;
+  const isShown = (name: string) => named.includes(name) || project.services[name]?.attach !== false;
+  const chosen =
+    attach.only.length > 0
+      ? attach.only
+      : named.length === 0
+        ? Object.keys(project.services)
+        : attach.dependencies === 'shown'
+          ? withDependencies(project.services, named)
+          : named;
+  return new Set([...chosen].filter((name) => isShown(name) && !attach.except.includes(name)));
+}
+
+/** `up` that stays: logs until all containers have exited, Ctrl-C, or what --abort-on says. Gives the exit code. */
+export async function attachedUp(
+  session: Session<Project>,
+  settings: ApplySettings,
+  attach: AttachSettings,
+  context: Context,
+): Promise<number> {
+  if (attach.exitCodeFrom !== null) {
+    checkServices(new Set(Object.keys(session.project.services)), [attach.exitCodeFrom]);
+  }
+  await using up = await AttachedUp.open(session, settings, attach, context);
+  return await up.run();
+}
+
+type Ending =
+  | { readonly type: 'exits' }
+  | { readonly type: 'detached' }
+  | { readonly type: 'aborted'; readonly exitCode: number };
+
+class AttachedUp implements AsyncDisposable {
+  readonly #session: Session<Project>;
+  readonly #settings: ApplySettings;
+  readonly #attach: AttachSettings;
+  readonly #context: Context;
+  readonly #shown: ReadonlySet<string>;
+  readonly #format: LogFormat;
+  readonly #screen: Screen;
+  readonly #watch: ContainerWatch;
+  readonly #collector: LogCollector<ContainerRecord>;
+  readonly #sampler: UsageSampler | undefined;
+  /** Logs of containers that were there before, from where they ended then: only what is new is shown. */
+  readonly #earlier = new Map<string, LogReader>();
+  readonly #followed = new Map<string, AbortSignal>();
+  readonly #exitTexts = new Map<string, string>();
+  /** Logs that were read to their end before the exit was known. */
+  readonly #drained = new Set<string>();
+  readonly #ending = Promise.withResolvers<Ending>();
+  readonly #stop = new AbortController();
+  readonly #keys: KeyBinding;
+  #interrupts = 0;
+  #isApplied = false;
+  /** A stop of ours is under way: exits are its doing. */
+  #isStopping = false;
+
+  static async open(
+    session: Session<Project>,
+    settings: ApplySettings,
+    attach: AttachSettings,
+    context: Context,
+  ): Promise<AttachedUp> {
+    const keys = new KeyBinding();
+    const screen = await openScreen(attach, context, keys);
+    return new AttachedUp(session, settings, attach, context, screen, keys);
+  }
+
+  private constructor(
+    session: Session<Project>,
+    settings: ApplySettings,
+    attach: AttachSettings,
+    context: Context,
+    screen: Screen,
+    keys: KeyBinding,
+  ) {
+    this.#session = session;
+    this.#settings = settings;
+    this.#attach = attach;
+    this.#context = context;
+    this.#screen = screen;
+    this.#keys = keys;
+    this.#shown = attachedServices(session.project, settings, attach);
+    const isPainted = attach.color === 'auto' && isColored(context, context.stdout);
+    this.#format = new LogFormat({ prefix: attach.prefix, timestamps: attach.timestamps, isColored: isPainted });
+    this.#watch = new ContainerWatch(context.paths, this.#stop.signal);
+    this.#collector = new LogCollector(this.#stop.signal);
+    this.#sampler = screen.showsStack
+      ? new UsageSampler(context.paths, (name, usage) => screen.tell({ type: 'usage', name, ...usage }))
+      : undefined;
+  }
+
+  async run(): Promise<number> {
+    const cancel = new AbortController();
+    const interrupted = Promise.withResolvers<Ending>();
+    const onInterrupt = (): void => {
+      this.#interrupts++;
+      if (this.#interrupts > 2) process.exit(130);
+      cancel.abort(new Interruption('SIGINT'));
+      interrupted.resolve({ type: 'aborted', exitCode: 130 });
+      if (this.#interrupts === 2) void this.#kill();
+    };
+    using _interrupts = this.#context.interrupts.take(onInterrupt);
+    this.#keys.onInterrupt = onInterrupt;
+    this.#keys.onDetach = () => this.#ending.resolve({ type: 'detached' });
+
+    await this.#remember();
+    const printing = this.#printLogs();
+    const watching = this.#followContainers();
+    const discovering = this.#discover();
+    try {
+      const applying = this.#bringUp(cancel.signal);
+      const failed = Promise.race([applying, printing, watching].map(rejection));
+      const ending = await Promise.race([this.#ending.promise, interrupted.promise, failed]);
+      if (ending.type === 'detached') return 0;
+      await applying.catch((error: unknown) => {
+        // What we cancelled ourselves is not a failure.
+        if (!cancel.signal.aborted) throw error;
+      });
+      if (ending.type === 'exits') return await this.#finish(printing, 0);
+      await this.#stopAll(ending.exitCode === 130 ? 'interrupt' : 'exit');
+      return await this.#finish(printing, ending.exitCode);
+    } finally {
+      this.#stop.abort();
+      await Promise.allSettled([printing, watching, discovering]);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#sampler?.[Symbol.asyncDispose]();
+    await this.#watch[Symbol.asyncDispose]();
+    await this.#collector[Symbol.asyncDispose]();
+    for (const reader of this.#earlier.values()) await reader[Symbol.asyncDispose]();
+    await this.#screen[Symbol.asyncDispose]();
+  }
+
+  /** Notes where the logs end before anything happens. */
+  async #remember(): Promise<void> {
+    const { containers } = await observeProject(this.#session.projectName, this.#context);
+    for (const { record } of containers) {
+      if (!this.#isShown(record)) continue;
+      const { log } = this.#context.paths.container(record.id);
+      this.#earlier.set(record.id, await LogReader.open(log, { fromEnd: true }));
+    }
+  }
+
+  async #bringUp(signal: AbortSignal): Promise<void> {
+    const { client, project, origin, projectName } = this.#session;
+    const request = { project, origin, settings: this.#settings, expectedPlanHash: null };
+    for await (const event of client.apply(request, { signal })) {
+      this.#screen.reporter.report(event);
+      if (event.type === 'plan') await this.#announce(event);
+      if (event.type === 'step' && isStarted(event)) this.#followByName(event.resource);
+    }
+    this.#isApplied = true;
+    // Those that ran before, and those that were quicker than we.
+    const { containers } = await observeProject(projectName, this.#context);
+    for (const container of containers) {
+      if (container.state.status === 'created') continue;
+      if (isActive(container) || !this.#followed.has(container.record.id)) this.#follow(container.record);
+    }
+    if (this.#watch.size === 0) this.#ending.resolve({ type: 'exits' });
+  }
+
+  async #announce({ nodes }: Extract<ProgressEvent, { type: 'plan' }>): Promise<void> {
+    const { projectName } = this.#session;
+    const removed = new Set(
+      nodes.filter(({ operation }) => operation === 'removeContainer').map((node) => node.resource),
+    );
+    const existing = withRecords(this.#context, (database) => database.containers(projectName));
+    const names = new Set(
+      existing.filter((each) => this.#isShown(each) && !removed.has(each.name)).map((each) => each.name),
+    );
+    for (const { kind, operation, resource, service } of nodes) {
+      if (kind !== 'container' || operation === 'removeContainer' || operation === 'stopContainer') continue;
+      if (service !== null && this.#shown.has(service) && operation !== 'waitDependency') names.add(resource);
+    }
+    const shown = [...names].map((name) => logName(projectName, name)).sort();
+    for (const name of shown) this.#format.register(name);
+    if (shown.length > 0) await this.#screen.write(`Attaching to ${shown.join(', ')}\n`, '');
+  }
+
+  #followByName(name: string): void {
+    const { projectName } = this.#session;
+    const record = withRecords(this.#context, (database) =>
+      database.containers(projectName).find((each) => each.name === name),
+    );
+    if (record !== undefined) this.#follow(record);
+  }
+
+  #follow(record: ContainerRecord): void {
+    if (record.oneOff || this.#watch.isWatched(record.id)) return;
+    const from: LogReader | LogSelection = this.#earlier.get(record.id) ?? this.#newStart(record);
+    this.#earlier.delete(record.id);
+    const ended = this.#watch.add(record);
+    this.#followed.set(record.id, ended);
+    this.#sampler?.add(record, ended);
+    if (this.#isShown(record)) {
+      this.#collector.add(record, this.#context.paths.container(record.id).log, from, ended);
+    }
+  }
+
+  /** A container that we followed before and that was started again: not what we have shown already. */
+  #newStart(record: ContainerRecord): LogSelection {
+    return this.#followed.has(record.id)
+      ? { since: `${this.#context.clock.now().toISOString().slice(0, -1)}000000Z` }
+      : {};
+  }
+
+  async #printLogs(): Promise<void> {
+    for await (const item of this.#collector) {
+      if (item.type === 'records') await this.#print(item.records);
+      else await this.#sayExit(item.source);
+    }
+  }
+
+  async #print(records: readonly SourcedRecord<ContainerRecord>[]): Promise<void> {
+    const texts = { stdout: [] as string[], stderr: [] as string[] };
+    for (const { source, record } of records) {
+      const name = logName(this.#session.projectName, source.name);
+      texts[record.stream].push(this.#format.line(name, record.time, record.text));
+      // On a terminal both are one stream, and their order is all there is to tell them apart.
+      if (this.#screen.showsStack && record.stream === 'stderr') texts.stdout.push(texts.stderr.pop() ?? '');
+    }
+    await this.#screen.write(texts.stdout.join(''), texts.stderr.join(''));
+  }
+
+  /** After its last line, when both are known: that it is gone, and how it ended. */
+  async #sayExit(record: ContainerRecord): Promise<void> {
+    const text = this.#exitTexts.get(record.id);
+    if (text === undefined) {
+      this.#drained.add(record.id);
+      return;
+    }
+    this.#exitTexts.delete(record.id);
+    await this.#screen.write(this.#format.status(logName(this.#session.projectName, record.name), text), '');
+  }
+
+  async #followContainers(): Promise<void> {
+    for await (const event of this.#watch) {
+      this.#tellScreen(event);
+      if (event.type === 'exit') await this.#onExit(event);
+    }
+  }
+
+  async #onExit({ record, exitCode, next }: Extract<WatchEvent, { type: 'exit' }>): Promise<void> {
+    const text = `exited with code ${exitCode}`;
+    if (next === 'restart') {
+      if (!this.#isShown(record)) return;
+      const name = logName(this.#session.projectName, record.name);
+      await this.#screen.write(this.#format.status(name, `${text} (restarting)`), '');
+      return;
+    }
+    if (this.#isShown(record)) this.#exitTexts.set(record.id, text);
+    if (this.#drained.delete(record.id)) await this.#sayExit(record);
+    if (this.#isStopping) return;
+    const { abortOn, exitCodeFrom } = this.#attach;
+    const isMonitored = this.#monitored().has(record.service);
+    if (isMonitored && (abortOn === 'exit' || (abortOn === 'failure' && exitCode !== 0))) {
+      const code =
+        exitCodeFrom === null || exitCodeFrom === record.service ? exitCode : await this.#codeOf(exitCodeFrom);
+      this.#ending.resolve({ type: 'aborted', exitCode: code });
+    }
+    if (this.#isApplied && this.#watch.size === 0) this.#ending.resolve({ type: 'exits' });
+  }
+
+  #monitored(): ReadonlySet<string> {
+    const { services } = this.#settings;
+    return services.length > 0 ? new Set(services) : this.#shown;
+  }
+
+  /** The code of a service that did not end by itself: what it ends with when it is stopped. */
+  async #codeOf(service: string): Promise<number> {
+    await this.#stopAll('exit');
+    const { containers } = await observeProject(this.#session.projectName, this.#context);
+    return containers.find(({ record }) => record.service === service && !record.oneOff)?.state.exitCode ?? 0;
+  }
+
+  #tellScreen(event: WatchEvent): void {
+    const { record } = event;
+    const { name, service, ports } = record;
+    switch (event.type) {
+      case 'state': {
+        const { health, restartCount, status } = event.state;
+        if (status === 'running') {
+          const restarts = restartCount;
+          this.#screen.tell({ type: 'running', name, service, health: health?.status ?? null, restarts, ports });
+        }
+        break;
+      }
+      case 'start':
+        this.#screen.tell({ type: 'running', name, service, health: null, restarts: 0, ports });
+        break;
+      case 'health':
+        this.#screen.tell({ type: 'health', name, health: event.status });
+        break;
+      case 'pause':
+        this.#screen.tell({ type: 'paused', name });
+        break;
+      case 'unpause':
+        this.#screen.tell({ type: 'running', name, service, health: null, restarts: 0, ports });
+        break;
+      case 'exit':
+        this.#screen.tell({ type: 'exited', name, exitCode: event.exitCode, next: event.next });
+        break;
+    }
+  }
+
+  /** Containers that others start, and repairs. */
+  async #discover(): Promise<void> {
+    try {
+      for await (const event of this.#session.client.events({ signal: this.#stop.signal })) {
+        if (event.type === 'repair') {
+          await this.#screen.write('', `${event.kind} ${event.resource} ${event.status}: ${event.cause}\n`);
+        } else if (event.action === 'start' && this.#isApplied) {
+          const record = withRecords(this.#context, (database) => database.container(event.id));
+          if (record !== null) this.#follow(record);
+        }
+      }
+    } catch (error) {
+      // Without a supervisor nobody starts anything; the containers that we have are watched through their monitors.
+      if (!this.#stop.signal.aborted && !(error instanceof ComposeError)) throw error;
+    }
+  }
+
+  async #stopAll(reason: 'interrupt' | 'exit'): Promise<void> {
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    const text =
+      reason === 'interrupt' ? 'Gracefully stopping... (press Ctrl+C again to force)' : 'Aborting on container exit...';
+    this.#screen.tell({ type: 'notice', text });
+    if (!this.#screen.showsStack) await this.#screen.write('', `${text}\n`);
+    const { stopTimeoutMs } = this.#settings;
+    await this.#change({ ...defaultSettings('stop'), services: this.#reach(), stopTimeoutMs });
+  }
+
+  async #kill(): Promise<void> {
+    this.#screen.tell({ type: 'notice', text: 'Killing...' });
+    // Not behind the stop that is under way: straight to the monitors.
+    await this.#watch.killAll();
+  }
+
+  async #change(settings: ApplySettings): Promise<void> {
+    const { client, project, origin } = this.#session;
+    for await (const event of client.apply({ project, origin, settings, expectedPlanHash: null })) {
+      this.#screen.reporter.report(event);
+    }
+  }
+
+  /** Everything that this `up` was about. */
+  #reach(): string[] {
+    const { services, dependencies } = this.#settings;
+    if (services.length === 0) return [];
+    return dependencies === 'include' ? [...withDependencies(this.#session.project.services, services)] : [...services];
+  }
+
+  /** Shows what was printed to the end. */
+  async #finish(printing: Promise<void>, exitCode: number): Promise<number> {
+    this.#collector.finish();
+    await printing;
+    return exitCode;
+  }
+
+  #isShown(record: ContainerRecord): boolean {
+    return !record.oneOff && this.#shown.has(record.service);
+  }
+}
+
+/** What a person types while the footer is shown. */
+class KeyBinding {
+  onInterrupt: () => void = () => {};
+  onDetach: () => void = () => {};
+}
+
+async function openScreen(attach: AttachSettings, context: Context, keys: KeyBinding): Promise<Screen> {
+  const { stdin, stdout, stderr, signal } = context;
+  const form = progressForm(context);
+  const isTerminal = stdout.isTTY === true && stderr.isTTY === true && stdin.isTTY === true;
+  if (isTerminal && form === 'tty' && attach.menu === 'shown') {
+    const { InkScreen } = await import('../ui/ink/screen.ts');
+    return new InkScreen({
+      stdin,
+      stdout,
+      stderr,
+      signal,
+      keys: 'Ctrl+C stop   d detach',
+      onKey: (key) => {
+        if (key === 'interrupt') keys.onInterrupt();
+        if (key === 'detach') keys.onDetach();
+      },
+    });
+  }
+  // A list that redraws itself and logs would write over each other.
+  const reporter = await openProgress(context, form === 'tty' ? 'plain' : form);
+  return new PlainScreen({ stdout, stderr, reporter, signal });
+}
+
+function isStarted({ operation, status }: StepEvent): boolean {
+  return operation === 'startContainer' && status === 'done';
+}
+
+/** Settles only when `promise` fails. */
+function rejection(promise: Promise<unknown>): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    promise.catch(reject);
+  });
+}

@@ -1,0 +1,43 @@
+import { type ApplySettings, defaultSettings } from '../../model/settings.ts';
+import { defineCommand, isTruthy, refuseTogether } from '../command.ts';
+import { imageSettings, withImagePolicy } from '../images.ts';
+import { checkServices, parseScale } from '../services.ts';
+import { apply, openProject } from '../session.ts';
+
+export const create = defineCommand({
+  name: 'create',
+  summary: 'Create containers, and do not start them',
+  operands: { usage: '[SERVICE...]' },
+  options: {
+    build: { type: 'boolean', description: 'Build images first' },
+    noBuild: { type: 'boolean', description: 'Never build' },
+    pull: { type: 'string', value: 'WHEN', description: 'When to pull images: always, missing, never, policy' },
+    quietPull: { type: 'boolean', description: 'Pull without progress' },
+    forceRecreate: { type: 'boolean', description: 'Replace every container, changed or not' },
+    noRecreate: { type: 'boolean', description: 'Leave existing containers as they are' },
+    removeOrphans: { type: 'boolean', description: 'Remove containers of services that are not in the file any more' },
+    scale: { type: 'strings', value: 'SERVICE=N', description: 'How many containers a service has; repeatable' },
+    yes: { type: 'boolean', short: 'y', aliases: ['y'], description: 'Answer every question with yes' },
+  },
+  settings(values, services, environment) {
+    refuseTogether(values, 'build', 'noBuild');
+    refuseTogether(values, 'forceRecreate', 'noRecreate');
+    const removesOrphans = values.removeOrphans ?? isTruthy(environment.COMPOSE_REMOVE_ORPHANS);
+    const settings: ApplySettings = {
+      ...defaultSettings('create'),
+      services,
+      recreate: values.noRecreate ? 'never' : values.forceRecreate ? 'force' : 'diverged',
+      recreateDependencies: values.noRecreate ? 'never' : 'diverged',
+      orphans: removesOrphans ? 'remove' : 'warn',
+      scale: parseScale(values.scale),
+      divergedVolumes: values.yes ? 'recreate' : 'keep',
+    };
+    return { apply: settings, images: imageSettings(values) };
+  },
+  async run({ apply: settings, images }, context) {
+    await using session = await openProject(context, { services: settings.services, supervisor: 'start' });
+    checkServices(new Set(Object.keys(session.project.services)), Object.keys(settings.scale));
+    await apply({ ...session, project: withImagePolicy(session.project, images) }, settings, context);
+    return 0;
+  },
+});
