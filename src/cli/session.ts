@@ -30,7 +30,8 @@ export interface SessionOptions {
 /** Loads the project for a command that cannot do without. */
 export async function openProject(context: Context, options: SessionOptions): Promise<Session<Project>> {
   const name = guessProjectName(context);
-  const early = name !== undefined && options.supervisor === 'start' ? supervisorOf(name, context) : undefined;
+  const starts = options.supervisor === 'start' && !context.globals.dryRun;
+  const early = name !== undefined && starts ? supervisorOf(name, context) : undefined;
   // A process takes longest to start, so it begins before the files are read.
   early?.prepare();
   try {
@@ -50,7 +51,7 @@ export async function openProjectOrName(context: Context, options: SessionOption
   const { globals, environment } = context;
   if (globals.projectName !== undefined && globals.isNamedByFlag && globals.files.length === 0) {
     const client = supervisorOf(globals.projectName, context);
-    if (options.supervisor === 'start') client.prepare();
+    if (options.supervisor === 'start' && !globals.dryRun) client.prepare();
     return sessionOf(globals.projectName, null, emptyOrigin(context), client);
   }
   try {
@@ -97,6 +98,11 @@ export async function apply(
   context: Context,
   options: { readonly signal?: AbortSignal; readonly seen?: (event: ProgressEvent) => void } = {},
 ): Promise<PlanEvent | undefined> {
+  if (context.globals.dryRun) {
+    const { showSessionPlan } = await import('./show-plan.ts');
+    await showSessionPlan(session, settings, 'text', context);
+    return undefined;
+  }
   let plan: PlanEvent | undefined;
   const request: ApplyRequest = {
     project: session.project,
