@@ -4,6 +4,12 @@ import { checkProjectName, normalizeProjectName } from '../model/names.ts';
 import type { GlobalSettings } from './globals.ts';
 
 const fileNames = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
+const overrideNames = [
+  'compose.override.yml',
+  'compose.override.yaml',
+  'docker-compose.override.yml',
+  'docker-compose.override.yaml',
+];
 
 /** Where a command line stands: all that a guess of the project's name needs. */
 export interface Standpoint {
@@ -38,8 +44,10 @@ function composeFiles({ globals, environment, workingDirectory }: Standpoint): s
   const files = named.filter((file) => file !== '').map((file) => resolve(workingDirectory, file));
   if (files.length > 0) return files.every((file) => existsSync(file)) ? files : [];
   for (let directory = resolve(globals.projectDirectory ?? workingDirectory); ; directory = dirname(directory)) {
-    const found = fileNames.map((name) => join(directory, name)).find((file) => existsSync(file));
-    if (found !== undefined) return [found];
+    const first = (names: readonly string[]) =>
+      names.map((name) => join(directory, name)).find((file) => existsSync(file));
+    const found = first(fileNames);
+    if (found !== undefined) return [found, first(overrideNames)].filter((file) => file !== undefined);
     if (directory === dirname(directory)) return [];
   }
 }

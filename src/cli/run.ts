@@ -2,6 +2,7 @@ import { formatError } from '../ui/error.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { Command } from './command.ts';
 import { processContext } from './context.ts';
+import { withDotenv } from './dotenv.ts';
 import { exitCode } from './exit-code.ts';
 import { type globalOptions, globalSettings, rootShape } from './globals.ts';
 import { Interrupts, isInterruption } from './interrupts.ts';
@@ -21,7 +22,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     const [name = values.version ? 'version' : undefined, ...rest] = line.operands;
     if (name === undefined || name === 'help') return await printHelp(rest);
     const command = await loadCommand(name);
-    const environment = { ...process.env };
+    const environment = await withDotenv(process.env, globalSettings(values, process.env), process.cwd());
     const context = processContext({ globals: globalSettings(values, environment), environment, interrupts });
     process.exitCode = await command.execute(rest, context);
   } catch (error) {
