@@ -3,6 +3,7 @@ import type { Command } from './command.ts';
 /** Every command by name; a file is read only when its command is named. */
 export const registry: Readonly<Record<string, () => Promise<Command>>> = {
   attach: async () => (await import('./commands/attach.ts')).attach,
+  config: async () => (await import('./commands/config.ts')).config,
   create: async () => (await import('./commands/create.ts')).create,
   down: async () => (await import('./commands/down.ts')).down,
   events: async () => (await import('./commands/events.ts')).events,

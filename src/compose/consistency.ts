@@ -1,5 +1,6 @@
-import type { Mount, Service } from '../model/service.ts';
+import type { Service } from '../model/service.ts';
 import type { ReportAt } from './canonical.ts';
+import { isNamedVolume } from './resources.ts';
 import { isTree, own, type Tree, type TreePath, type Value } from './tree-path.ts';
 
 /** Checks attributes against each other in a merged file in long form, before anything is made explicit. */
@@ -180,11 +181,6 @@ function checkReferences(service: Service, path: TreePath, world: World, report:
     check('secrets', secret.source, [...path, 'build', 'secrets', index]);
   }
   for (const model of Object.keys(service.models ?? {})) check('models', model, [...path, 'models', model]);
-}
-
-/** Whether a mount is a volume with a name of its own. */
-export function isNamedVolume(mount: Mount): boolean {
-  return mount.type === 'volume' && mount.source !== undefined && mount.source !== '';
 }
 
 function checkDependencies(service: Service, name: string, world: World, report: ReportAt): void {

@@ -3,7 +3,7 @@ import { checkProjectName, normalizeProjectName } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
 import { ComposeError } from '../util/errors.ts';
-import { checkServices, checkTree, isNamedVolume } from './consistency.ts';
+import { checkServices, checkTree } from './consistency.ts';
 import {
   decodeConfig,
   decodeModel,
@@ -20,6 +20,7 @@ import { Locator } from './locate.ts';
 import { finishTree, hasErrors, loadTree, type ModelContext, reporter } from './model-loader.ts';
 import { normalize } from './normalize.ts';
 import { LIMITS, parseYaml } from './parse.ts';
+import { type Used, usedResources } from './resources.ts';
 import { type Lookup, substitute, TemplateError } from './template.ts';
 import { isTree, own, type Tree, type Value } from './tree-path.ts';
 
@@ -343,33 +344,6 @@ export function buildProject(model: LoadedModel, options: LoadOptions): Project 
     ...(models === undefined ? {} : { models }),
     ...extensions,
   };
-}
-
-interface Used {
-  readonly networks: ReadonlySet<string>;
-  readonly volumes: ReadonlySet<string>;
-  readonly secrets: ReadonlySet<string>;
-  readonly configs: ReadonlySet<string>;
-  readonly models: ReadonlySet<string>;
-}
-
-function usedResources(services: Readonly<Record<string, Service>>): Used {
-  const used = {
-    networks: new Set<string>(),
-    volumes: new Set<string>(),
-    secrets: new Set<string>(),
-    configs: new Set<string>(),
-    models: new Set<string>(),
-  };
-  for (const service of Object.values(services)) {
-    for (const key of Object.keys(service.networks ?? {})) used.networks.add(key);
-    for (const mount of service.volumes ?? []) if (isNamedVolume(mount)) used.volumes.add(mount.source ?? '');
-    for (const secret of service.secrets ?? []) used.secrets.add(secret.source);
-    for (const secret of service.build?.secrets ?? []) used.secrets.add(secret.source);
-    for (const config of service.configs ?? []) used.configs.add(config.source);
-    for (const key of Object.keys(service.models ?? {})) used.models.add(key);
-  }
-  return used;
 }
 
 /** Puts the variables of env_file below `environment`, and the labels of label_file below `labels`. */
