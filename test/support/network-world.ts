@@ -92,7 +92,7 @@ export function containerRecord(
     ports: [],
     volumes: [],
     anonymousVolumes: {},
-    config: {},
+    config: { command: null, entrypoint: null },
     contentDigests: {},
     sharedNamespaces: {},
     desired: 'running',

@@ -1,0 +1,215 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { statSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { type Answer, type DecodedPacket, decode, encode, type Packet, TRUNCATED_RESPONSE } from 'dns-packet';
+import type { Binding } from '../native/binding.ts';
+import type { DnsServer, NetworkWorld } from './contract.ts';
+import { FrameReader, forward, frame, parseUpstream } from './dns-forward.ts';
+import { indexNames, type NameIndex } from './dns-names.ts';
+import { hostResolver } from './resolv-conf.ts';
+
+/** Short: after a `scale` or a restart nobody should go on asking the wrong address. */
+const ttlSeconds = 5;
+const forwardTimeoutMs = 2000;
+const tcpIdleMs = 10_000;
+/** Questions that wait for other servers; more are refused, so that a flood costs bounded memory. */
+const maxForwarded = 1024;
+
+const authoritative = 1 << 10;
+const recursionAvailable = 1 << 7;
+const recursionDesired = 1 << 8;
+const formatError = 1;
+const serverFailure = 2;
+
+interface Attached {
+  readonly namespace: number;
+  readonly udp: Socket;
+  readonly tcp: Server;
+}
+
+/** DNS at 127.0.0.11 inside the attached namespaces; see contract.ts. */
+export function openDnsServer(options: { readonly native: Binding }): DnsServer {
+  const attached = new Map<string, Promise<Attached>>();
+  const closing = new AbortController();
+  const world = new Answers(closing.signal);
+
+  const open = async (containerId: string, netnsPath: string): Promise<Attached> => {
+    const namespace = statSync(netnsPath).ino;
+    const sockets = await options.native.openDnsSockets(netnsPath);
+    const answer = (message: Buffer, protocol: 'udp' | 'tcp') => world.answer(containerId, message, protocol);
+    const udp = createSocket('udp4');
+    udp.on('error', () => {});
+    udp.on('message', (message, peer) => {
+      const reply = answer(message, 'udp');
+      const send = (data: Buffer | undefined) => {
+        // A closed socket or a peer that is gone: nobody waits for it.
+        if (data !== undefined && !closing.signal.aborted) udp.send(data, peer.port, peer.address, () => {});
+      };
+      if (reply instanceof Promise) reply.then(send, () => {});
+      else send(reply);
+    });
+    await new Promise<void>((resolve) => udp.bind({ fd: sockets.udp, exclusive: true }, resolve));
+    const tcp = createServer((socket) => {
+      const frames = new FrameReader();
+      socket.setTimeout(tcpIdleMs, () => socket.destroy());
+      socket.on('error', () => socket.destroy());
+      socket.on('data', async (data) => {
+        for (const message of frames.push(data)) {
+          const reply = await answer(message, 'tcp');
+          if (reply !== undefined && socket.writable) socket.write(frame(reply));
+        }
+      });
+    });
+    tcp.on('error', () => {});
+    await new Promise<void>((resolve) => tcp.listen({ fd: sockets.tcp }, resolve));
+    return { namespace, udp, tcp };
+  };
+
+  const shut = (entry: Promise<Attached> | undefined) =>
+    entry?.then(
+      ({ udp, tcp }) => {
+        udp.close();
+        tcp.close();
+      },
+      () => {},
+    );
+
+  return {
+    async attach(containerId, netnsPath) {
+      const former = attached.get(containerId);
+      if (former !== undefined) {
+        const entry = await former.catch(() => undefined);
+        if (entry?.namespace === statSync(netnsPath, { throwIfNoEntry: false })?.ino) return;
+        shut(former);
+      }
+      const entry = open(containerId, netnsPath);
+      attached.set(containerId, entry);
+      try {
+        await entry;
+      } catch (error) {
+        attached.delete(containerId);
+        throw error;
+      }
+    },
+    detach(containerId) {
+      shut(attached.get(containerId));
+      attached.delete(containerId);
+    },
+    update: (changed) => world.update(changed),
+    async close() {
+      closing.abort();
+      await Promise.all([...attached.values()].map(shut));
+      attached.clear();
+    },
+  };
+}
+
+/** Questions → answers, for the world last told. */
+class Answers {
+  readonly #signal: AbortSignal;
+  #names: NameIndex = indexNames({ networks: [], containers: [] });
+  #servers = new Map<string, readonly string[]>();
+  #forwarded = 0;
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  update(world: NetworkWorld): void {
+    this.#names = indexNames(world);
+    this.#servers = new Map(world.containers.map((container) => [container.id, container.dns.servers]));
+  }
+
+  /** The reply; undefined for what deserves none. At once for names of ours, later for those of others. */
+  answer(
+    containerId: string,
+    message: Buffer,
+    protocol: 'udp' | 'tcp',
+  ): Buffer | undefined | Promise<Buffer | undefined> {
+    if (message.length < 12 || (message.readUInt8(2) & 0x80) !== 0) return undefined;
+    let query: DecodedPacket;
+    try {
+      query = decode(message);
+    } catch {
+      return errorReply(message, formatError);
+    }
+    const [question, ...others] = query.questions ?? [];
+    if (question === undefined || others.length > 0) return errorReply(message, formatError);
+    const answers = this.#own(containerId, question.name, question.type);
+    if (answers !== undefined) return this.#reply(query, answers, protocol);
+    return this.#forward(containerId, message, protocol);
+  }
+
+  /** Records for a name of ours, perhaps none; undefined for the names of others. */
+  #own(containerId: string, name: string, type: string): Answer[] | undefined {
+    const label = name.replace(/\.$/, '');
+    if (type === 'PTR') {
+      const found = this.#names.reverse(containerId, label);
+      return found === undefined ? undefined : [{ type: 'PTR', name, ttl: ttlSeconds, data: found }];
+    }
+    const addresses = this.#names.resolve(containerId, label, type === 'AAAA' ? 6 : 4);
+    if (addresses === undefined) return undefined;
+    if (type !== 'A' && type !== 'AAAA') return [];
+    return addresses.map((data) => ({ type, name, ttl: ttlSeconds, data }) as Answer);
+  }
+
+  #reply(query: DecodedPacket, answers: Answer[], protocol: 'udp' | 'tcp'): Buffer {
+    const edns = query.additionals?.find((record) => record.type === 'OPT');
+    const reply: Packet = {
+      id: query.id ?? 0,
+      type: 'response',
+      flags: authoritative | recursionAvailable | ((query.flags ?? 0) & recursionDesired),
+      questions: query.questions ?? [],
+      answers,
+    };
+    if (edns !== undefined) {
+      reply.additionals = [
+        {
+          type: 'OPT',
+          name: '.',
+          udpPayloadSize: 1232,
+          flags: 0,
+          extendedRcode: 0,
+          ednsVersion: 0,
+          flag_do: false,
+          options: [],
+        },
+      ];
+    }
+    const limit = protocol === 'tcp' ? 65_535 : Math.max(512, edns?.type === 'OPT' ? edns.udpPayloadSize : 512);
+    let data = encode(reply);
+    while (data.length > limit) {
+      // What fits, marked as incomplete: the asker comes again over TCP, or is content.
+      answers.splice(Math.floor((answers.length * limit) / data.length) - 1);
+      reply.flags = (reply.flags ?? 0) | TRUNCATED_RESPONSE;
+      data = encode(reply);
+    }
+    return data;
+  }
+
+  async #forward(containerId: string, message: Buffer, protocol: 'udp' | 'tcp'): Promise<Buffer | undefined> {
+    const own = this.#servers.get(containerId) ?? [];
+    const servers = own.length > 0 ? own : hostResolver().nameservers;
+    if (this.#forwarded >= maxForwarded) return errorReply(message, serverFailure);
+    this.#forwarded++;
+    try {
+      const answer = await forward(message, {
+        upstreams: servers.map(parseUpstream),
+        protocol,
+        timeoutMs: forwardTimeoutMs,
+        signal: this.#signal,
+      });
+      return answer ?? errorReply(message, serverFailure);
+    } finally {
+      this.#forwarded--;
+    }
+  }
+}
+
+/** The question back, with that code. */
+function errorReply(message: Buffer, code: number): Buffer {
+  const reply = Buffer.from(message);
+  reply.writeUInt8((message.readUInt8(2) & 0x79) | 0x80, 2);
+  reply.writeUInt8(0x80 | code, 3);
+  return reply;
+}
