@@ -2,7 +2,7 @@
  * Who is meant by a name, for the container that asks. Pure: an index of the world, and look-ups in it.
  *
  * - A container sees those that share a network with it, itself included; each with its addresses on the shared ones.
- * - Names: service, container name, id (64 and 12 digits), hostname, the network's aliases; each also with the
+ * - Names: service, container name, id (12 digits; a label has at most 63 characters), hostname, the network's aliases; each also with the
  *   network's name as its domain (`web.shop_default`).
  * - Service names and aliases mean all containers that have them; the answers' order is turned by one each time.
  */
@@ -90,7 +90,7 @@ export function indexNames(world: NetworkWorld): NameIndex {
 function namesOf(container: ContainerRecord, aliases: readonly string[]): Set<string> {
   // A one-off container (`run`) does not answer for its service.
   const service = container.oneOff ? [] : [container.service];
-  const names = [...service, container.name, container.id, container.id.slice(0, 12), container.hostname, ...aliases];
+  const names = [...service, container.name, container.id.slice(0, 12), container.hostname, ...aliases];
   return new Set(names.filter((name) => name !== '').map((name) => name.toLowerCase()));
 }
 

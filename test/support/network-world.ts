@@ -95,6 +95,7 @@ export function containerRecord(
     config: { command: null, entrypoint: null },
     contentDigests: {},
     sharedNamespaces: {},
+    cgroupsPath: `/tscompose/${idOf(name)}`,
     desired: 'running',
     hostname: name,
     command: [],
