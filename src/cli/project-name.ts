@@ -1,21 +1,38 @@
 import type { Project } from '../model/project.ts';
 import type { Observed } from '../plan/observed.ts';
 import type { Context } from './context.ts';
+import { guessProjectName } from './project.ts';
 import { checkServices } from './services.ts';
 import { openProjectOrName } from './session.ts';
 
-/** The project that a command looks at; its model when a file says it. */
-export async function resolveProjectName(
-  context: Context,
-  services: readonly string[] = [],
-): Promise<{ readonly name: string; readonly project: Project | null }> {
-  await using session = await openProjectOrName(context, { services, supervisor: 'leave' });
+/** The project that a command looks at. Its files are read only when the model is asked for. */
+export interface ProjectView {
+  readonly name: string;
+  /** The model; null when only the name is known. */
+  project(): Promise<Project | null>;
+}
+
+/** Finds the name of the project, if it can be without loading it: reading YAML takes longer than most answers. */
+export async function viewProject(context: Context): Promise<ProjectView> {
+  const name = guessProjectName(context);
+  if (name !== undefined) return { name, project: async () => (await load(context)).project };
+  const loaded = await load(context);
+  return { name: loaded.name, project: async () => loaded.project };
+}
+
+async function load(context: Context): Promise<{ readonly name: string; readonly project: Project | null }> {
+  await using session = await openProjectOrName(context, { supervisor: 'leave' });
   return { name: session.projectName, project: session.project };
 }
 
-/** Refuses services that are neither in the model nor among the containers. */
-export function checkKnownServices(names: readonly string[], observed: Observed, project: Project | null): void {
+/** Refuses services that are neither among the containers nor in the model. */
+export async function checkKnownServices(
+  names: readonly string[],
+  observed: Observed,
+  view: ProjectView,
+): Promise<void> {
   const known = new Set(observed.containers.map(({ record }) => record.service));
-  for (const name of Object.keys(project?.services ?? {})) known.add(name);
+  if (names.every((name) => known.has(name))) return;
+  for (const name of Object.keys((await view.project())?.services ?? {})) known.add(name);
   checkServices(known, names);
 }

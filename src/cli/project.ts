@@ -60,10 +60,10 @@ function nameIn(file: string): string | null | undefined {
   } catch {
     return null;
   }
-  const [, name] = /^name[ \t]*:(.*)$/m.exec(text) ?? [];
-  if (name === undefined) return undefined;
-  const [, plain] =
-    /^[ \t]*(?:"([^"$\\]*)"|'([^'$]*)'|([\w.-]+))[ \t]*(?:#.*)?$/.exec(name)?.filter((part) => part !== undefined) ??
-    [];
-  return plain ?? null;
+  // In flow style, in several documents or without services anything may be the name.
+  if (!/^services[ \t]*:/m.test(text) || /^---/m.test(text.replace(/^---/, ''))) return null;
+  const names = [...text.matchAll(/^['"]?name['"]?[ \t]*:(.*)$/gm)];
+  if (names.length === 0) return undefined;
+  const quoted = /^[ \t]*(?:"([^"$\\]*)"|'([^'$]*)'|([\w.-]+))[ \t]*(?:#.*)?\r?$/.exec(names[0]?.[1] ?? '');
+  return names.length > 1 ? null : (quoted?.[1] ?? quoted?.[2] ?? quoted?.[3] ?? null);
 }

@@ -1,7 +1,8 @@
-import { Agent, type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { ProgressEvent, WorldEvent } from '../model/events.ts';
 import type { ProjectPaths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
+import { http } from '../util/http.ts';
 import type { ApplyRequest, InfoResponse, RunEvent, RunRequest } from './api.ts';
 import { errorFromBody, RemoteError } from './error.ts';
 import { parseJsonLines } from './ndjson.ts';
@@ -15,7 +16,7 @@ export interface CallOptions {
 /** A project's supervisor, started when there is none. Calls may be made at once; they wait for it. */
 export class SupervisorClient implements Disposable {
   readonly #paths: ProjectPaths;
-  readonly #agent = new Agent({ keepAlive: true });
+  readonly #agent = new http.Agent({ keepAlive: true });
   readonly #command: SupervisorCommand | null;
   #started: Promise<void> | undefined;
   #isOurs = false;
@@ -136,7 +137,7 @@ export class SupervisorClient implements Disposable {
   #send(method: string, path: string, body: unknown, { signal }: CallOptions): Promise<IncomingMessage> {
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const text = body === undefined ? undefined : JSON.stringify(body);
-    const outgoing = request({
+    const outgoing = http.request({
       socketPath: this.#paths.socket,
       agent: this.#agent,
       method,

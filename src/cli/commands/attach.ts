@@ -1,7 +1,7 @@
 import { MonitorClient } from '../../container/monitor-client.ts';
 import { defineCommand } from '../command.ts';
 import { observeProject, runningContainer } from '../observation.ts';
-import { checkKnownServices, resolveProjectName } from '../project-name.ts';
+import { checkKnownServices, viewProject } from '../project-name.ts';
 import { bridge, parseDetachKeys } from '../stream.ts';
 
 export const attach = defineCommand({
@@ -22,9 +22,9 @@ export const attach = defineCommand({
     signals: sigProxy === false ? ('ours' as const) : ('forwarded' as const),
   }),
   async run({ service, index, detachKeys, stdin, signals }, context) {
-    const { name, project } = await resolveProjectName(context);
-    const observed = await observeProject(name, context);
-    checkKnownServices([service], observed, project);
+    const view = await viewProject(context);
+    const observed = await observeProject(view.name, context);
+    await checkKnownServices([service], observed, view);
     const { record } = runningContainer(observed, service, index);
     const monitor = new MonitorClient(context.paths.container(record.id).socket);
     const isAttached = stdin === 'attached' && record.config.stdin_open === true;

@@ -6,7 +6,7 @@ import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
 import { parseVariables } from '../environment.ts';
 import { observeProject, runningContainer } from '../observation.ts';
-import { checkKnownServices, resolveProjectName } from '../project-name.ts';
+import { checkKnownServices, viewProject } from '../project-name.ts';
 import { bridge } from '../stream.ts';
 
 export const exec = defineCommand({
@@ -39,9 +39,9 @@ export const exec = defineCommand({
   }),
   async run(settings, context) {
     const { service, args, environment, user, workingDir, privileged } = settings;
-    const { name, project } = await resolveProjectName(context);
-    const observed = await observeProject(name, context);
-    checkKnownServices([service], observed, project);
+    const view = await viewProject(context);
+    const observed = await observeProject(view.name, context);
+    await checkKnownServices([service], observed, view);
     const { record, state } = runningContainer(observed, service, settings.index);
     const terminal = settings.terminal === 'auto' && settings.mode === 'attached' && context.stdout.isTTY === true;
     if (terminal && settings.stdin === 'attached' && context.stdin.isTTY !== true) {

@@ -14,7 +14,7 @@ import { isInterruption } from '../interrupts.ts';
 import { containersOf, isActive, observeProject, withRecords } from '../observation.ts';
 import { writeAll } from '../output.ts';
 import { isColored } from '../progress.ts';
-import { checkKnownServices, resolveProjectName } from '../project-name.ts';
+import { checkKnownServices, viewProject } from '../project-name.ts';
 import { presentSupervisorOf } from '../supervisor.ts';
 
 export const logs = defineCommand({
@@ -54,12 +54,12 @@ export const logs = defineCommand({
   },
   async run(settings, context) {
     const { services, index, mode } = settings;
-    const { name, project } = await resolveProjectName(context);
-    const observed = await observeProject(name, context);
-    checkKnownServices(services, observed, project);
-    const isWanted = ({ service, number, oneOff }: ContainerRecord) =>
+    const view = await viewProject(context);
+    const observed = await observeProject(view.name, context);
+    await checkKnownServices(services, observed, view);
+    const isWanted = ({ service, number, oneOff, config }: ContainerRecord) =>
       !oneOff &&
-      (services.length > 0 ? services.includes(service) : project?.services[service]?.attach !== false) &&
+      (services.length > 0 ? services.includes(service) : config.attach !== false) &&
       (index === undefined || index === number);
     const containers = containersOf(observed, services).filter(({ record }) => isWanted(record));
     const now = context.clock.now();
@@ -69,10 +69,10 @@ export const logs = defineCommand({
       tail: settings.tail,
     };
     const isPainted = settings.color === 'auto' && isColored(context, context.stdout);
-    const printer = new LogPrinter(context, name, new LogFormat({ ...settings, isColored: isPainted }));
+    const printer = new LogPrinter(context, view.name, new LogFormat({ ...settings, isColored: isPainted }));
     for (const { record } of containers) printer.register(record);
     if (mode === 'once') await showOnce(containers, selection, printer, context);
-    else await follow(name, containers, isWanted, selection, printer, context);
+    else await follow(view.name, containers, isWanted, selection, printer, context);
     return 0;
   },
 });

@@ -1,7 +1,7 @@
 import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
 import { observeProject, runningContainer } from '../observation.ts';
-import { resolveProjectName } from '../project-name.ts';
+import { checkKnownServices, viewProject } from '../project-name.ts';
 
 export const port = defineCommand({
   name: 'port',
@@ -18,8 +18,10 @@ export const port = defineCommand({
     return { service, containerPort: Number(number), protocol: (protocol ?? 'tcp').toLowerCase(), index };
   },
   async run({ service, containerPort, protocol, index }, context) {
-    const { name } = await resolveProjectName(context, [service]);
-    const { record } = runningContainer(await observeProject(name, context), service, index);
+    const view = await viewProject(context);
+    const observed = await observeProject(view.name, context);
+    await checkKnownServices([service], observed, view);
+    const { record } = runningContainer(observed, service, index);
     const published = record.ports.find((each) => each.containerPort === containerPort && each.protocol === protocol);
     if (published === undefined) {
       const list = record.ports.map((each) => `${each.containerPort}/${each.protocol}`).join(', ');

@@ -5,7 +5,7 @@ import { formatList } from '../../ui/list.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
 import { containersOf, isActive, observeProject, withRecords } from '../observation.ts';
-import { checkKnownServices, resolveProjectName } from '../project-name.ts';
+import { checkKnownServices, viewProject } from '../project-name.ts';
 
 const columns = [
   ['NAME', 'Name'],
@@ -49,13 +49,14 @@ export const ps = defineCommand({
     };
   },
   async run(settings, context) {
-    const { name, project } = await resolveProjectName(context, settings.orphans ? [] : settings.services);
-    const observed = await observeProject(name, context);
-    checkKnownServices(settings.services, observed, project);
+    const view = await viewProject(context);
+    const observed = await observeProject(view.name, context);
+    await checkKnownServices(settings.services, observed, view);
+    const project = settings.orphans ? null : await view.project();
     const containers = containersOf(observed, settings.services, settings)
       .filter((container) => settings.stopped || isActive(container))
       .filter(({ state }) => settings.statuses.length === 0 || settings.statuses.includes(state.status))
-      .filter(({ record }) => settings.orphans || project === null || Object.hasOwn(project.services, record.service))
+      .filter(({ record }) => project === null || Object.hasOwn(project.services, record.service))
       .sort(byName);
     if (settings.what === 'ids') context.stdout.write(lines(containers.map(({ record }) => record.id)));
     else if (settings.what === 'services') {

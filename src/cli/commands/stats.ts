@@ -7,7 +7,7 @@ import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { containersOf, isActive, observeProject } from '../observation.ts';
-import { checkKnownServices, resolveProjectName } from '../project-name.ts';
+import { checkKnownServices, viewProject } from '../project-name.ts';
 import { cpuPercent } from '../usage-sampler.ts';
 
 const columns = [
@@ -41,8 +41,8 @@ export const stats = defineCommand({
     truncate: !noTrunc,
   }),
   async run({ services, stopped, format, looks, truncate }, context) {
-    const { name, project } = await resolveProjectName(context);
-    checkKnownServices(services, await observeProject(name, context), project);
+    const view = await viewProject(context);
+    await checkKnownServices(services, await observeProject(view.name, context), view);
     const before = new Map<string, MonitorStatistics>();
     await sampleAll(await selected(), before, context);
     for (let look = 0; look < looks; look++) {
@@ -62,7 +62,7 @@ export const stats = defineCommand({
     return 0;
 
     async function selected(): Promise<ObservedContainer[]> {
-      const observed = await observeProject(name, context);
+      const observed = await observeProject(view.name, context);
       return containersOf(observed, services, { oneOffs: 'include' })
         .filter((container) => stopped || isActive(container))
         .sort((a, b) => (a.record.name < b.record.name ? -1 : 1));

@@ -2,7 +2,7 @@ import { listProcesses } from '../../container/processes.ts';
 import { formatTable } from '../../ui/table.ts';
 import { defineCommand } from '../command.ts';
 import { containersOf, isActive, observeProject } from '../observation.ts';
-import { checkKnownServices, resolveProjectName } from '../project-name.ts';
+import { checkKnownServices, viewProject } from '../project-name.ts';
 
 const header = ['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'];
 
@@ -13,9 +13,9 @@ export const top = defineCommand({
   options: {},
   settings: (_values, services) => ({ services }),
   async run({ services }, context) {
-    const { name, project } = await resolveProjectName(context);
-    const observed = await observeProject(name, context);
-    checkKnownServices(services, observed, project);
+    const view = await viewProject(context);
+    const observed = await observeProject(view.name, context);
+    await checkKnownServices(services, observed, view);
     const containers = containersOf(observed, services, { oneOffs: 'include' })
       .filter(isActive)
       .sort((a, b) => (a.record.name < b.record.name ? -1 : 1));
