@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { eventually, slowness } from './eventually.ts';
+import { assertSameWorld, type World, worldSnapshot } from './world.ts';
+
+export const checkout = resolve(import.meta.dirname, '../..');
+
+/** The command as people run it. */
+export const tscompose = join(checkout, 'bin/tscompose');
+
+export interface ScenarioOptions {
+  /** compose.yaml itself. */
+  readonly compose?: string;
+  /** A directory under test/fixtures, copied into the scenario. */
+  readonly fixture?: string;
+  /** A Compose file of the checkout, used where it stands. */
+  readonly file?: string;
+  /** More files, by path relative to the Compose file. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+}
+
+export interface Finished {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Defines a test that runs the CLI on a project of its own, in a state directory of its own. Afterwards the project is taken
+ * down and the machine must be exactly as it was before. A failed scenario keeps its files in .cache/failed; with
+ * TSCOMPOSE_KEEP_FAILED=1 its containers too.
+ */
+export function scenario(
+  title: string,
+  options: ScenarioOptions,
+  body: (scenario: Scenario, context: Mocha.Context) => Promise<void>,
+): Mocha.Test {
+  return it(title, async function () {
+    this.timeout((options.timeoutMs ?? 60_000) * slowness);
+    const scene = new Scenario(options);
+    try {
+      await body(scene, this);
+      await scene.end();
+    } catch (error) {
+      await scene.abandon(title);
+      throw error;
+    }
+  });
+}
+
+export class Scenario {
+  readonly project = `tsc-${randomBytes(3).toString('hex')}`;
+  /** Short: a unix socket's path is limited to 107 bytes (unix(7)). */
+  readonly directory = mkdtempSync('/tmp/tsc-');
+  readonly stateDirectory = join(this.directory, 's');
+  readonly composeFile: string;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #before: World = worldSnapshot([this.stateDirectory]);
+  readonly #children = new Set<ChildProcess>();
+  #transcript = '';
+
+  constructor(options: ScenarioOptions) {
+    const projectDirectory = join(this.directory, 'p');
+    mkdirSync(projectDirectory);
+    if (options.fixture)
+      cpSync(join(checkout, 'test/fixtures', options.fixture), projectDirectory, { recursive: true });
+    if (options.compose !== undefined) writeFileSync(join(projectDirectory, 'compose.yaml'), options.compose);
+    for (const [path, text] of Object.entries(options.files ?? {})) {
+      mkdirSync(dirname(join(projectDirectory, path)), { recursive: true });
+      writeFileSync(join(projectDirectory, path), text);
+    }
+    this.composeFile = options.file ? join(checkout, options.file) : join(projectDirectory, 'compose.yaml');
+    this.#environment = {
+      ...process.env,
+      TSCOMPOSE_STATE_DIR: this.stateDirectory,
+      COMPOSE_PROJECT_NAME: this.project,
+      NO_COLOR: '1',
+      ...options.environment,
+    };
+  }
+
+  /** Starts the CLI; `end` and `abandon` wait for it or kill it. */
+  start(...args: string[]): ChildProcess {
+    const child = spawn(tscompose, ['-f', this.composeFile, ...args], {
+      cwd: dirname(this.composeFile),
+      env: this.#environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#children.add(child);
+    child.once('close', () => this.#children.delete(child));
+    return child;
+  }
+
+  /** Runs the CLI to its end, whatever that is. */
+  async run(...args: string[]): Promise<Finished> {
+    const finished = await finish(this.start(...args));
+    this.#transcript += `$ tscompose ${args.join(' ')}\n${finished.stdout}${finished.stderr}→ ${finished.code ?? finished.signal}\n`;
+    return finished;
+  }
+
+  /** Runs the CLI and expects exit code 0; answers its standard output. */
+  async ok(...args: string[]): Promise<string> {
+    const { code, signal, stdout, stderr } = await this.run(...args);
+    assert.equal(code, 0, `tscompose ${args.join(' ')} ended with ${code ?? signal}:\n${stderr}${stdout}`);
+    return stdout;
+  }
+
+  /** Runs the CLI and expects this exit code and a message that matches, in one piece on standard error. */
+  async fails(code: number, message: RegExp, ...args: string[]): Promise<void> {
+    const finished = await this.run(...args);
+    assert.match(finished.stderr, message);
+    assert.equal(finished.code, code, finished.stderr);
+  }
+
+  /** Every monitor's state record of this scenario, by container id. */
+  states(): MonitorState[] {
+    const found = globSync('run/containers/*/state.json', { cwd: this.stateDirectory }).sort();
+    return found.map((path) => JSON.parse(readFileSync(join(this.stateDirectory, path), 'utf8')) as MonitorState);
+  }
+
+  /** The process ids of this project's supervisor: normally one or none. */
+  supervisors(): number[] {
+    return globSync('/proc/[0-9]*/cmdline').flatMap((path) => {
+      try {
+        const words = readFileSync(path, 'utf8').split('\0');
+        const isOurs = words.some((word) => word.endsWith('/dist/supervisor.js')) && words.includes(this.project);
+        return isOurs ? [Number(path.split('/')[2])] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+
+  /** Takes the project down, and the machine must be as it was. */
+  async end(): Promise<void> {
+    for (const child of this.#children) child.kill('SIGINT');
+    await Promise.all([...this.#children].map((child) => finish(child)));
+    await this.ok('down', '--volumes', '--remove-orphans', '--timeout', '2');
+    await eventually(() => assert.deepEqual(this.supervisors(), [], 'the supervisor stays without containers'));
+    await eventually(() => assertSameWorld(this.#before, withoutLasting(worldSnapshot([this.stateDirectory]))));
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** After a failure: keeps what explains it, then removes what it can. */
+  async abandon(title: string): Promise<void> {
+    const artifacts = join(checkout, '.cache/failed', title.replace(/[^a-z0-9]+/gi, '-').slice(0, 80));
+    try {
+      rmSync(artifacts, { recursive: true, force: true });
+      mkdirSync(artifacts, { recursive: true });
+      writeFileSync(join(artifacts, 'transcript'), this.#transcript);
+      for (const path of globSync(
+        ['lib/containers/*/*.{json,log}', 'run/projects/*/*.log', 'run/containers/*/*.json'],
+        { cwd: this.stateDirectory },
+      )) {
+        mkdirSync(dirname(join(artifacts, path)), { recursive: true });
+        cpSync(join(this.stateDirectory, path), join(artifacts, path));
+      }
+    } catch (error) {
+      // In the virtual machine the checkout is read-only: what explains the failure goes to the output.
+      console.log(`${this.#transcript}(artifacts not kept: ${(error as Error).message})`);
+    }
+    if (process.env.TSCOMPOSE_KEEP_FAILED === '1') {
+      console.log(
+        `kept: TSCOMPOSE_STATE_DIR=${this.stateDirectory} COMPOSE_PROJECT_NAME=${this.project} ${tscompose} -f ${this.composeFile}`,
+      );
+      return;
+    }
+    for (const child of this.#children) child.kill('SIGKILL');
+    const { code } = await this.run('down', '--volumes', '--remove-orphans', '--timeout', '0');
+    if (code === 0) rmSync(this.directory, { recursive: true, force: true });
+    else console.log(`what failed could not be taken down; it is left in ${this.directory}`);
+  }
+}
+
+/** The part of `state.json` (docs/architecture.md) that tests look at. */
+export interface MonitorState {
+  readonly id: string;
+  readonly status: 'created' | 'running' | 'paused' | 'restarting' | 'exited';
+  readonly pid: number;
+  readonly monitorPid: number;
+  readonly restartCount: number;
+}
+
+async function finish(child: ChildProcess): Promise<Finished> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk;
+  });
+  if (child.exitCode !== null || child.signalCode !== null) {
+    return { code: child.exitCode, signal: child.signalCode, stdout, stderr };
+  }
+  return new Promise((settle, fail) => {
+    child.once('error', fail);
+    child.once('close', (code, signal) => settle({ code, signal, stdout, stderr }));
+  });
+}
+
+/** The database, the images, locks and the supervisors' logs belong to the state directory, not to a project. */
+function withoutLasting(world: World): World {
+  const lasting = /\/lib\/state\.db|\/lib\/images\/|\/run\/.*\.(?:lock|log)$/;
+  return { ...world, files: world.files.filter((path) => !lasting.test(path)) };
+}
+
+/** Where the example stack's Node is (scripts/setup makes it). */
+export function pinnedNodeIsThere(): boolean {
+  return existsSync(join(checkout, '.cache/node/bin/node'));
+}
