@@ -8,6 +8,8 @@ export interface Paths {
   readonly images: string;
   readonly volumes: string;
   readonly firewallLock: string;
+  /** Touched whenever containers come or go. */
+  readonly worldMark: string;
   container(id: string): ContainerPaths;
   project(name: string): ProjectPaths;
   networkNamespace(id: string): string;
@@ -64,6 +66,7 @@ export function pathsUnder(stateDir: string, runDir: string): Paths {
     images: join(stateDir, 'images'),
     volumes: join(stateDir, 'volumes'),
     firewallLock: join(runDir, 'nftables.lock'),
+    worldMark: join(runDir, 'world'),
     networkNamespace: (id) => join(runDir, 'netns', id),
     volume: (name) => join(stateDir, 'volumes', name, '_data'),
     container: (id) => {

@@ -1,9 +1,11 @@
 /** Notices drift — a monitor that died, a link or rule that was removed — and repairs it. Nothing polls. */
 
+import { dirname } from 'node:path';
 import { repair } from '../engine/engine.ts';
 import type { HubEvent } from '../engine/hub.ts';
 import type { ContainerEvent } from '../model/events.ts';
 import type { ContainerRecord } from '../model/records.ts';
+import { CgroupWatch } from './cgroup-watch.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** Several notifications of one cause arrive together: one look answers them all. */
@@ -15,6 +17,7 @@ const calmMs = 10_000;
 export class Healer {
   readonly #supervisor: Supervisor;
   readonly #stopped = new AbortController();
+  readonly #cgroups = new CgroupWatch(() => this.#onDrift());
   #timer: NodeJS.Timeout | undefined;
   #delayMs = settleMs;
   #lastRepairAt = 0;
@@ -25,6 +28,9 @@ export class Healer {
 
   start(): void {
     const { context } = this.#supervisor;
+    for (const { cgroupsPath } of context.database.containers(context.projectName)) {
+      this.#cgroups.follow(dirname(cgroupsPath));
+    }
     context.hub.onEvent((event) => this.#onHubEvent(event));
     void this.#watchNetworks();
   }
@@ -32,6 +38,7 @@ export class Healer {
   stop(): void {
     this.#stopped.abort();
     clearTimeout(this.#timer);
+    this.#cgroups[Symbol.dispose]();
   }
 
   /** Looks at the world soon and repairs what drifted. */
@@ -65,12 +72,16 @@ export class Healer {
     const { signal } = this.#stopped;
     try {
       for await (const _change of this.#supervisor.context.networks.watch(signal)) {
-        // What a running change does itself is not drift; it is over before our look begins.
-        if (!this.#supervisor.changes.isBusy) this.look();
+        this.#onDrift();
       }
     } catch (error) {
       if (!signal.aborted) console.error('cannot watch the networks:', error);
     }
+  }
+
+  #onDrift(): void {
+    // What a running change does itself is not drift.
+    if (!this.#supervisor.changes.isBusy) this.look();
   }
 
   #onHubEvent({ containerId, event }: HubEvent): void {
@@ -83,6 +94,9 @@ export class Healer {
     this.#supervisor.touch();
     switch (event.event) {
       case 'start':
+        if (record !== null) this.#cgroups.follow(dirname(record.cgroupsPath));
+        context.worldChanged();
+        break;
       case 'die':
         context.worldChanged();
         break;

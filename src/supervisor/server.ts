@@ -96,10 +96,10 @@ export class ApiServer {
   }
 
   async #apply(request: ApplyRequest, response: ServerResponse): Promise<void> {
-    const { context, changes } = this.#supervisor;
+    const { context } = this.#supervisor;
     const { write, signal } = openStream(response);
     try {
-      await changes.run(() => apply(context, request, { signal, emit: write }), signal);
+      await this.#supervisor.change(() => apply(context, request, { signal, emit: write }), signal);
       write({ type: 'done' });
     } catch (error) {
       if (!signal.aborted) this.#fail(error, write);

@@ -27,6 +27,7 @@ import { VolumeDriver } from '../volume/volume-driver.ts';
 import { ChangeQueue } from './change-queue.ts';
 import { Healer } from './healer.ts';
 import { ApiServer } from './server.ts';
+import { WorldWatch } from './world-watch.ts';
 
 export interface SupervisorOptions {
   readonly projectName: string;
@@ -46,6 +47,7 @@ export class Supervisor {
   readonly #lock: FileLock;
   readonly #server: ApiServer;
   readonly #healer: Healer;
+  readonly #world: WorldWatch;
   #idleTimer: NodeJS.Timeout | undefined;
 
   /** Opens everything, adopts what runs and listens; null when another supervisor holds the project. */
@@ -66,6 +68,7 @@ export class Supervisor {
     this.context = this.#openContext(options);
     this.#server = new ApiServer(this, options.paths.project(options.projectName).socket);
     this.#healer = new Healer(this);
+    this.#world = new WorldWatch(options.paths.worldMark, () => this.#refreshNames());
   }
 
   async #begin(): Promise<void> {
@@ -120,10 +123,20 @@ export class Supervisor {
     }, idleMs);
   }
 
+  /** Runs a change of the world, then looks at it: drift that came meanwhile was not noticed. */
+  async change<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    try {
+      return await this.changes.run(action, signal);
+    } finally {
+      this.#healer.look();
+    }
+  }
+
   /** Leaves on purpose; containers go on. */
   async close(): Promise<void> {
     clearTimeout(this.#idleTimer);
     this.#healer.stop();
+    this.#world[Symbol.dispose]();
     await this.changes.drain();
     await this.#server.close();
     await this.context.hub[Symbol.asyncDispose]();
@@ -170,13 +183,20 @@ export class Supervisor {
         reservations.delete(containerId);
         await reservation?.release();
       },
-      worldChanged(): void {
-        const running = database
-          .containers()
-          .filter((record) => readContainerState(paths.container(record.id), native).status === 'running');
-        dns.update({ networks: database.networks(), containers: running });
+      worldChanged: () => {
+        this.#refreshNames();
+        this.#world.announce();
       },
     };
+  }
+
+  /** DNS answers follow what runs now. */
+  #refreshNames(): void {
+    const { database, dns, paths, native } = this.context;
+    const running = database
+      .containers()
+      .filter((record) => readContainerState(paths.container(record.id), native).status === 'running');
+    dns.update({ networks: database.networks(), containers: running });
   }
 }
 
