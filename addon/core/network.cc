@@ -16,6 +16,7 @@
 #include <cstring>
 #include <set>
 
+#include "core/conntrack.h"
 #include "core/error.h"
 #include "core/netlink.h"
 #include "core/netns.h"
@@ -424,8 +425,10 @@ void plug(const PlugOptions& options) {
   });
 }
 
-void unplug(const std::vector<std::string>& netnsPaths, const std::vector<std::string>& hostInterfaces) {
+void unplug(const std::vector<std::string>& netnsPaths, const std::vector<std::string>& hostInterfaces,
+            const std::vector<std::string>& addresses) {
   removeLinks(hostInterfaces);
+  forgetConnections(addresses);
   for (const std::string& path : netnsPaths) removeNamespace(path);
 }
 

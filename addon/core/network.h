@@ -60,8 +60,10 @@ void removeLinks(const std::vector<std::string>& names);
 /// Makes the namespace and its links, or repairs what is missing. What this call made is gone again when it throws.
 void plug(const PlugOptions& options);
 
-/// Removes the namespaces' mounts and their links' host ends; missing is success.
-void unplug(const std::vector<std::string>& netnsPaths, const std::vector<std::string>& hostInterfaces);
+/// Removes the namespaces' mounts, their links' host ends, and what the host remembers of connections to `addresses`;
+/// missing is success.
+void unplug(const std::vector<std::string>& netnsPaths, const std::vector<std::string>& hostInterfaces,
+            const std::vector<std::string>& addresses);
 
 /// The links of the calling namespace.
 std::vector<LinkStatus> links();

@@ -14,6 +14,7 @@
 #include <cstring>
 #include <vector>
 
+#include "core/conntrack.h"
 #include "core/error.h"
 #include "core/netlink.h"
 #include "core/netns.h"
@@ -113,6 +114,8 @@ DnsSockets openDnsSockets(const std::string& netnsPath) {
                             .hook = NftHook{.type = "nat", .name = "output", .priority = kNatOutputPriority, .devices = {}},
                             .rules = {redirection(IPPROTO_UDP, udp.port), redirection(IPPROTO_TCP, tcp.port)}}},
     }});
+    // An asker that keeps its socket would go on being led to a former supervisor's port.
+    forgetAllConnections();
     sockets = {std::move(udp.fd), std::move(tcp.fd)};
   });
   return sockets;

@@ -95,9 +95,8 @@ Napi::Value exportedPlug(const Napi::CallbackInfo& info) {
 
 Napi::Value exportedUnplug(const Napi::CallbackInfo& info) {
   return promise(info.Env(), "unplug",
-                 [paths = convert::texts(info[0], "netnsPaths"), names = convert::texts(info[1], "hostInterfaces")] {
-                   unplug(paths, names);
-                 });
+                 [paths = convert::texts(info[0], "netnsPaths"), names = convert::texts(info[1], "hostInterfaces"),
+                  addresses = convert::texts(info[2], "addresses")] { unplug(paths, names, addresses); });
 }
 
 Napi::Value exportedLinks(const Napi::CallbackInfo& info) {

@@ -53,7 +53,8 @@ export interface Binding {
   /** Removes links, all in one go; none of that name is success. */
   removeLinks(names: readonly string[]): Promise<void>;
   plug(options: PlugOptions): Promise<void>;
-  unplug(netnsPaths: readonly string[], hostInterfaces: readonly string[]): Promise<void>;
+  /** Also forgets the host's connections to those addresses. */
+  unplug(netnsPaths: readonly string[], hostInterfaces: readonly string[], addresses: readonly string[]): Promise<void>;
   /** Every link of the host's namespace, with the bridge it is a port of and its addresses. */
   links(): Promise<LinkStatus[]>;
   /** The links inside a namespace, loopback excluded; null when `netnsPath` is no namespace. */

@@ -42,11 +42,7 @@ export function openNetworkDriver(options: { readonly paths: Paths; readonly nat
           throw networkError(`cannot attach to network ${names.join(', ')}`, error);
         });
     },
-    unplug: (netnsPath, endpoints) =>
-      unplugger.unplug(
-        netnsPath,
-        endpoints.map((endpoint) => endpoint.hostInterface),
-      ),
+    unplug: (netnsPath, endpoints) => unplugger.unplug(netnsPath, endpoints),
     syncFirewall: (world) => firewall.sync(world),
     async observe(networks, containers, world) {
       const plugged = containers.filter((container) => container.networkNamespace !== null);
@@ -197,27 +193,39 @@ function plugInterface(endpoint: EndpointRecord, plug: Plug): PlugInterface[] {
   ];
 }
 
+interface Removal {
+  readonly netnsPaths: string[];
+  readonly interfaces: string[];
+  readonly addresses: string[];
+  readonly done: Promise<void>;
+}
+
 /** Puts the removals of one turn of the event loop together: the kernel takes as long for thirty links as for one. */
 class Unplugger {
   readonly #native: Binding;
-  #next: { netnsPaths: string[]; interfaces: string[]; done: Promise<void> } | undefined;
+  #next: Removal | undefined;
 
   constructor(native: Binding) {
     this.#native = native;
   }
 
-  unplug(netnsPath: string, interfaces: readonly string[]): Promise<void> {
-    if (this.#next === undefined) {
-      const batch = { netnsPaths: [] as string[], interfaces: [] as string[], done: Promise.resolve() };
-      batch.done = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-        this.#next = undefined;
-        return this.#native.unplug(batch.netnsPaths, batch.interfaces);
-      });
-      this.#next = batch;
-    }
+  unplug(netnsPath: string, endpoints: readonly EndpointRecord[]): Promise<void> {
+    this.#next ??= this.#schedule();
     this.#next.netnsPaths.push(netnsPath);
-    this.#next.interfaces.push(...interfaces);
+    for (const { hostInterface, ipv4, ipv6 } of endpoints) {
+      this.#next.interfaces.push(hostInterface);
+      this.#next.addresses.push(...[ipv4, ipv6].filter((address) => address !== null));
+    }
     return this.#next.done;
+  }
+
+  #schedule(): Removal {
+    const lists = { netnsPaths: [] as string[], interfaces: [] as string[], addresses: [] as string[] };
+    const done = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.#next = undefined;
+      return this.#native.unplug(lists.netnsPaths, lists.interfaces, lists.addresses);
+    });
+    return { ...lists, done };
   }
 }
 
