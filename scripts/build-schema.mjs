@@ -7,13 +7,47 @@ import { build } from 'esbuild';
 
 const root = new URL('..', import.meta.url);
 const schema = JSON.parse(await readFile(new URL('schema/compose.json', root), 'utf8'));
-/** Descriptions serve messages, which are made from schema/compose.json; the code does without. */
-function withoutDescriptions(node, isMapOfSchemas = false) {
-  if (Array.isArray(node)) return node.map((item) => withoutDescriptions(item));
-  if (typeof node !== 'object' || node === null) return node;
-  const kept = Object.entries(node).filter(([key]) => isMapOfSchemas || (key !== 'description' && key !== 'title'));
-  const isMap = (key) => !isMapOfSchemas && ['properties', 'patternProperties', 'definitions'].includes(key);
-  return Object.fromEntries(kept.map(([key, value]) => [key, withoutDescriptions(value, isMap(key))]));
+/**
+ * Descriptions serve messages, which are made from schema/compose.json; the code does without. The schema of each attribute
+ * becomes a definition of its own, one for all that are equal: so each is a function, which is compiled when a file has
+ * the attribute, and not before.
+ */
+class Slimmer {
+  definitions = {};
+  #names = new Map();
+
+  schema(node) {
+    if (typeof node !== 'object' || node === null) return node;
+    const out = {};
+    for (const [key, value] of Object.entries(node)) {
+      if (['description', 'title', '$schema', 'definitions'].includes(key)) continue;
+      if (key === 'properties' || key === 'patternProperties')
+        out[key] = this.#each(value, (child) => this.#hoist(child));
+      else if (key === 'items' || key === 'additionalProperties') out[key] = this.#hoist(value);
+      else out[key] = value;
+    }
+    return out;
+  }
+
+  #each(map, change) {
+    return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
+  }
+
+  #hoist(node) {
+    const slim = this.schema(node);
+    if (typeof slim !== 'object' || Object.keys(slim).length === 0 || slim.$ref !== undefined) return slim;
+    const text = JSON.stringify(slim);
+    const name = this.#names.get(text) ?? `part${this.#names.size}`;
+    this.#names.set(text, name);
+    this.definitions[name] = slim;
+    return { $ref: `#/definitions/${name}` };
+  }
+}
+
+function slim(schema) {
+  const slimmer = new Slimmer();
+  for (const [name, node] of Object.entries(schema.definitions)) slimmer.definitions[name] = slimmer.schema(node);
+  return { ...slimmer.schema(schema), definitions: slimmer.definitions };
 }
 
 const ajv = new Ajv.default({
@@ -26,13 +60,13 @@ const ajv = new Ajv.default({
   inlineRefs: false,
   code: { source: true, esm: true, lines: false },
 });
-const code = standaloneCode.default(ajv, ajv.compile(withoutDescriptions(schema)));
+const code = standaloneCode.default(ajv, ajv.compile(slim(schema)));
 const bundled = await build({
   stdin: { contents: code, resolveDir: new URL('.', root).pathname, sourcefile: 'validate.js' },
   bundle: true,
   write: false,
   format: 'esm',
-  minifySyntax: true,
+  minify: true,
   legalComments: 'none',
 });
 mkdirSync(new URL('src/compose/generated/', root), { recursive: true });

@@ -1,5 +1,4 @@
 import { Document, isScalar, visit } from 'yaml';
-import { serviceHash } from '../model/hash.ts';
 import { imageName } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import { ComposeError } from '../util/errors.ts';
@@ -161,7 +160,8 @@ export function listProfiles(tree: Tree): string[] {
 }
 
 /** `name hash` of the services named, or of all for `*`. Throws NO_SERVICE. */
-export function listHashes(project: Project, names: readonly string[]): string[] {
+export async function listHashes(project: Project, names: readonly string[]): Promise<string[]> {
+  const { serviceHash } = await import('../model/hash.ts');
   const wanted = names.includes('*') ? Object.keys(project.services) : names;
   return [...wanted].sort().map((name) => {
     const service = own(project.services, name);

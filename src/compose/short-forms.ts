@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { isIpAddress } from '../model/address.ts';
 import { formatPortRange, type PortRange, parsePortRange } from '../model/port.ts';
 import type { Tree } from './tree-path.ts';
 
@@ -92,7 +92,7 @@ export function parsePort(spec: string): Tree[] | Why {
       return `address ${address} must be in brackets: [${address}]:…`;
     }
     address = bracketed?.[1] ?? address;
-    if (isIP(address.split('%', 1)[0] ?? '') === 0) return `${JSON.stringify(address)} is not an IP address`;
+    if (!isIpAddress(address.split('%', 1)[0] ?? '')) return `${JSON.stringify(address)} is not an IP address`;
   }
   let protocol = 'tcp';
   const slash = containerPart.indexOf('/');

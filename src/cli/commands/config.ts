@@ -138,7 +138,7 @@ async function render(settings: ConfigSettings, options: LoadOptions, context: C
     case 'models':
       return lines([...new Set(Object.values(project.models ?? {}).map((model) => model.model))].sort());
     case 'hash':
-      return lines(listHashes(project, settings.hashOf));
+      return lines(await listHashes(project, settings.hashOf));
     case 'images':
       return lines(listImages(project));
     case 'environment': {
