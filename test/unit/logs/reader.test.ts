@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { LogCollector } from '../../../src/logs/collector.ts';
+import { followLog } from '../../../src/logs/follow.ts';
+import { mergeByTime } from '../../../src/logs/merge.ts';
+import { LogReader, type LogSelection, readLog } from '../../../src/logs/reader.ts';
+import type { LogRecord } from '../../../src/logs/record.ts';
+
+let directory = '';
+let path = '';
+let clock = 0;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'tscompose-logs-'));
+  path = join(directory, 'container.log');
+  clock = 0;
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+function timeAt(second: number): string {
+  return `2026-01-01T00:${String(Math.floor(second / 60)).padStart(2, '0')}:${String(second % 60).padStart(2, '0')}Z`;
+}
+
+function line(text: string, second = clock++): string {
+  return `${JSON.stringify({ log: `${text}\n`, stream: 'stdout', time: timeAt(second) })}\n`;
+}
+
+async function texts(selection: LogSelection = {}): Promise<string[]> {
+  const found: string[] = [];
+  for await (const records of readLog(path, selection)) found.push(...records.map(({ text }) => text));
+  return found;
+}
+
+function rotate(): void {
+  try {
+    renameSync(`${path}.1`, `${path}.2`);
+  } catch {
+    // The first rotation.
+  }
+  renameSync(path, `${path}.1`);
+}
+
+describe('reading a log', () => {
+  it('gives nothing when there is none', async () => assert.deepEqual(await texts(), []));
+
+  it('reads rotated files first, oldest to youngest', async () => {
+    writeFileSync(path, line('a') + line('b'));
+    rotate();
+    writeFileSync(path, line('c'));
+    rotate();
+    writeFileSync(path, line('d'));
+    assert.deepEqual(await texts(), ['a', 'b', 'c', 'd']);
+  });
+
+  it('gives the last lines, also when they lie in an older file', async () => {
+    writeFileSync(path, line('a') + line('b') + line('c'));
+    rotate();
+    writeFileSync(path, line('d'));
+    assert.deepEqual(await texts({ tail: 1 }), ['d']);
+    assert.deepEqual(await texts({ tail: 3 }), ['b', 'c', 'd']);
+    assert.deepEqual(await texts({ tail: 9 }), ['a', 'b', 'c', 'd']);
+    assert.deepEqual(await texts({ tail: 0 }), []);
+  });
+
+  it('finds the tail of a file much longer than what it reads at once', async () => {
+    const lines = Array.from({ length: 20_000 }, (_value, index) => line(`${index} ${'x'.repeat(50)}`, 0));
+    writeFileSync(path, lines.join(''));
+    const tail = await texts({ tail: 7_000 });
+    assert.equal(tail.length, 7_000);
+    assert.ok(tail[0]?.startsWith('13000 '));
+    assert.equal((await texts()).length, 20_000);
+  });
+
+  it('counts a line in several parts as one for the tail', async () => {
+    const part = (log: string) => `${JSON.stringify({ log, stream: 'stdout', time: timeAt(1) })}\n`;
+    writeFileSync(path, line('a', 0) + part('long ') + part('line\n') + line('z', 2));
+    assert.deepEqual(await texts({ tail: 2 }), ['long line', 'z']);
+  });
+
+  it('keeps to since and until, and takes the tail of what is left', async () => {
+    writeFileSync(path, ['a', 'b', 'c', 'd'].map((text) => line(text)).join(''));
+    const since = '2026-01-01T00:00:01.000000000Z';
+    const until = '2026-01-01T00:00:02.000000000Z';
+    assert.deepEqual(await texts({ since, until }), ['b', 'c']);
+    assert.deepEqual(await texts({ until, tail: 1 }), ['c']);
+  });
+
+  it('leaves out what was torn and gives the last line without a newline', async () => {
+    writeFileSync(path, `${line('a')}{"log":"tor\n${line('b')}`);
+    appendFileSync(path, `${JSON.stringify({ log: 'open', stream: 'stdout', time: timeAt(9) })}\n`);
+    assert.deepEqual(await texts(), ['a', 'b', 'open']);
+  });
+});
+
+describe('following a log', () => {
+  it('gives what is written, across rotations, and ends after the last line', async () => {
+    writeFileSync(path, line('a'));
+    await using reader = await LogReader.open(path);
+    const ended = new AbortController();
+    const found: string[] = [];
+    const wanted = ['a', 'b', 'c', 'd', 'e', 'last'];
+    const next: Record<string, () => void> = {
+      a: () => appendFileSync(path, line('b')),
+      b: () => {
+        appendFileSync(path, line('c'));
+        rotate();
+        writeFileSync(path, line('d'));
+        rotate();
+        writeFileSync(path, line('e'));
+      },
+      e: () => {
+        appendFileSync(path, line('last'));
+        ended.abort();
+      },
+    };
+    for await (const records of followLog(path, reader, { ended: ended.signal })) {
+      for (const { text } of records) {
+        found.push(text);
+        next[text]?.();
+      }
+    }
+    assert.deepEqual(found, wanted);
+  });
+
+  it('stops at once when it is told to', async () => {
+    writeFileSync(path, line('a'));
+    await using reader = await LogReader.open(path);
+    const stop = new AbortController();
+    for await (const _records of followLog(path, reader, { signal: stop.signal })) setImmediate(() => stop.abort());
+  });
+
+  it('begins at the end when only new lines are wanted', async () => {
+    writeFileSync(path, line('old'));
+    await using reader = await LogReader.open(path, { fromEnd: true });
+    appendFileSync(path, line('new'));
+    assert.deepEqual(
+      (await reader.read())?.map(({ text }) => text),
+      ['new'],
+    );
+  });
+});
+
+describe('merging logs', () => {
+  async function* batches(...lists: readonly (readonly [number, string][])[]): AsyncGenerator<LogRecord[]> {
+    for (const list of lists) {
+      yield list.map(([second, text]) => ({ time: timeAt(second), stream: 'stdout' as const, text }));
+    }
+  }
+
+  it('orders by time whatever the batches are, and by source within one moment', async () => {
+    const merged: string[] = [];
+    const logs = [
+      {
+        source: 'a',
+        records: batches(
+          [[1, 'a1']],
+          [],
+          [
+            [4, 'a4'],
+            [9, 'a9'],
+          ],
+        ),
+      },
+      {
+        source: 'b',
+        records: batches(
+          [
+            [2, 'b2'],
+            [4, 'b4'],
+          ],
+          [[5, 'b5']],
+        ),
+      },
+      { source: 'c', records: batches() },
+    ];
+    for await (const records of mergeByTime(logs)) merged.push(...records.map(({ record }) => record.text));
+    assert.deepEqual(merged, ['a1', 'b2', 'a4', 'b4', 'b5', 'a9']);
+  });
+
+  it('gives every record of random logs once and in order', async () => {
+    let seed = 7;
+    const random = (limit: number) => {
+      seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+      return seed % limit;
+    };
+    const lists = Array.from({ length: 5 }, (_value, source) => {
+      let second = 0;
+      return Array.from({ length: random(200) }, (_item, index): [number, string] => {
+        second += random(3);
+        return [second, `${source}:${index}`];
+      });
+    });
+    const logs = lists.map((list, source) => ({
+      source,
+      records: batches(list.slice(0, 50), list.slice(50, 51), list.slice(51)),
+    }));
+    const times: string[] = [];
+    for await (const records of mergeByTime(logs)) times.push(...records.map(({ record }) => record.time));
+    assert.equal(times.length, lists.flat().length);
+    assert.deepEqual([...times].sort(), times);
+  });
+});
+
+describe('collecting logs', () => {
+  it('gives the lines of all of them, tells which log ended, and ends when it is finished', async () => {
+    const other = join(directory, 'other.log');
+    writeFileSync(path, line('a', 1));
+    writeFileSync(other, line('b', 2));
+    const ended = new AbortController();
+    await using collector = new LogCollector<string>();
+    collector.add('one', path, {}, ended.signal);
+    collector.add('two', other, {}, AbortSignal.abort());
+    const seen: string[] = [];
+    for await (const item of collector) {
+      if (item.type === 'records') seen.push(...item.records.map(({ source, record }) => `${source} ${record.text}`));
+      else {
+        seen.push(`${item.source} ended`);
+        if (item.source === 'two') {
+          appendFileSync(path, line('c', 3));
+          ended.abort();
+          collector.finish();
+        }
+      }
+    }
+    assert.deepEqual(new Set(seen), new Set(['one a', 'two b', 'two ended', 'one c', 'one ended']));
+    assert.ok(seen.indexOf('one c') < seen.indexOf('one ended'));
+  });
+
+  it('holds no more than it must when nobody takes', async () => {
+    writeFileSync(path, Array.from({ length: 60_000 }, (_value, index) => line(String(index), 0)).join(''));
+    await using collector = new LogCollector<string>();
+    collector.add('one', path, {}, AbortSignal.abort());
+    collector.finish();
+    let count = 0;
+    let largest = 0;
+    for await (const item of collector) {
+      if (item.type !== 'records') continue;
+      count += item.records.length;
+      largest = Math.max(largest, item.records.length);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.equal(count, 60_000);
+    assert.ok(largest < 40_000, `${largest} at once`);
+  });
+});
