@@ -11,6 +11,7 @@
 
 #include "core/copy_tree.h"
 #include "core/fd.h"
+#include "core/host_mask.h"
 #include "napi/convert.h"
 #include "napi/exports.h"
 #include "napi/promise.h"
@@ -81,6 +82,15 @@ Napi::Value exportedSetXattr(const Napi::CallbackInfo& info) {
                  });
 }
 
+/// Synchronous: some forty system calls on one directory, cheaper than the way to a worker and back.
+Napi::Value exportedHideHostDirectories(const Napi::CallbackInfo& info) {
+  const std::string upper = convert::text(info[0], "upper");
+  return guard(info.Env(), "hideHostDirectories", [&] {
+    hideHostDirectories(upper);
+    return info.Env().Undefined();
+  });
+}
+
 Napi::Value exportedCopyFromLayers(const Napi::CallbackInfo& info) {
   return promise(
       info.Env(), "copyFromLayers",
@@ -102,6 +112,7 @@ void exportFile(Napi::Env env, Napi::Object exports) {
   exports.Set("mount", Napi::Function::New<exportedMount>(env, "mount"));
   exports.Set("unmount", Napi::Function::New<exportedUnmount>(env, "unmount"));
   exports.Set("setXattr", Napi::Function::New<exportedSetXattr>(env, "setXattr"));
+  exports.Set("hideHostDirectories", Napi::Function::New<exportedHideHostDirectories>(env, "hideHostDirectories"));
   exports.Set("copyFromLayers", Napi::Function::New<exportedCopyFromLayers>(env, "copyFromLayers"));
   exports.Set("mknodWhiteout", Napi::Function::New<exportedMknodWhiteout>(env, "mknodWhiteout"));
 }

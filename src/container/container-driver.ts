@@ -31,6 +31,7 @@ export class ContainerDriver {
     const { paths } = input;
     for (const directory of [paths.rootfs, paths.upper, paths.work])
       mkdirSync(directory, { recursive: true, mode: 0o755 });
+    if (input.image.origin === 'host') this.#native.hideHostDirectories(paths.upper);
     // The environment may hold secrets.
     writeFileSync(paths.config, config, { mode: 0o600 });
     writeFileSync(paths.monitorSpec, monitor, { mode: 0o600 });

@@ -7,9 +7,7 @@ import type { ResolvedImage } from '../model/image.ts';
 import { imageName } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
-import type { Binding } from '../native/binding.ts';
 import type { Desired, DesiredService } from '../plan/desired.ts';
-import type { Paths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
 
 export interface DesiredWithImages {
@@ -28,8 +26,6 @@ export async function resolveDesired(options: {
   readonly project: Project;
   readonly workingDirectory: string;
   readonly services: ReadonlySet<string>;
-  readonly paths: Paths;
-  readonly native: Binding;
 }): Promise<DesiredWithImages> {
   const { project } = options;
   const images = new Map<string, ResolvedImage>();
@@ -64,7 +60,7 @@ export async function resolveDesired(options: {
 async function resolveImage(
   serviceName: string,
   reference: string,
-  options: { readonly workingDirectory: string; readonly paths: Paths; readonly native: Binding },
+  options: { readonly workingDirectory: string },
 ): Promise<ResolvedImage> {
   if (isRootfsReference(reference)) return await resolveRootfs(reference, options);
   throw new ComposeError('IMAGE_NOT_FOUND', `service ${serviceName}: image ${reference} is not on this machine`, {

@@ -44,8 +44,6 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
     project,
     workingDirectory: origin.workingDirectory,
     services: new Set([...services].filter((name) => project.services[name] !== undefined)),
-    paths: context.paths,
-    native: context.native,
   });
   if (bringsUp) validateProject(project, services, settings, context.database);
   const observed = await observeAll(context, project);

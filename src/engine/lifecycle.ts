@@ -317,7 +317,8 @@ async function fillVolumes(
     const name = use.key === null ? record.anonymousVolumes[use.target] : input.project.volumes?.[use.key]?.name;
     const volume = name === undefined ? null : context.database.volumeByName(name);
     if (volume === null || volume.isFilled) continue;
-    if (context.volumes.isEmpty(volume)) {
+    // The host's own files are no image's content: nobody expects the host's database in a fresh volume.
+    if (image.origin === 'layers' && context.volumes.isEmpty(volume)) {
       await context.native.copyFromLayers(image.layers, use.target, volume.mountpoint);
     }
     context.database.saveVolume({ ...volume, isFilled: true });

@@ -32,8 +32,6 @@ export async function previewPlan(options: {
     project,
     workingDirectory: options.origin.workingDirectory,
     services,
-    paths,
-    native: binding,
   });
   if (settings.intent === 'up' || settings.intent === 'create' || settings.intent === 'scale') {
     validateProject(project, services, settings, database);

@@ -112,8 +112,6 @@ async function create(
     project,
     workingDirectory: request.origin.workingDirectory,
     services: new Set([request.service]),
-    paths: context.paths,
-    native: context.native,
   });
   const input: EffectInput = { project, origin: request.origin, wanted, waitTimeoutMs: null };
   const image = wanted.images.get(request.service);

@@ -5,6 +5,8 @@ export interface ResolvedImage {
   /** Directories for an overlay, top first. */
   readonly layers: readonly string[];
   readonly config: ImageConfig;
+  /** `host`: the one layer is the host's own root, whose private directories a container must not see. */
+  readonly origin: 'host' | 'layers';
 }
 
 export interface ImageConfig {

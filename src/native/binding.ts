@@ -35,6 +35,8 @@ export interface Binding {
    * that directory's owner and mode. False when the image has no such directory.
    */
   copyFromLayers(layers: readonly string[], path: string, destination: string): Promise<boolean>;
+  /** Makes the fresh upper directory of an overlay over `/` hide the host's private directories and keys. */
+  hideHostDirectories(upper: string): void;
   /** An overlay whiteout: a character device 0:0. */
   mknodWhiteout(path: string): Promise<void>;
 
