@@ -27,7 +27,7 @@ class Poll {
     Poll* started = poll.release();
     started->handle_.data = started;
     if (!keepsAlive) uv_unref(reinterpret_cast<uv_handle_t*>(&started->handle_));
-    napi_add_env_cleanup_hook(env, closeHook, started);
+    napi_add_async_cleanup_hook(env, closeHook, started, &started->hook_);
     uv_poll_start(&started->handle_, UV_READABLE | UV_DISCONNECT, [](uv_poll_t* handle, int, int) {
       static_cast<Poll*>(handle->data)->call();
     });
@@ -37,14 +37,19 @@ class Poll {
   int fd() const noexcept { return fd_.get(); }
   Napi::Env env() const { return env_; }
 
-  /// Idempotent; the object is gone afterwards.
+  /// Idempotent; the object is gone once the loop has let the handle go.
   void close() {
     if (isClosing_) return;
     isClosing_ = true;
-    napi_remove_env_cleanup_hook(env_, closeHook, this);
     if (owner_) *owner_ = nullptr;
+    // Whatever belongs to the JavaScript side goes now: at the end of an environment there is no later.
+    context_.reset();
+    onReadable_.reset();
     uv_poll_stop(&handle_);
-    uv_close(reinterpret_cast<uv_handle_t*>(&handle_), [](uv_handle_t* handle) { delete static_cast<Poll*>(handle->data); });
+    uv_close(reinterpret_cast<uv_handle_t*>(&handle_), [](uv_handle_t* handle) {
+      const std::unique_ptr<Poll> poll{static_cast<Poll*>(handle->data)};
+      napi_remove_async_cleanup_hook(poll->hook_);
+    });
   }
 
   /// `{ close() }`. It can outlive the poll.
@@ -58,26 +63,35 @@ class Poll {
   }
 
  private:
-  Poll(Napi::Env env, UniqueFd fd, std::function<void(Poll&)> onReadable)
-      : env_(env), context_(env, "tscompose"), fd_(std::move(fd)), onReadable_(std::move(onReadable)) {}
+  using OnReadable = std::function<void(Poll&)>;
 
-  static void closeHook(void* poll) { static_cast<Poll*>(poll)->close(); }
+  Poll(Napi::Env env, UniqueFd fd, OnReadable onReadable)
+      : env_(env),
+        context_(std::make_shared<Napi::AsyncContext>(env, "tscompose")),
+        fd_(std::move(fd)),
+        onReadable_(std::make_shared<OnReadable>(std::move(onReadable))) {}
+
+  static void closeHook(napi_async_cleanup_hook_handle, void* poll) { static_cast<Poll*>(poll)->close(); }
 
   void call() {
+    // Kept for this call: it may close the poll.
+    const auto context = context_;
+    const auto onReadable = onReadable_;
     const Napi::HandleScope scope(env_);
-    const Napi::CallbackScope callback(env_, context_);
+    const Napi::CallbackScope callback(env_, *context);
     try {
-      onReadable_(*this);
+      (*onReadable)(*this);
     } catch (const Napi::Error& error) {
       napi_fatal_exception(env_, error.Value());
     }
   }
 
   Napi::Env env_;
-  Napi::AsyncContext context_;
+  std::shared_ptr<Napi::AsyncContext> context_;
   uv_poll_t handle_{};
+  napi_async_cleanup_hook_handle hook_ = nullptr;
   UniqueFd fd_;
-  std::function<void(Poll&)> onReadable_;
+  std::shared_ptr<OnReadable> onReadable_;
   std::shared_ptr<Poll*> owner_;
   bool isClosing_ = false;
 };

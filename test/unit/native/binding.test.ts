@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const source = readFileSync(new URL('../../../src/native/binding.ts', import.meta.url), 'utf8');
+const addon = new URL('../../../addon/build/Release/tscompose.node', import.meta.url).pathname;
+
+describe('the addon', () => {
+  const exported = createRequire(import.meta.url)(addon) as Record<string, unknown>;
+  const functions = Object.entries(exported).filter(([, value]) => typeof value === 'function');
+
+  it('exports exactly what binding.ts declares', () => {
+    const body = /export interface Binding \{\n([\s\S]*?)\n\}\n/.exec(source)?.[1] ?? '';
+    const declared = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map(([, name]) => name as string);
+    assert.deepEqual(declared.toSorted(), Object.keys(exported).toSorted());
+  });
+
+  // Arguments that no export takes: each must be refused as such, at once and without a crash.
+  const nonsense = [
+    [],
+    [null],
+    [undefined, undefined, undefined],
+    [{}, {}, {}, {}, {}],
+    [[{}], [{}], [{}]],
+    [-1, -1, -1],
+    [Number.NaN, 'x', {}],
+    [[() => {}], 1, 2],
+    ['a\0b', 'a\0b', 'a\0b', 0, 'a\0b'],
+    [Symbol('x')],
+    [new Proxy({}, { get: () => 1 }), 1, 1],
+  ];
+
+  for (const [name, call] of functions) {
+    // Those that take nothing ignore what they are given.
+    if (/^(bootId|hostSubnets|links|forwardChains)$/.test(name)) continue;
+    it(`${name} refuses nonsense`, () => {
+      for (const args of nonsense) {
+        assert.throws(
+          () => (call as (...args: unknown[]) => unknown)(...args),
+          TypeError,
+          `${name}(${args.length} arguments)`,
+        );
+      }
+    });
+  }
+
+  it('reports a failed system call with code, errno, syscall and step', async () => {
+    const unplug = exported.mount as (...args: unknown[]) => Promise<void>;
+    await assert.rejects(unplug('none', '/nonexistent/target', 'tmpfs', 0, ''), {
+      syscall: 'mount',
+      step: 'mount',
+    });
+  });
+
+  it('loads in a worker and leaves with it', async () => {
+    const { Worker } = await import('node:worker_threads');
+    const code = `const { createRequire } = require('node:module');
+      const native = require(${JSON.stringify(addon)});
+      native.watchExit(process.pid, native.processStartTicks(process.pid), () => {});`;
+    const worker = new Worker(code, { eval: true });
+    const exitCode = await new Promise((resolve, reject) => worker.on('exit', resolve).on('error', reject));
+    assert.equal(exitCode, 0);
+  });
+});
