@@ -70,6 +70,16 @@ export class TaskReporter implements Reporter {
   }
 
   #list(rows: readonly Row[]): Listr<unknown, 'default', 'default'> {
+    const stderr = this.#stderr as NodeJS.WriteStream;
+    const rendererOptions = {
+      logger: new ListrLogger({
+        useIcons: true,
+        toStderr: [],
+        processOutput: new ProcessOutput(stderr, stderr, { leaveEmptyLine: false }),
+      }),
+      showErrorMessage: false,
+      formatOutput: 'truncate' as const,
+    };
     return new Listr(
       rows.map((row) => ({
         title: this.#title(row),
@@ -89,17 +99,8 @@ export class TaskReporter implements Reporter {
         renderer: 'default',
         // By default it looks at stdout, and ours is stderr, which was found to be a terminal.
         fallbackRenderer: 'default',
-        rendererOptions: {
-          logger: new ListrLogger({
-            useIcons: true,
-            toStderr: [],
-            processOutput: new ProcessOutput(this.#stderr as NodeJS.WriteStream, this.#stderr as NodeJS.WriteStream, {
-              leaveEmptyLine: false,
-            }),
-          }),
-          showErrorMessage: false,
-          formatOutput: 'truncate',
-        },
+        rendererOptions,
+        fallbackRendererOptions: rendererOptions,
       },
     );
   }
