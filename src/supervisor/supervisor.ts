@@ -4,7 +4,7 @@
  * Invariants: one supervisor per project (flock); one change at a time (`#changes`), repairs included; nothing that a
  * kill -9 here could lose is kept only in memory.
  */
-import { mkdirSync } from 'node:fs';
+import { fstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ContainerDriver } from '../container/container-driver.ts';
@@ -21,7 +21,7 @@ import { openDnsServer } from '../network/dns-server.ts';
 import { openNetworkDriver } from '../network/network-driver.ts';
 import { openPortHolder } from '../network/ports.ts';
 import { openDatabase } from '../state/database.ts';
-import type { Paths } from '../state/paths.ts';
+import type { Paths, ProjectPaths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
 import { VolumeDriver } from '../volume/volume-driver.ts';
 import { ChangeQueue } from './change-queue.ts';
@@ -55,8 +55,7 @@ export class Supervisor {
     const { paths, projectName } = options;
     if (projectName === '') throw new ComposeError('USAGE', 'the supervisor needs --project NAME');
     const project = paths.project(projectName);
-    mkdirSync(project.runDir, { recursive: true, mode: 0o711 });
-    const lock = await options.native.flock(project.lock, { exclusive: true, nonblocking: true });
+    const lock = await lockProject(options.native, project);
     if (lock === null) return null;
     const supervisor = new Supervisor(options, lock);
     await supervisor.#begin();
@@ -141,7 +140,12 @@ export class Supervisor {
     await this.#server.close();
     await this.context.hub[Symbol.asyncDispose]();
     await this.context.dns.close();
-    this.context.database[Symbol.dispose]();
+    const { database, paths, projectName } = this.context;
+    // Nothing is left of the project: neither are its lock and log.
+    if (database.project(projectName) === null && database.containers(projectName).length === 0) {
+      rmSync(paths.project(projectName).runDir, { recursive: true, force: true });
+    }
+    database[Symbol.dispose]();
     this.#lock.release();
     process.exit(0);
   }
@@ -197,6 +201,20 @@ export class Supervisor {
       .containers()
       .filter((record) => readContainerState(paths.container(record.id), native).status === 'running');
     dns.update({ networks: database.networks(), containers: running });
+  }
+}
+
+/**
+ * The project's lock; null when another supervisor holds it. A supervisor that leaves for good removes the file, so the
+ * one that was locked must still be the one that has the name.
+ */
+async function lockProject(native: Binding, project: ProjectPaths): Promise<FileLock | null> {
+  for (;;) {
+    mkdirSync(project.runDir, { recursive: true, mode: 0o711 });
+    const lock = await native.flock(project.lock, { exclusive: true, nonblocking: true });
+    if (lock === null) return null;
+    if (statSync(project.lock, { throwIfNoEntry: false })?.ino === fstatSync(lock.fd).ino) return lock;
+    lock.release();
   }
 }
 
