@@ -33,7 +33,7 @@
       "dependencies": ["core"],
       "sources": ["<!@(ls -1 runtime/*.cc)"],
       "libraries": ["-l:libseccomp.a"],
-      "ldflags": ["-static-libstdc++", "-static-libgcc"]
+      "ldflags": ["-static"]
     },
     {
       "target_name": "tscompose-monitor",

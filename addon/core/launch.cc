@@ -442,6 +442,21 @@ OrderMessage startOrder(int root, const User& user, const std::string& userName,
   return order;
 }
 
+/// Device rules of every container, after the configuration's own: any node may be made, the standard ones and ptys opened
+/// (the specification's default devices). A configuration without rules stays without.
+Resources withDefaultDevices(Resources resources) {
+  if (resources.devices.empty()) return resources;
+  auto allow = [&](char type, std::optional<int64_t> major, std::optional<int64_t> minor, const char* access) {
+    resources.devices.push_back({true, type, major, minor, access});
+  };
+  allow('c', std::nullopt, std::nullopt, "m");
+  allow('b', std::nullopt, std::nullopt, "m");
+  for (int64_t minor : {3, 5, 7, 8, 9}) allow('c', 1, minor, "rwm");
+  for (int64_t minor : {0, 1, 2}) allow('c', 5, minor, "rwm");
+  allow('c', 136, std::nullopt, "rwm"); /* pts */
+  return resources;
+}
+
 [[noreturn]] void throwHook(const std::string& problem) { throw LaunchError("START_FAILED", "hook", 0, problem); }
 
 }  // namespace
@@ -524,7 +539,7 @@ Created create(const Spec& spec, const std::string& id, const std::string& bundl
   plan.domainname = spec.domainname;
   plan.sysctls = planSysctls(spec);
 
-  auto cgroup = Cgroup::create(cgroupPathOf(spec, id), spec.linux_.resources);
+  auto cgroup = Cgroup::create(cgroupPathOf(spec, id), withDefaultDevices(spec.linux_.resources));
   ChildProcess child;
   try {
     plan.root = planRoot(spec, bundle, &cgroup);

@@ -3,31 +3,35 @@
 #include <string>
 #include <vector>
 
-#include "runtime/container_store.h"
+#include "runtime/state.h"
 
+/// One function per verb of the OCI command line; each returns the exit code.
 namespace tscompose::runtime {
 
-/// What the global options say.
-struct Globals {
-  std::string root = "/run/tscompose-runtime";
+struct Global {
+  Store store;
   bool systemdCgroup = false;
+  /// Warnings go where errors go, but are not the answer.
+  void (*warn)(const std::string& message);
 };
 
 using Words = std::vector<std::string>;
 
-/// One function a verb; the result is the exit code. They throw UsageError, InputError, SysError and LaunchError.
-int commandCreate(const Globals& globals, const Words& words);
-int commandRun(const Globals& globals, const Words& words);
-int commandStart(const Globals& globals, const Words& words);
-int commandState(const Globals& globals, const Words& words);
-int commandKill(const Globals& globals, const Words& words);
-int commandDelete(const Globals& globals, const Words& words);
-int commandExec(const Globals& globals, const Words& words);
-int commandPs(const Globals& globals, const Words& words);
-int commandList(const Globals& globals, const Words& words);
-int commandPause(const Globals& globals, const Words& words);
-int commandResume(const Globals& globals, const Words& words);
-int commandUpdate(const Globals& globals, const Words& words);
-int commandFeatures(const Globals& globals, const Words& words);
+int createCommand(const Global& global, const Words& arguments);
+int startCommand(const Global& global, const Words& arguments);
+int runCommand(const Global& global, const Words& arguments);
+int stateCommand(const Global& global, const Words& arguments);
+int killCommand(const Global& global, const Words& arguments);
+int deleteCommand(const Global& global, const Words& arguments);
+int execCommand(const Global& global, const Words& arguments);
+int psCommand(const Global& global, const Words& arguments);
+int listCommand(const Global& global, const Words& arguments);
+int featuresCommand(const Global& global, const Words& arguments);
+int pauseCommand(const Global& global, const Words& arguments);
+int resumeCommand(const Global& global, const Words& arguments);
+int updateCommand(const Global& global, const Words& arguments);
+
+/// Takes away everything of a container: process, cgroup, state. Shared by delete, run and a failed create.
+void destroy(const Global& global, const Record& record);
 
 }  // namespace tscompose::runtime

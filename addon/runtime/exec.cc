@@ -1,114 +1,86 @@
-/// exec: another process in a running container.
-
 #include <unistd.h>
 
-#include <algorithm>
-#include <optional>
+#include <cstdlib>
 
-#include "core/cgroup.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/launch.h"
-#include "core/process.h"
-#include "core/spec.h"
-#include "core/terminal.h"
-#include "runtime/arguments.h"
 #include "runtime/commands.h"
-#include "runtime/foreground.h"
+#include "runtime/console.h"
+#include "runtime/options.h"
 
 namespace tscompose::runtime {
 
 namespace {
 
-const OptionTable kExecOptions{
-    .valued = {{"--process", "process"},
-               {"-p", "process"},
-               {"--pid-file", "pid-file"},
-               {"--console-socket", "console-socket"},
-               {"--cwd", "cwd"},
-               {"--env", "env"},
-               {"-e", "env"},
-               {"--user", "user"},
-               {"-u", "user"},
-               {"--cap", "cap"},
-               {"-c", "cap"},
-               {"--preserve-fds", "preserve-fds"},
-               {"--process-label", "process-label"},
-               {"--apparmor", "apparmor"},
-               {"--additional-gids", "additional-gids"},
-               {"-g", "additional-gids"},
-               {"--cgroup", "cgroup"}},
-    .flags = {{"--detach", "detach"}, {"-d", "detach"}, {"--tty", "tty"}, {"-t", "tty"},
-              {"--no-new-privs", "no-new-privs"}, {"--ignore-paused", "ignore-paused"}}};
+bool isNumericUser(const std::string& user) { return user.find_first_not_of("0123456789:") == std::string::npos; }
 
-uint32_t parseId(const std::string& text, const std::string& what) {
-  const bool digits = !text.empty() && text.size() <= 10 && std::all_of(text.begin(), text.end(), [](char c) {
-    return c >= '0' && c <= '9';
-  });
-  const unsigned long long value = digits ? std::stoull(text) : ~0ULL;
-  if (value > 0xffffffffULL) throw UsageError(what + " must be a number: " + text);
-  return static_cast<uint32_t>(value);
-}
-
-/// The container's own process with another command, changed as the options say.
-Process processFrom(const Spec& spec, const Arguments& arguments) {
-  if (const std::string path = arguments.value("process"); !path.empty()) return parseProcess(readFile(path));
+/// The process of --process, or the container's own with what the flags change.
+Process describe(const Options& options, const Spec& spec, ExecOptions& exec) {
+  if (auto path = options.find("process")) return parseProcess(readFile(*path));
+  if (!spec.process) throw InputError("INVALID", "the container has no process to derive from");
   Process process = *spec.process;
-  process.args.assign(arguments.operands.begin() + 1, arguments.operands.end());
-  if (process.args.empty()) throw UsageError("exec needs a command, or --process");
-  process.terminal = arguments.has("tty");
-  process.cwd = arguments.value("cwd", process.cwd);
-  if (const auto env = arguments.values.find("env"); env != arguments.values.end())
-    process.env.insert(process.env.end(), env->second.begin(), env->second.end());
-  if (const std::string user = arguments.value("user"); !user.empty()) {
-    const size_t colon = user.find(':');
-    process.user.uid = parseId(user.substr(0, colon), "user");
-    if (colon != std::string::npos) process.user.gid = parseId(user.substr(colon + 1), "group");
+  process.args.assign(options.operands().begin() + 1, options.operands().end());
+  if (process.args.empty()) throw InputError("USAGE", "command is missing");
+  process.terminal = options.has("tty");
+  process.consoleSize.reset();
+  if (auto cwd = options.find("cwd")) process.cwd = *cwd;
+  for (const auto& variable : options.all("env")) process.env.push_back(variable);
+  if (auto user = options.find("user")) {
+    process.user.additionalGids.clear();
+    if (isNumericUser(*user) && !user->empty()) {
+      auto colon = user->find(':');
+      process.user.uid = static_cast<uint32_t>(std::strtoul(user->c_str(), nullptr, 10));
+      process.user.gid = colon == std::string::npos ? 0 : static_cast<uint32_t>(std::strtoul(user->c_str() + colon + 1, nullptr, 10));
+    } else {
+      exec.user = *user;
+    }
   }
-  if (const auto groups = arguments.values.find("additional-gids"); groups != arguments.values.end()) {
-    for (const std::string& group : groups->second) process.user.additionalGids.push_back(parseId(group, "group"));
+  for (const auto& gid : options.all("additional-gids"))
+    process.user.additionalGids.push_back(static_cast<uint32_t>(std::strtoul(gid.c_str(), nullptr, 10)));
+  if (!process.capabilities) process.capabilities.emplace();
+  for (const auto& capability : options.all("cap")) {
+    process.capabilities->bounding.push_back(capability);
+    process.capabilities->effective.push_back(capability);
+    process.capabilities->permitted.push_back(capability);
   }
-  if (const auto caps = arguments.values.find("cap"); caps != arguments.values.end()) {
-    Capabilities sets = process.capabilities.value_or(Capabilities{});
-    for (auto* set : {&sets.bounding, &sets.effective, &sets.permitted})
-      set->insert(set->end(), caps->second.begin(), caps->second.end());
-    process.capabilities = sets;
-  }
-  process.noNewPrivileges = process.noNewPrivileges || arguments.has("no-new-privs");
+  if (options.has("no-new-privs")) process.noNewPrivileges = true;
+  if (auto profile = options.find("apparmor")) process.apparmorProfile = *profile;
+  if (auto label = options.find("process-label")) process.selinuxLabel = *label;
   return process;
 }
 
 }  // namespace
 
-int commandExec(const Globals& globals, const Words& words) {
-  const Arguments arguments = parseArguments(words, kExecOptions, false);
-  if (arguments.operands.empty()) throw UsageError("exec needs a container ID");
-  const std::string& id = arguments.operands[0];
-  const ContainerStore store{globals.root};
-  const ContainerEntry entry = store.load(id);
-  const std::string status = statusOf(entry);
+int execCommand(const Global& global, const Words& arguments) {
+  static const std::vector<OptionRule> kRules{
+      {"process", 'p', true},  {"pid-file", 0, true},        {"console-socket", 0, true}, {"detach", 'd', false},
+      {"tty", 't', false},     {"cwd", 0, true},             {"env", 'e', true},          {"user", 'u', true},
+      {"cap", 'c', true},      {"additional-gids", 'g', true}, {"no-new-privs", 0, false}, {"apparmor", 0, true},
+      {"process-label", 0, true}, {"preserve-fds", 0, true}, {"ignore-paused", 0, false}, {"cgroup", 0, true}};
+  auto options = Options::parse(arguments, kRules, true);
+  auto record = global.store.read(options.operand(0, "container id"));
+  auto status = statusOf(global.store, record);
   if (status == "stopped") throw InputError("NOT_RUNNING", "cannot exec in a stopped container");
-  if (status == "paused" && !arguments.has("ignore-paused"))
-    throw InputError("NOT_RUNNING", "cannot exec in a paused container: use --ignore-paused to override");
-  const Spec spec = parseSpec(readFile(store.specPath(id)));
-  Process process = processFrom(spec, arguments);
-  const bool detached = arguments.has("detach");
-  const std::string consoleSocket = arguments.value("console-socket");
-  if (process.terminal && detached && consoleSocket.empty())
-    throw UsageError("cannot allocate tty for a detached process without --console-socket");
-
-  std::optional<SignalForwarder> signals;
-  if (!detached) signals.emplace();
-  ExecProcess started =
-      execIn(entry.process.pid, spec, process, Cgroup::open(entry.cgroupsPath), Stdio{0, 1, 2}, false);
-  if (process.terminal && !consoleSocket.empty()) {
-    sendConsole(started.console.get(), consoleSocket);
-    started.console.reset();
+  if (status == "paused" && !options.has("ignore-paused")) throw InputError("INVALID", "cannot exec in a paused container");
+  auto spec = global.store.readSpec(record.id);
+  if (spec.seccompCache.empty()) spec.seccompCache = global.store.cachePath();
+  ExecOptions execOptions;
+  auto process = describe(options, spec, execOptions);
+  bool detach = options.has("detach");
+  auto consoleSocket = options.find("console-socket");
+  if (process.terminal && detach && !consoleSocket) throw InputError("USAGE", "a detached process with a terminal needs --console-socket");
+  if (!process.terminal && consoleSocket) throw InputError("USAGE", "--console-socket needs a terminal");
+  Stdio stdio;
+  if (auto text = options.find("preserve-fds")) stdio.preservedFds = static_cast<unsigned>(std::strtoul(text->c_str(), nullptr, 10));
+  auto running = execIn(record.init.pid, spec, process, Cgroup::open(record.cgroupPath), stdio, execOptions);
+  if (auto path = options.find("pid-file")) replaceFile(*path, std::to_string(running.pid), 0644);
+  if (consoleSocket) {
+    sendConsole(*consoleSocket, running.console);
+    running.console.reset();
   }
-  if (const std::string path = arguments.value("pid-file"); !path.empty())
-    replaceFile(path, std::to_string(started.pid), 0644);
-  if (detached) return 0;
-  return signals->wait(started.pid, started.pidfd.get(), started.console ? started.console.get() : -1);
+  if (detach) return 0;
+  return attend(running.pid, running.pidfd.get(), std::move(running.console));
 }
 
 }  // namespace tscompose::runtime

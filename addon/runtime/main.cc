@@ -1,108 +1,141 @@
-/// tscompose-runtime: the OCI command line over the core library.
-
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
 #include <ctime>
-#include <map>
+#include <exception>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "core/error.h"
-#include "core/fd.h"
 #include "core/file.h"
 #include "core/launch.h"
 #include "core/process.h"
-#include "runtime/arguments.h"
 #include "runtime/commands.h"
+#include "runtime/options.h"
 
 namespace tscompose::runtime {
 
 namespace {
 
-constexpr const char* kVersion = "0.1.0";
+constexpr const char* kUsage = R"(Usage: tscompose-runtime [global options] COMMAND [options] CONTAINER
 
-using Command = int (*)(const Globals&, const Words&);
+Commands:
+  create   make a container that waits for start      start    start a created container
+  run      create, start and attend a container       exec     run another process in a container
+  state    print a container's state                  list     list containers
+  kill     send a signal (default SIGTERM)            delete   remove a container (--force: kill it first)
+  ps       list a container's processes               pause, resume
+  update   change resource limits                     features print what this runtime supports
 
-const std::map<std::string, Command> kCommands = {
-    {"create", commandCreate}, {"run", commandRun},       {"start", commandStart},   {"state", commandState},
-    {"kill", commandKill},     {"delete", commandDelete}, {"exec", commandExec},     {"ps", commandPs},
-    {"list", commandList},     {"pause", commandPause},   {"resume", commandResume}, {"update", commandUpdate},
-    {"features", commandFeatures}};
+Global options:
+  --root DIR           state directory (default /run/tscompose-runtime)
+  --log FILE           write errors and warnings there too
+  --log-format FORMAT  text or json
+  --systemd-cgroup     cgroupsPath has systemd's form slice:prefix:name
+  --debug  --rootless auto|true|false  --version  --help
+)";
 
-const OptionTable kGlobalOptions{
-    .valued = {{"--root", "root"}, {"--log", "log"}, {"--log-format", "log-format"}, {"--rootless", "rootless"},
-               {"--criu", "criu"}, {"--cgroup-manager", "cgroup-manager"}},
-    .flags = {{"--debug", "debug"}, {"--systemd-cgroup", "systemd-cgroup"}, {"--version", "version"}, {"-v", "version"},
-              {"--help", "help"}, {"-h", "help"}}};
+/// Where complaints go besides stderr.
+struct Log {
+  UniqueFd file;
+  bool json = false;
+};
 
-void printUsage() {
-  std::puts(
-      "Usage: tscompose-runtime [--root DIR] [--log FILE] [--log-format text|json] [--debug] [--systemd-cgroup] COMMAND\n"
-      "\n"
-      "  create  [-b BUNDLE] [--console-socket PATH] [--pid-file FILE] [--preserve-fds N] ID\n"
-      "  start   ID\n"
-      "  run     [-b BUNDLE] [-d] [--keep] [--console-socket PATH] [--pid-file FILE] ID\n"
-      "  state   ID\n"
-      "  kill    [--all] ID [SIGNAL]\n"
-      "  delete  [--force] ID\n"
-      "  exec    [-d] [-t] [-e NAME=VALUE] [--cwd DIR] [-u UID[:GID]] [-p PROCESS.json] [--console-socket PATH] ID [COMMAND…]\n"
-      "  ps      [-f table|json] ID\n"
-      "  list    [-f table|json] [-q]\n"
-      "  pause   ID\n"
-      "  resume  ID\n"
-      "  update  -r RESOURCES.json ID\n"
-      "  features");
+Log& log() {
+  static Log instance;
+  return instance;
 }
 
-/// One line where a person looks, and one in the file that the caller (containerd, podman) reads.
-void reportError(const Arguments& globals, const std::string& message) {
-  std::fprintf(stderr, "tscompose-runtime: %s\n", message.c_str());
-  const std::string path = globals.value("log");
-  if (path.empty()) return;
-  const UniqueFd log{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
-  if (!log) return;
-  char time[32];
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  std::strftime(time, sizeof time, "%Y-%m-%dT%H:%M:%SZ", ::gmtime_r(&now, &utc));
-  const std::string line =
-      globals.value("log-format") == "json"
-          ? nlohmann::json{{"level", "error"}, {"msg", message}, {"time", time}}.dump() + "\n"
-          : std::string("time=\"") + time + "\" level=error msg=" + nlohmann::json(message).dump() + "\n";
-  if (::write(log.get(), line.data(), line.size()) < 0) return;  // there is nobody left to tell
+void say(const char* level, const std::string& message) {
+  auto line = [](const std::string& text) { return text + "\n"; };
+  try {
+    if (log().file) {
+      std::array<char, 32> time{};
+      auto seconds = ::time(nullptr);
+      tm parts{};
+      ::gmtime_r(&seconds, &parts);
+      std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+      nlohmann::ordered_json entry{{"level", level}, {"msg", message}, {"time", time.data()}};
+      auto text = log().json ? entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
+                             : "time=\"" + std::string{time.data()} + "\" level=" + level + " msg=" + nlohmann::json(message).dump();
+      writeFully(log().file.get(), line(text), "log");
+    }
+    writeFully(STDERR_FILENO, line("tscompose-runtime: " + message), "stderr");
+  } catch (const SysError&) {
+    /* a closed stderr is no reason to do less */
+  }
 }
 
-int dispatch(const Arguments& arguments) {
-  if (arguments.has("version")) {
-    std::printf("tscompose-runtime version %s\nspec: 1.2.0\n", kVersion);
+void warn(const std::string& message) { say("warning", message); }
+
+struct Command {
+  const char* name;
+  int (*run)(const Global&, const Words&);
+};
+
+constexpr std::array<Command, 13> kCommands{{{"create", createCommand},
+                                             {"start", startCommand},
+                                             {"run", runCommand},
+                                             {"state", stateCommand},
+                                             {"kill", killCommand},
+                                             {"delete", deleteCommand},
+                                             {"exec", execCommand},
+                                             {"ps", psCommand},
+                                             {"list", listCommand},
+                                             {"features", featuresCommand},
+                                             {"pause", pauseCommand},
+                                             {"resume", resumeCommand},
+                                             {"update", updateCommand}}};
+
+int dispatch(int count, char** values) {
+  static const std::vector<OptionRule> kGlobalRules{
+      {"root", 0, true},     {"log", 0, true},   {"log-format", 0, true}, {"debug", 0, false}, {"systemd-cgroup", 0, false},
+      {"rootless", 0, true}, {"criu", 0, true},  {"version", 'v', false}, {"help", 'h', false}};
+  auto options = Options::parse({values + 1, values + count}, kGlobalRules, true);
+  if (auto path = options.find("log")) {
+    log().file = UniqueFd{::open(path->c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};
+    if (!log().file) throw SysError(errno, "open", *path);
+  }
+  log().json = options.find("log-format").value_or("text") == "json";
+  if (options.has("version")) {
+    writeFully(STDOUT_FILENO, "tscompose-runtime version 0.1.0\nspec: 1.2.0\n", "stdout");
     return 0;
   }
-  if (arguments.has("help") || arguments.operands.empty()) {
-    printUsage();
-    return arguments.has("help") ? 0 : 1;
+  if (options.has("help") || options.operands().empty()) {
+    writeFully(options.has("help") ? STDOUT_FILENO : STDERR_FILENO, kUsage, "usage");
+    return options.has("help") ? 0 : 2;
   }
-  const std::string& name = arguments.operands.front();
-  const auto command = kCommands.find(name);
-  if (command == kCommands.end()) throw UsageError("unknown command " + name + ": see --help");
-  Globals globals;
-  globals.root = arguments.value("root", globals.root);
-  globals.systemdCgroup = arguments.has("systemd-cgroup") || arguments.value("cgroup-manager") == "systemd";
-  return command->second(globals, {arguments.operands.begin() + 1, arguments.operands.end()});
+  auto root = options.find("root").value_or("");
+  if (root.empty()) {
+    const char* runtimeDirectory = ::getenv("XDG_RUNTIME_DIR");
+    bool isUser = ::geteuid() != 0 && runtimeDirectory != nullptr;
+    root = isUser ? std::string{runtimeDirectory} + "/tscompose-runtime" : "/run/tscompose-runtime";
+  }
+  Global global{Store{root}, options.has("systemd-cgroup"), warn};
+  const auto& name = options.operands().front();
+  Words rest{options.operands().begin() + 1, options.operands().end()};
+  for (const auto& command : kCommands)
+    if (name == command.name) return command.run(global, rest);
+  throw InputError("USAGE", "unknown command '" + name + "'");
 }
 
-int runMain(const std::vector<std::string>& words) {
-  Arguments arguments;
+/// The exit codes of runc: 1, except where a shell would say 126 or 127.
+int runMain(int count, char** values) {
   try {
-    arguments = parseArguments(words, kGlobalOptions, false);
-    return dispatch(arguments);
+    sealExecutable(values);
+    return dispatch(count, values);
   } catch (const LaunchError& error) {
-    reportError(arguments, error.what());
-    // `run` and `exec` hand on what a shell would say of a command that cannot run.
-    return error.exitCode() == 126 || error.exitCode() == 127 ? error.exitCode() : 1;
+    say("error", error.what());
+    return error.exitCode() == 128 ? 1 : error.exitCode();
+  } catch (const InputError& error) {
+    say("error", error.what());
+    return error.code() == "USAGE" ? 2 : 1;
   } catch (const std::exception& error) {
-    reportError(arguments, error.what());
+    say("error", error.what());
     return 1;
   }
 }
@@ -111,12 +144,4 @@ int runMain(const std::vector<std::string>& words) {
 
 }  // namespace tscompose::runtime
 
-int main(int argc, char* argv[]) {
-  try {
-    tscompose::sealExecutable(argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "tscompose-runtime: %s\n", error.what());
-    return 1;
-  }
-  return tscompose::runtime::runMain({argv + 1, argv + argc});
-}
+int main(int count, char** values) { return tscompose::runtime::runMain(count, values); }
