@@ -71,8 +71,9 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
           version,
         }),
       };
-      await volumes.ensure(record);
+      // First the record: what a kill leaves half made is then found and finished.
       database.saveVolume(record);
+      await volumes.ensure(record);
       return undefined;
     },
 

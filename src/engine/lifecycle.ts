@@ -1,6 +1,6 @@
 /** One container from record to process and back. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { BundleInput } from '../container/bundle.ts';
 import { cgroupsPathOf, hostnameOf, processArgs, securityOptions } from '../container/bundle.ts';
 import type { OciSeccomp } from '../container/oci.ts';
@@ -161,7 +161,9 @@ export async function startContainer(
   database.saveContainer(started);
   try {
     const image = input.wanted.images.get(record.service);
-    const isFresh = state.status === 'created' && !joinsProcessNamespaces(record);
+    // A supervisor killed while it made the container left the record without the bundle.
+    const isFresh =
+      state.status === 'created' && !joinsProcessNamespaces(record) && existsSync(paths.container(record.id).config);
     if (image !== undefined && !isFresh) writeBundle(context, input, started, image);
     if (ownsNamespace && record.networkNamespace !== null && record.endpoints.length > 0) {
       await context.dns.attach(record.id, record.networkNamespace);
@@ -297,8 +299,8 @@ async function anonymousVolumes(
     }
     const record = context.volumes.planAnonymous(context.projectName, context.clock().toISOString());
     created.push(record);
-    await context.volumes.ensure(record);
     context.database.saveVolume(record);
+    await context.volumes.ensure(record);
     names[use.target] = record.name;
   }
   return names;
@@ -318,8 +320,10 @@ async function fillVolumes(
     const volume = name === undefined ? null : context.database.volumeByName(name);
     if (volume === null || volume.isFilled) continue;
     // The host's own files are no image's content: nobody expects the host's database in a fresh volume.
-    if (image.origin === 'layers' && context.volumes.isEmpty(volume)) {
-      await context.native.copyFromLayers(image.layers, use.target, volume.mountpoint);
+    if (image.origin === 'layers') {
+      await context.volumes.fill(volume, (directory) =>
+        context.native.copyFromLayers(image.layers, use.target, directory),
+      );
     }
     context.database.saveVolume({ ...volume, isFilled: true });
   }

@@ -1,7 +1,7 @@
 /** Named and anonymous volumes of the local driver. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { VolumeRecord } from '../model/records.ts';
 import type { Volume } from '../model/volume.ts';
@@ -100,9 +100,22 @@ export class VolumeDriver {
     await rm(dirname(record.mountpoint), { recursive: true, force: true });
   }
 
-  /** Whether nothing was written to it yet, so that the image's content may be copied in. */
-  isEmpty(record: VolumeRecord): boolean {
-    return readdirSync(record.mountpoint).length === 0;
+  /**
+   * Gives a volume that is still empty its first content. `copy` fills a directory, which takes the volume's place in one
+   * step: being killed half way leaves the volume empty, not half full.
+   */
+  async fill(record: VolumeRecord, copy: (directory: string) => Promise<boolean>): Promise<void> {
+    const { mountpoint } = record;
+    if (readdirSync(mountpoint).length > 0) return;
+    if (needsMount(record.driverOpts)) {
+      await copy(mountpoint);
+      return;
+    }
+    const draft = `${mountpoint}.filling`;
+    await rm(draft, { recursive: true, force: true });
+    mkdirSync(draft, { mode: 0o755 });
+    if (await copy(draft)) await rename(draft, mountpoint);
+    else await rm(draft, { recursive: true, force: true });
   }
 }
 
