@@ -130,6 +130,12 @@ NetlinkSocket::NetlinkSocket(int protocol) : fd_(::socket(AF_NETLINK, SOCK_RAW |
 }
 
 void NetlinkSocket::join(uint32_t group) {
+  // Multicast passes over a socket without an address: its number, 0, looks like the sender's own.
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  if (::bind(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    throw SysError(errno, "bind", "netlink");
+  }
   if (::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) != 0) {
     throw SysError(errno, "setsockopt", "NETLINK_ADD_MEMBERSHIP");
   }
