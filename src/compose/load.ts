@@ -3,6 +3,7 @@ import { checkProjectName, normalizeProjectName } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
 import { ComposeError } from '../util/errors.ts';
+import { reportUnsupported } from './attributes.ts';
 import { checkServices, checkTree } from './consistency.ts';
 import {
   decodeConfig,
@@ -317,6 +318,9 @@ export function buildProject(model: LoadedModel, options: LoadOptions): Project 
     checkServices({ services, disabled: sources.disabledServices, tree }, report);
   }
   const used = usedResources(services);
+  const isUsed = (kind: string, key: string): boolean =>
+    kind === 'services' ? Object.hasOwn(services, key) : used[kind as keyof Used].has(key);
+  reportUnsupported(tree, isUsed, report);
   const select = <T>(kind: keyof Used, decode: (value: Tree, key: string) => T): Record<string, T> | undefined => {
     const resources = tree[kind];
     if (!isTree(resources)) return undefined;

@@ -2,6 +2,7 @@
 import { containerName, replicaCount } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import type { ApplySettings } from '../model/settings.ts';
+import { refuseUnsupported } from '../model/support.ts';
 import type { Database } from '../state/database.ts';
 import { ComposeError } from '../util/errors.ts';
 
@@ -12,6 +13,7 @@ export function validateProject(
   settings: ApplySettings,
   database: Database,
 ): void {
+  refuseUnsupported(project, services);
   validateExternals(project, services, database);
   validateNames(project, services, settings, database);
 }

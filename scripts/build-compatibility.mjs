@@ -1,0 +1,49 @@
+// Writes the table of docs/compatibility.md from schema/compose.json and src/compose/attributes.ts.
+// With --check it only says whether the table is up to date.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { supportOf } from '../src/compose/attributes.ts';
+
+const BEGIN = '<!-- table: node scripts/build-compatibility.mjs -->';
+const root = new URL('..', import.meta.url);
+const schema = JSON.parse(readFileSync(new URL('schema/compose.json', root), 'utf8'));
+
+/** Every attribute of the schema as a path, with its description. */
+export function attributePaths() {
+  const found = [];
+  const follow = (node) =>
+    node.$ref === undefined ? node : { ...schema.definitions[node.$ref.split('/').at(-1)], ...node };
+  const visit = (reference, path) => {
+    const node = follow(reference);
+    if (path !== '' && !path.endsWith('*')) found.push({ path, description: node.description ?? '' });
+    const below = (name) => (path === '' ? name : `${path}.${name}`);
+    for (const [name, child] of Object.entries(node.properties ?? {})) visit(child, below(name));
+    for (const [pattern, child] of Object.entries(node.patternProperties ?? {}))
+      if (pattern !== '^x-') visit(child, below('*'));
+    const hasNames = Object.keys(node.patternProperties ?? {}).some((pattern) => pattern !== '^x-');
+    if (!hasNames && typeof node.additionalProperties === 'object' && node.additionalProperties.properties) {
+      visit(node.additionalProperties, below('*'));
+    }
+    if (node.items !== undefined) visit(node.items, below('*'));
+  };
+  visit(schema, '');
+  return found;
+}
+
+export function compatibilityTable() {
+  const words = { honoured: 'honoured', ignored: 'accepted without effect', refused: 'refused' };
+  const rows = attributePaths().map(({ path, description }) => {
+    const row = supportOf(path);
+    const note = row.support === 'honoured' && row.path !== path ? '' : (row.note ?? '');
+    return `| \`${path.replaceAll('.*', '[]')}\` | ${words[row.support]} | ${note || description} |`;
+  });
+  return ['| attribute | | |', '|---|---|---|', ...rows].join('\n');
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  const file = new URL('docs/compatibility.md', root);
+  const text = readFileSync(file, 'utf8');
+  const head = text.slice(0, text.indexOf(BEGIN) + BEGIN.length);
+  const wanted = `${head}\n\n${compatibilityTable()}\n`;
+  if (process.argv.includes('--check')) process.exitCode = text === wanted ? 0 : 1;
+  else writeFileSync(file, wanted);
+}

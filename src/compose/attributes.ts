@@ -1,0 +1,205 @@
+import type { ReportAt } from './canonical.ts';
+import { isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
+
+/**
+ * What becomes of an attribute.
+ * `honoured`: it does what the specification says. `ignored`: it is accepted, and nothing follows from it. `refused`: a file
+ * with it loads, but what it asks for cannot be started.
+ */
+export type Support = 'honoured' | 'ignored' | 'refused';
+
+export interface AttributeSupport {
+  /** From the root; `*` is any name or position. What is below has the same support unless it has a row of its own. */
+  readonly path: string;
+  readonly support: Support;
+  /** Why, for people; nothing where `honoured` says it all. */
+  readonly note?: string;
+  /** Whether loading a file with it says so. What is ignored because there is nothing to do is silent. */
+  readonly isSilent?: boolean;
+  /** Values with which nothing is lost. */
+  readonly unless?: readonly string[];
+}
+
+const WINDOWS = 'it is for Windows';
+const ONE_MACHINE = 'there is one machine, and no swarm';
+
+/** The rows of docs/compatibility.md that differ from what is above them. */
+export const ATTRIBUTES: readonly AttributeSupport[] = [
+  { path: 'version', support: 'ignored', note: 'it has no meaning any more', isSilent: true },
+  { path: 'name', support: 'honoured' },
+  { path: 'include', support: 'honoured', note: 'files on this machine; oci:// and git are refused' },
+  { path: 'models', support: 'refused', note: 'there is no program that runs models', isSilent: true },
+  { path: 'networks', support: 'honoured', note: 'with the driver bridge; others are refused' },
+  { path: 'networks.*.attachable', support: 'ignored', note: ONE_MACHINE },
+  {
+    path: 'networks.*.ipam.driver',
+    support: 'ignored',
+    note: 'addresses are given out by the core',
+    unless: ['default'],
+  },
+  { path: 'networks.*.ipam.options', support: 'ignored', note: 'addresses are given out by the core' },
+  { path: 'volumes', support: 'honoured', note: 'with the driver local' },
+  { path: 'volumes.*.driver', support: 'ignored', note: 'every volume is local', unless: ['local'] },
+  { path: 'secrets', support: 'honoured' },
+  { path: 'secrets.*.driver', support: 'refused', note: 'there are no secret drivers' },
+  { path: 'secrets.*.driver_opts', support: 'ignored', note: 'there are no secret drivers' },
+  { path: 'secrets.*.template_driver', support: 'ignored', note: 'there are no template drivers' },
+  { path: 'secrets.*.labels', support: 'ignored', note: 'a secret is a file, which has no labels' },
+  { path: 'configs', support: 'honoured' },
+  { path: 'configs.*.template_driver', support: 'ignored', note: 'there are no template drivers' },
+  { path: 'configs.*.labels', support: 'ignored', note: 'a config is a file, which has no labels' },
+  { path: 'services', support: 'honoured' },
+  {
+    path: 'services.*.build',
+    support: 'honoured',
+    note: 'by the commands that build; up says when an image is missing',
+  },
+  { path: 'services.*.build.isolation', support: 'ignored', note: WINDOWS },
+  { path: 'services.*.cpu_count', support: 'ignored', note: WINDOWS },
+  { path: 'services.*.cpu_percent', support: 'ignored', note: WINDOWS },
+  { path: 'services.*.credential_spec', support: 'ignored', note: WINDOWS },
+  { path: 'services.*.isolation', support: 'ignored', note: WINDOWS, unless: ['default'] },
+  { path: 'services.*.deploy.endpoint_mode', support: 'ignored', note: ONE_MACHINE },
+  { path: 'services.*.deploy.mode', support: 'ignored', note: ONE_MACHINE, unless: ['replicated'] },
+  {
+    path: 'services.*.deploy.labels',
+    support: 'ignored',
+    note: 'a service is no object of its own; labels are for containers',
+  },
+  { path: 'services.*.deploy.placement', support: 'ignored', note: ONE_MACHINE },
+  { path: 'services.*.deploy.update_config', support: 'ignored', note: ONE_MACHINE },
+  { path: 'services.*.deploy.rollback_config', support: 'ignored', note: ONE_MACHINE },
+  { path: 'services.*.deploy.resources.reservations.cpus', support: 'ignored', note: ONE_MACHINE },
+  { path: 'services.*.deploy.resources.reservations.generic_resources', support: 'ignored', note: ONE_MACHINE },
+  {
+    path: 'services.*.deploy.resources.reservations.devices',
+    support: 'refused',
+    note: 'device requests need a driver',
+  },
+  { path: 'services.*.develop', support: 'ignored', note: 'there is no watch yet' },
+  {
+    path: 'services.*.expose',
+    support: 'ignored',
+    note: 'services on one network reach all ports of each other',
+    isSilent: true,
+  },
+  { path: 'services.*.configs.*.uid', support: 'ignored', note: 'the file keeps its owner' },
+  { path: 'services.*.configs.*.gid', support: 'ignored', note: 'the file keeps its group' },
+  { path: 'services.*.secrets.*.uid', support: 'ignored', note: 'the file keeps its owner' },
+  { path: 'services.*.secrets.*.gid', support: 'ignored', note: 'the file keeps its group' },
+  { path: 'services.*.networks.*.link_local_ips', support: 'ignored', note: 'no further addresses are added' },
+  { path: 'services.*.pull_policy', support: 'ignored', note: 'nothing is pulled yet', isSilent: true },
+  { path: 'services.*.image', support: 'honoured', note: 'rootfs:DIR and rootfs:/; registries are not read yet' },
+  { path: 'services.*.volumes.*.volume.labels', support: 'ignored', note: 'labels of the top-level volume are used' },
+  { path: 'services.*.external_links', support: 'ignored', note: 'join the network of the other project instead' },
+  { path: 'services.*.gpus', support: 'refused', note: 'device requests need a driver' },
+  { path: 'services.*.models', support: 'refused', note: 'there is no program that runs models' },
+  {
+    path: 'services.*.platform',
+    support: 'ignored',
+    note: 'containers run on the platform of the machine',
+    unless: ['linux/amd64'],
+  },
+  { path: 'services.*.post_start', support: 'ignored', note: 'hooks do not run yet' },
+  { path: 'services.*.pre_start', support: 'refused', note: 'hooks do not run yet' },
+  { path: 'services.*.pre_stop', support: 'ignored', note: 'hooks do not run yet' },
+  { path: 'services.*.provider', support: 'refused', note: 'providers are not started yet' },
+  { path: 'services.*.pull_refresh_after', support: 'ignored', note: 'pull_policy: every_DURATION says the same' },
+  {
+    path: 'services.*.runtime',
+    support: 'ignored',
+    note: 'containers are made by the core',
+    unless: ['runc', 'tscompose', 'io.containerd.runc.v2'],
+  },
+  {
+    path: 'services.*.storage_opt',
+    support: 'ignored',
+    note: 'the writable layer is a directory, without a size of its own',
+  },
+  { path: 'services.*.use_api_socket', support: 'refused', note: 'there is no Docker API to give access to' },
+  {
+    path: 'services.*.userns_mode',
+    support: 'ignored',
+    note: 'user namespaces are not mapped for a service',
+    unless: ['host'],
+  },
+  {
+    path: 'services.*.logging.driver',
+    support: 'ignored',
+    note: 'logs are written as json-file',
+    unless: ['json-file', 'local', 'none'],
+  },
+  { path: 'services.*.volumes.*.consistency', support: 'ignored', note: 'it is for macOS' },
+  { path: 'services.*.volumes.*.bind.selinux', support: 'ignored', note: 'files are not labelled' },
+  { path: 'services.*.volumes.*.image', support: 'refused', note: 'images are not mounted yet' },
+  {
+    path: 'services.*.ports.*.app_protocol',
+    support: 'ignored',
+    note: 'it describes the port, and changes nothing',
+    isSilent: true,
+  },
+  {
+    path: 'services.*.ports.*.name',
+    support: 'ignored',
+    note: 'it describes the port, and changes nothing',
+    isSilent: true,
+  },
+  {
+    path: 'services.*.ports.*.mode',
+    support: 'ignored',
+    note: 'there is one machine: host and ingress are the same',
+    isSilent: true,
+  },
+];
+
+/** The support of an attribute: its own row, or that of what is above it. */
+export function supportOf(path: string): AttributeSupport {
+  for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('.')))) {
+    const row = ATTRIBUTES.find((candidate) => candidate.path === at);
+    if (row !== undefined) return row;
+  }
+  throw new Error(`no support is stated for ${path}`);
+}
+
+/** Reports each attribute of the enabled services and their resources that will have no effect. */
+export function reportUnsupported(tree: Tree, isUsed: (kind: string, key: string) => boolean, report: ReportAt): void {
+  for (const row of ATTRIBUTES) {
+    if (row.support === 'honoured' || row.isSilent === true) continue;
+    const [kind = '', ...rest] = row.path.split('.');
+    const resources = tree[kind];
+    if (!isTree(resources) || rest[0] !== '*') continue;
+    for (const key of Object.keys(resources)) {
+      if (isUsed(kind, key)) visit(resources[key], rest.slice(1), [kind, key], row, report);
+    }
+  }
+}
+
+function visit(
+  value: Value | undefined,
+  rest: readonly string[],
+  path: TreePath,
+  row: AttributeSupport,
+  report: ReportAt,
+): void {
+  const [segment, ...below] = rest;
+  if (segment === undefined) {
+    if (!isAsked(value) || (typeof value === 'string' && row.unless?.includes(value))) return;
+    const attribute = path
+      .slice(2)
+      .filter((part) => typeof part === 'string')
+      .join('.');
+    const effect = row.support === 'refused' ? 'is not supported' : 'has no effect';
+    report(path, `${String(path[0])}.${String(path[1])}: ${attribute} ${effect}: ${row.note}`, { code: 'unsupported' });
+  } else if (segment === '*') {
+    if (Array.isArray(value))
+      for (const [index, item] of value.entries()) visit(item, below, [...path, index], row, report);
+    else if (isTree(value)) for (const key of Object.keys(value)) visit(value[key], below, [...path, key], row, report);
+  } else if (isTree(value) && Object.hasOwn(value, segment))
+    visit(value[segment], below, [...path, segment], row, report);
+}
+
+function isAsked(value: Value | undefined): boolean {
+  if (value === undefined || value === null || value === false || value === '' || value === 0) return false;
+  if (Array.isArray(value)) return value.length > 0;
+  return !isTree(value) || Object.keys(value).length > 0;
+}
