@@ -6,6 +6,7 @@ import { dirname, join, normalize } from 'node:path';
  * The diagram of docs/architecture.md, executable. A layer may import itself and what stands beside it here; a word with a
  * slash is one file. What is missing from a row is forbidden.
  */
+const contract = 'client/api'; // what both ends of the supervisor's socket say to each other
 const drivers = ['container', 'image', 'build', 'network', 'volume', 'state', 'logs', 'watch'];
 const leaves = ['util', 'native', 'model'];
 const rules: Readonly<Record<string, readonly string[]>> = {
@@ -22,8 +23,8 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   watch: [...leaves, 'state/paths'],
   compose: ['util', 'model'],
   plan: ['util', 'model'],
-  engine: [...leaves, ...drivers, 'plan'],
-  supervisor: [...leaves, ...drivers, 'plan', 'engine'],
+  engine: [...leaves, ...drivers, 'plan', contract],
+  supervisor: [...leaves, ...drivers, 'plan', 'engine', contract],
   client: ['util', 'model', 'state/paths'],
   ui: ['util', 'model'],
   cli: [...leaves, ...drivers, 'compose', 'plan', 'engine', 'supervisor', 'client', 'ui'],
@@ -39,18 +40,24 @@ const statement =
 interface Import {
   readonly from: string;
   readonly to: string;
+  /** `import type`: erased, so nothing is loaded. */
+  readonly isType: boolean;
 }
 
-function importsOf(file: string): string[] {
-  const text = readFileSync(join(source, file), 'utf8');
-  return [...text.matchAll(statement)].map((match) => (match[2] ?? match[4] ?? match[6])!);
+function importsOf(from: string): Import[] {
+  const text = readFileSync(join(source, from), 'utf8');
+  return [...text.matchAll(statement)].map((match) => ({
+    from,
+    to: (match[2] ?? match[4] ?? match[6])!,
+    isType: /^\W*(?:import|export)\s+type\b/.test(match[0]),
+  }));
 }
 
 const files = globSync('**/*.{ts,tsx}', { cwd: source }).sort();
-const all: Import[] = files.flatMap((from) => importsOf(from).map((to) => ({ from, to })));
+const all: Import[] = files.flatMap(importsOf);
 const own: Import[] = all
   .filter(({ to }) => to.startsWith('.'))
-  .map(({ from, to }) => ({ from, to: normalize(join(dirname(from), to)) }))
+  .map(({ from, to, isType }) => ({ from, to: normalize(join(dirname(from), to)), isType }))
   .filter(({ to }) => !to.startsWith('..'));
 
 const layerOf = (file: string) => file.split('/')[0]!;
@@ -91,16 +98,20 @@ describe('architecture', () => {
     );
   });
 
-  it('imports name their file with its extension', () => {
-    const bare = own.filter(({ to }) => !/\.(ts|tsx|json)$/.test(to));
+  it('imports name their file as it stands in the tree', () => {
+    const bare = own.filter(({ to }) => !/\.(ts|tsx|json)$/.test(to) && !to.includes('/generated/'));
     assert.deepEqual(
       bare.map(({ from, to }) => `${from} → ${to}`),
       [],
     );
   });
 
-  it('there is no circle', () => {
-    const edges = Map.groupBy(own, ({ from }) => from);
+  // Between layers the table forbids circles, of types too. Within one, a part may know the type of the whole it serves.
+  it('no file waits for itself to be loaded', () => {
+    const edges = Map.groupBy(
+      own.filter(({ isType }) => !isType),
+      ({ from }) => from,
+    );
     const state = new Map<string, 'open' | 'done'>();
     const circles: string[] = [];
     const visit = (file: string, path: readonly string[]) => {
