@@ -44,7 +44,12 @@ export class LogFile implements AsyncDisposable {
   async read(): Promise<LogFragment[] | undefined> {
     for (;;) {
       const { bytesRead } = await this.#handle.read(this.#buffer, 0, chunkBytes, this.#position);
-      if (bytesRead === 0) return undefined;
+      if (bytesRead === 0) {
+        // A log of one file only is emptied when it is full.
+        if (this.#position === 0 || (await this.size()) >= this.#position) return undefined;
+        this.seek(0);
+        continue;
+      }
       this.#position += bytesRead;
       const chunk = this.#buffer.subarray(0, bytesRead);
       const end = chunk.lastIndexOf(newline);

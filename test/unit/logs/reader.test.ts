@@ -124,6 +124,16 @@ describe('following a log', () => {
     assert.deepEqual(found, wanted);
   });
 
+  it('begins anew when the file was emptied', async () => {
+    writeFileSync(path, line('a') + line('b'));
+    await using reader = await LogReader.open(path);
+    const read = async () => (await reader.read())?.map(({ text }) => text);
+    assert.deepEqual(await read(), ['a', 'b']);
+    writeFileSync(path, line('c'));
+    assert.deepEqual(await read(), ['c']);
+    assert.equal(await read(), undefined);
+  });
+
   it('stops at once when it is told to', async () => {
     writeFileSync(path, line('a'));
     await using reader = await LogReader.open(path);
