@@ -99,7 +99,7 @@ export async function apply(
   options: { readonly signal?: AbortSignal; readonly seen?: (event: ProgressEvent) => void } = {},
 ): Promise<PlanEvent | undefined> {
   if (context.globals.dryRun) {
-    const { showSessionPlan } = await import('./show-plan.ts');
+    const { showSessionPlan } = await import('./session-plan.ts');
     await showSessionPlan(session, settings, 'text', context);
     return undefined;
   }

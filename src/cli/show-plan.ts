@@ -1,10 +1,7 @@
-import type { Project } from '../model/project.ts';
 import type { ApplySettings } from '../model/settings.ts';
-import { formatPlanText } from '../ui/plan-text.ts';
 import type { Context } from './context.ts';
-import { withRecords } from './observation.ts';
-import { isColored } from './progress.ts';
-import { openProject, type Session } from './session.ts';
+import { openProject } from './session.ts';
+import { showSessionPlan } from './session-plan.ts';
 
 /** Shows what `settings` would do, and does nothing. */
 export async function showPlan(
@@ -14,28 +11,4 @@ export async function showPlan(
   await using session = await openProject(context, { services: settings.services, supervisor: 'leave' });
   await showSessionPlan(session, settings, form, context);
   return 0;
-}
-
-export async function showSessionPlan(
-  session: Session,
-  settings: ApplySettings,
-  form: 'text' | 'json',
-  context: Context,
-): Promise<void> {
-  const [{ previewPlan }, { planData }] = await Promise.all([
-    import('../engine/preview.ts'),
-    import('../plan/plan.ts'),
-  ]);
-  const project = session.project ?? storedProject(session.projectName, context);
-  const { plan, hash } = await previewPlan({ project, origin: session.origin, settings, paths: context.paths });
-  const nodes = planData(plan);
-  const { stdout } = context;
-  if (form === 'json')
-    stdout.write(`${JSON.stringify({ project: project.name, hash, warnings: plan.warnings, nodes })}\n`);
-  else stdout.write(formatPlanText(nodes, { warnings: plan.warnings, isColored: isColored(context, stdout) }));
-}
-
-/** What was applied last; a project of which only the name is known has nothing else. */
-function storedProject(name: string, context: Context): Project {
-  return withRecords(context, (database) => database.project(name)?.project) ?? { name, services: {} };
 }

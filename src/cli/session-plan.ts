@@ -1,0 +1,32 @@
+import type { Project } from '../model/project.ts';
+import type { ApplySettings } from '../model/settings.ts';
+import { formatPlanText } from '../ui/plan-text.ts';
+import type { Context } from './context.ts';
+import { withRecords } from './observation.ts';
+import { isColored } from './progress.ts';
+import type { Session } from './session.ts';
+
+/** Shows what `settings` would do in an open session. */
+export async function showSessionPlan(
+  session: Session,
+  settings: ApplySettings,
+  form: 'text' | 'json',
+  context: Context,
+): Promise<void> {
+  const [{ previewPlan }, { planData }] = await Promise.all([
+    import('../engine/preview.ts'),
+    import('../plan/plan.ts'),
+  ]);
+  const project = session.project ?? storedProject(session.projectName, context);
+  const { plan, hash } = await previewPlan({ project, origin: session.origin, settings, paths: context.paths });
+  const nodes = planData(plan);
+  const { stdout } = context;
+  if (form === 'json')
+    stdout.write(`${JSON.stringify({ project: project.name, hash, warnings: plan.warnings, nodes })}\n`);
+  else stdout.write(formatPlanText(nodes, { warnings: plan.warnings, isColored: isColored(context, stdout) }));
+}
+
+/** What was applied last; a project of which only the name is known has nothing else. */
+function storedProject(name: string, context: Context): Project {
+  return withRecords(context, (database) => database.project(name)?.project) ?? { name, services: {} };
+}
