@@ -172,6 +172,7 @@ function expandHosts(value: Value, path: TreePath, report: ReportAt): Value {
       const match = /^([^=]*)=(.*)$/s.exec(item) ?? /^([^:]*):(.*)$/s.exec(item);
       if (match === null) {
         report([...path, index], `${JSON.stringify(item)} has no address`, { hint: 'write HOST=ADDRESS' });
+        hosts.push(item);
         continue;
       }
       add(match[1] ?? '', match[2] ?? '');
@@ -190,6 +191,7 @@ function expandPorts(value: Value, path: TreePath, report: ReportAt): Value {
         report([...path, index], `${JSON.stringify(item)} is not a port: ${entries}`, {
           hint: 'write CONTAINER, HOST:CONTAINER or ADDRESS:HOST:CONTAINER, with /udp if need be',
         });
+        ports.push(item);
       } else ports.push(...entries);
     } else if (isTree(item)) {
       if (item.mode === undefined) item.mode = 'ingress';

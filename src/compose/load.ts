@@ -14,13 +14,13 @@ import {
   decodeVolume,
   scalarText,
 } from './decode.ts';
-import { type Diagnostic, SourceError } from './diagnostic.ts';
+import type { Diagnostic } from './diagnostic.ts';
 import { DotenvError, parseDotenv, parseRawEnv } from './dotenv.ts';
 import { FileReader, findFiles, fromDirectory, readVariables, refuseRemote } from './files.ts';
 import { Locator } from './locate.ts';
-import { finishTree, hasErrors, loadTree, type ModelContext, reporter } from './model-loader.ts';
+import { failOnErrors, finishTree, hasErrors, loadTree, type ModelContext, reporter } from './model-loader.ts';
 import { normalize } from './normalize.ts';
-import { LIMITS, parseYaml } from './parse.ts';
+import { parseYaml } from './parse.ts';
 import { type Used, usedResources } from './resources.ts';
 import { type Lookup, substitute, TemplateError } from './template.ts';
 import { isTree, own, type Tree, type Value } from './tree-path.ts';
@@ -123,7 +123,8 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
   if (Object.keys(tree).length === 0) throw new ComposeError('INVALID', 'empty compose file');
   const services = isTree(tree.services) ? Object.keys(tree.services).length : 0;
   if (services > MAX_SERVICES) throw new ComposeError('LIMIT', `${services} services are more than ${MAX_SERVICES}`);
-  if (options.skip?.consistency !== true) checkTree(tree, reporter(context));
+  // With variables left in them values cannot be checked.
+  if (options.skip?.consistency !== true && options.skip?.interpolation !== true) checkTree(tree, reporter(context));
   finishTree(tree, context);
   if (options.skip?.normalization !== true) {
     tree.name = name;
@@ -145,21 +146,6 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
 }
 
 const MAX_SERVICES = 20_000;
-
-function failOnErrors(diagnostics: readonly Diagnostic[]): void {
-  if (!hasErrors(diagnostics)) return;
-  const seen = new Set<string>();
-  const errors = diagnostics.filter((diagnostic) => {
-    const key = `${diagnostic.file}:${diagnostic.line}:${diagnostic.column}:${diagnostic.message}`;
-    if (diagnostic.severity !== 'error' || seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
-  const [first] = errors;
-  const codes = { yaml: 'SYNTAX', interpolation: 'INTERPOLATION', cycle: 'CYCLE', limit: 'LIMIT' } as const;
-  const code = own(codes as Record<string, (typeof codes)[keyof typeof codes]>, first?.code ?? '') ?? 'INVALID';
-  throw new SourceError(code, errors);
-}
 
 function warningsOf(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const seen = new Set<string>();
@@ -403,5 +389,3 @@ function readInto(
     else throw error;
   }
 }
-
-export { LIMITS };

@@ -1,13 +1,13 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { ComposeError } from '../util/errors.ts';
 import { expandService, expandShortForms, type ReportAt } from './canonical.ts';
-import { type Diagnostic, diagnosticAt } from './diagnostic.ts';
+import { type Diagnostic, diagnosticAt, SourceError } from './diagnostic.ts';
 import { type FileReader, fromDirectory, readVariables, refuseRemote } from './files.ts';
 import validate from './generated/validate.js';
 import { interpolateDocument } from './interpolate.ts';
 import { Locator } from './locate.ts';
 import { applyResets, dropDuplicates, MergeConflict, mergeFiles, mergeServices } from './merge.ts';
-import { LIMITS, type ParsedDocument, parseYaml } from './parse.ts';
+import { type ParsedDocument, parseYaml } from './parse.ts';
 import { resolveResourcePaths, resolveServicePaths } from './paths.ts';
 import type { Lookup } from './template.ts';
 import { copyValue, formatPath, isTree, own, type Tree, type TreePath, type Value } from './tree-path.ts';
@@ -56,6 +56,22 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
   return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
 }
 
+/** Throws SourceError with all errors there are, each once. */
+export function failOnErrors(diagnostics: readonly Diagnostic[]): void {
+  if (!hasErrors(diagnostics)) return;
+  const seen = new Set<string>();
+  const errors = diagnostics.filter((diagnostic) => {
+    const key = `${diagnostic.file}:${diagnostic.line}:${diagnostic.column}:${diagnostic.message}`;
+    if (diagnostic.severity !== 'error' || seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+  const [first] = errors;
+  const codes = { yaml: 'SYNTAX', interpolation: 'INTERPOLATION', cycle: 'CYCLE', limit: 'LIMIT' } as const;
+  const code = own(codes as Record<string, (typeof codes)[keyof typeof codes]>, first?.code ?? '') ?? 'INVALID';
+  throw new SourceError(code, errors);
+}
+
 async function addDocument(base: Tree, document: ParsedDocument, path: string, context: ModelContext): Promise<Tree> {
   const { diagnostics } = context;
   const local = new Locator();
@@ -95,7 +111,8 @@ async function addDocument(base: Tree, document: ParsedDocument, path: string, c
     report(['version'], 'version has no meaning any more', { code: 'obsolete', hint: 'remove it' });
     delete merged.version;
   }
-  expandShortForms(merged, report);
+  // A short form with a variable in it may not be one yet: then it stays as it is.
+  expandShortForms(merged, context.lookup === undefined ? () => {} : report);
   dropDuplicates(merged);
   return merged;
 }
@@ -395,5 +412,3 @@ export function finishTree(tree: Tree, context: ModelContext): void {
   }
   resolveResourcePaths(tree, base);
 }
-
-export { LIMITS };

@@ -99,6 +99,12 @@ export const config = defineCommand({
 });
 
 function loadOptions({ services, skip }: ConfigSettings, context: Context): LoadOptions {
+  const options = loadOptionsOf(context, services);
+  return { ...options, skip: context.globals.compatibility ? { ...skip, normalization: true } : skip };
+}
+
+/** What the global flags say about loading; `services` are those named on the command line. */
+export function loadOptionsOf(context: Context, services: readonly string[]): LoadOptions {
   const { globals } = context;
   return {
     files: globals.files,
@@ -110,7 +116,6 @@ function loadOptions({ services, skip }: ConfigSettings, context: Context): Load
     workingDirectory: context.workingDirectory,
     services,
     allResources: globals.allResources,
-    skip: globals.compatibility ? { ...skip, normalization: true } : skip,
   };
 }
 
