@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { openDatabase } from '../../src/state/database.ts';
+import { pathsUnder } from '../../src/state/paths.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Scenario, scenario } from '../support/scenario.ts';
+
+const stack = `
+services:
+  web:
+    image: rootfs:/
+    init: true
+    command: ["sh", "-c", "i=0; while :; do i=$$((i+1)); echo line $$i; sleep 0.05; done"]
+    ports: ["127.0.0.1:0:80"]
+  shell: { image: "rootfs:/", init: true, command: [sleep, "1000"] }
+`;
+
+const running = (scene: Scenario) => scene.states().filter(({ status }) => status === 'running');
+const isAlive = (pid: number) => {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
+
+describe('e2e: healing', () => {
+  scenario('a container killed from outside runs again within a second', { compose: stack }, async (scene) => {
+    await scene.ok('up', '-d');
+    const [victim] = running(scene);
+    assert.ok(victim);
+    process.kill(victim.pid, 'SIGKILL');
+    await eventually(
+      () => {
+        const now = scene.states().find(({ id }) => id === victim.id);
+        assert.ok(now?.status === 'running' && now.pid !== victim.pid && isAlive(now.pid));
+      },
+      { timeoutMs: 3000 },
+    );
+  });
+
+  scenario(
+    'the supervisor killed: containers go on, another takes over, names are answered',
+    { compose: stack },
+    async (scene) => {
+      await scene.ok('up', '-d');
+      const before = running(scene).map(({ pid }) => pid);
+      const [supervisor] = scene.supervisors();
+      assert.ok(supervisor);
+      process.kill(supervisor, 'SIGKILL');
+      await eventually(() => {
+        const [now] = scene.supervisors();
+        assert.ok(now !== undefined && now !== supervisor);
+      });
+      await eventually(async () => {
+        assert.match(await scene.ok('exec', '-T', 'shell', 'getent', 'hosts', 'web'), /web/);
+      });
+      assert.deepEqual(
+        running(scene).map(({ pid }) => pid),
+        before,
+      );
+    },
+  );
+
+  scenario(
+    'a monitor killed: the container goes on under another one and no line of its log is lost',
+    { compose: stack },
+    async (scene) => {
+      await scene.ok('up', '-d', 'web');
+      const [before] = running(scene);
+      assert.ok(before);
+      process.kill(before.monitorPid, 'SIGKILL');
+      await eventually(() => {
+        const [now] = running(scene);
+        assert.ok(now && now.monitorPid !== before.monitorPid && isAlive(now.monitorPid));
+      });
+      assert.equal(running(scene)[0]?.pid, before.pid);
+      const count = async () => (await scene.ok('logs', '--no-log-prefix', 'web')).trim().split('\n');
+      const first = (await count()).length;
+      await eventually(async () => assert.ok((await count()).length > first + 5));
+      const lines = await count();
+      assert.deepEqual(
+        lines,
+        lines.map((_, index) => `line ${index + 1}`),
+      );
+    },
+  );
+
+  scenario('a link, the bridge and the rules removed by hand come back', { compose: stack }, async (scene) => {
+    await scene.ok('up', '-d');
+    const reaches = () =>
+      scene.ok('exec', '-T', 'shell', 'perl', '-MSocket', '-e', 'exit !defined inet_aton("web")').then(() => true);
+    const links = () =>
+      JSON.parse(execFileSync('ip', ['-j', 'link'], { encoding: 'utf8' })) as { readonly ifname: string }[];
+    for (const remove of [
+      () => execFileSync('ip', ['link', 'del', findOwn(scene).veth]),
+      () => execFileSync('ip', ['link', 'del', findOwn(scene).bridge]),
+      () => execFileSync('nft', ['delete', 'table', 'inet', 'tscompose']),
+    ]) {
+      const own = findOwn(scene);
+      remove();
+      await eventually(() => {
+        const names = new Set(links().map(({ ifname }) => ifname));
+        assert.ok(names.has(own.veth) && names.has(own.bridge));
+        execFileSync('nft', ['list', 'table', 'inet', 'tscompose']);
+      });
+      await eventually(async () => assert.ok(await reaches()));
+    }
+  });
+});
+
+/** The links of the scenario's first endpoint, from its records. */
+function findOwn(scene: Scenario): { veth: string; bridge: string } {
+  const { stateDirectory } = scene;
+  using database = openDatabase(pathsUnder(`${stateDirectory}/lib`, `${stateDirectory}/run`), 'read');
+  const endpoint = database.containers()[0]?.endpoints[0];
+  const network = database.networks().find(({ id }) => id === endpoint?.networkId);
+  assert.ok(endpoint && network);
+  return { veth: endpoint.hostInterface, bridge: network.bridge };
+}
