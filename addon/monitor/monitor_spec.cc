@@ -1,0 +1,141 @@
+#include "monitor/monitor_spec.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+#include "core/error.h"
+
+namespace tscompose {
+
+namespace {
+
+using nlohmann::json;
+
+/// Parses `text` and turns every complaint of the library into one error of ours.
+template <typename Read>
+auto parse(std::string_view text, const char* subject, const Read& read) {
+  try {
+    return read(json::parse(text));
+  } catch (const json::exception& error) {
+    throw InputError("INVALID", std::string(subject) + ": " + error.what());
+  }
+}
+
+std::string textOf(const json& node, const char* key) {
+  const auto found = node.find(key);
+  return found == node.end() || found->is_null() ? "" : found->get<std::string>();
+}
+
+template <typename Number>
+Number numberOf(const json& node, const char* key, Number fallback = 0) {
+  const auto found = node.find(key);
+  return found == node.end() || found->is_null() ? fallback : found->get<Number>();
+}
+
+bool has(const json& node, const char* key) {
+  const auto found = node.find(key);
+  return found != node.end() && !found->is_null();
+}
+
+HealthSettings parseHealth(const json& node) {
+  HealthSettings health;
+  health.args = node.at("args").get<std::vector<std::string>>();
+  health.intervalMs = node.at("intervalMs").get<int64_t>();
+  health.timeoutMs = node.at("timeoutMs").get<int64_t>();
+  health.retries = node.at("retries").get<uint32_t>();
+  health.startPeriodMs = numberOf<int64_t>(node, "startPeriodMs");
+  health.startIntervalMs = numberOf<int64_t>(node, "startIntervalMs", 5000);
+  if (health.args.empty()) throw InputError("INVALID", "monitor.json: health.args is empty");
+  return health;
+}
+
+}  // namespace
+
+MonitorSpec parseMonitorSpec(std::string_view text) {
+  return parse(text, "monitor.json", [](const json& root) {
+    if (root.at("version") != 1) throw InputError("INVALID", "monitor.json: unknown version");
+    MonitorSpec spec;
+    spec.id = root.at("id").get<std::string>();
+    spec.name = root.at("name").get<std::string>();
+    spec.bundle = root.at("bundle").get<std::string>();
+    spec.runDir = root.at("runDir").get<std::string>();
+    const json& log = root.at("log");
+    spec.log = {.driver = log.at("driver").get<std::string>(),
+                .path = log.at("path").get<std::string>(),
+                .maxSizeBytes = numberOf<uint64_t>(log, "maxSizeBytes"),
+                .maxFiles = std::max<uint32_t>(1, numberOf<uint32_t>(log, "maxFiles", 1))};
+    const json& restart = root.at("restart");
+    spec.restart = {.policy = restart.at("policy").get<std::string>(),
+                    .maxRetries = numberOf<uint32_t>(restart, "maxRetries"),
+                    .delayMs = numberOf<int64_t>(restart, "delayMs", 100),
+                    .maxDelayMs = numberOf<int64_t>(restart, "maxDelayMs", 60000),
+                    .windowMs = numberOf<int64_t>(restart, "windowMs", 10000)};
+    const json& stop = root.at("stop");
+    spec.stop = {.signal = stop.at("signal").get<std::string>(), .timeoutMs = stop.at("timeoutMs").get<int64_t>()};
+    spec.stdinOpen = root.value("stdinOpen", false);
+    spec.terminal = root.value("terminal", false);
+    if (has(root, "health")) spec.health = parseHealth(root.at("health"));
+    if (has(root, "supervisor")) {
+      const json& supervisor = root.at("supervisor");
+      spec.supervisor = SupervisorCommand{supervisor.at("args").get<std::vector<std::string>>(),
+                                          supervisor.at("lock").get<std::string>()};
+      if (spec.supervisor->args.empty()) throw InputError("INVALID", "monitor.json: supervisor.args is empty");
+    }
+    return spec;
+  });
+}
+
+Request parseRequest(std::string_view text) {
+  return parse(text, "request", [](const json& root) {
+    Request request;
+    request.op = root.at("op").get<std::string>();
+    request.signal = textOf(root, "signal");
+    if (has(root, "timeoutMs")) request.timeoutMs = root.at("timeoutMs").get<int64_t>();
+    request.manual = root.value("manual", false);
+    request.supervisor = root.value("supervisor", false);
+    request.stdin_ = root.value("stdin", false);
+    request.privileged = root.value("privileged", false);
+    request.detach = root.value("detach", false);
+    request.replayBytes = numberOf<uint64_t>(root, "replayBytes");
+    request.rows = numberOf<uint16_t>(root, "rows");
+    request.columns = numberOf<uint16_t>(root, "columns");
+    if (has(root, "process")) request.process = root.at("process").dump();
+    if (has(root, "resources")) request.resources = root.at("resources").dump();
+    return request;
+  });
+}
+
+StreamControl parseStreamControl(std::string_view text) {
+  return parse(text, "control frame", [](const json& root) {
+    StreamControl control;
+    if (has(root, "signal")) control.signal = root.at("signal").get<std::string>();
+    if (has(root, "resize")) {
+      control.rows = root.at("resize").at("rows").get<uint16_t>();
+      control.columns = root.at("resize").at("columns").get<uint16_t>();
+    }
+    return control;
+  });
+}
+
+SavedState parseSavedState(std::string_view text) {
+  return parse(text, "state.json", [](const json& root) {
+    SavedState state;
+    state.status = root.at("status").get<std::string>();
+    state.pid = root.at("pid").get<int>();
+    state.pidStartTicks = root.at("pidStartTicks").get<uint64_t>();
+    state.bootId = root.at("bootId").get<std::string>();
+    state.startedAt = textOf(root, "startedAt");
+    state.restartCount = numberOf<uint32_t>(root, "restartCount");
+    state.cgroup = textOf(root, "cgroup");
+    if (has(root, "pipes")) {
+      const json& pipes = root.at("pipes");
+      state.stdinPipe = numberOf<uint64_t>(pipes, "stdin");
+      state.stdoutPipe = numberOf<uint64_t>(pipes, "stdout");
+      state.stderrPipe = numberOf<uint64_t>(pipes, "stderr");
+    }
+    return state;
+  });
+}
+
+}  // namespace tscompose
