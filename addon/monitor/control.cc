@@ -106,7 +106,9 @@ void Connection::flush() {
     // Where the frame that was cut ends.
     size_t at = frameRest_;
     while (at < sent) {
-      const auto byte = [&](size_t offset) { return static_cast<size_t>(static_cast<unsigned char>(out_[at + offset])); };
+      const auto byte = [&](size_t offset) {
+        return static_cast<size_t>(static_cast<unsigned char>(out_[at + offset]));
+      };
       at += 8 + (byte(4) << 24U | byte(5) << 16U | byte(6) << 8U | byte(7));
     }
     frameRest_ = at - sent;
@@ -141,8 +143,10 @@ void Connection::updateInterest() {
 void Connection::finish() {
   if (!fd_) return;
   isFinishing_ = true;
-  if (out_.empty()) close();
-  else updateInterest();
+  if (out_.empty())
+    close();
+  else
+    updateInterest();
 }
 
 void Connection::close() {

@@ -21,7 +21,8 @@ bool hasSpecial(uint64_t word) {
   return ((word & kHigh) | control | hasZero(word ^ (kOnes * '"')) | hasZero(word ^ (kOnes * '\\'))) != 0;
 }
 
-/// Length of the UTF-8 character that `text` begins with; 0 when it is none (RFC 3629: no overlong forms, no surrogates).
+/// Length of the UTF-8 character that `text` begins with; 0 when it is none (RFC 3629: no overlong forms, no
+/// surrogates).
 size_t characterLength(std::string_view text) {
   const auto byte = [&](size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
   const auto follows = [&](size_t at) { return (byte(at) & 0xc0U) == 0x80U; };
@@ -40,12 +41,23 @@ size_t characterLength(std::string_view text) {
 
 void appendControl(std::string& out, unsigned char byte) {
   switch (byte) {
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    default: break;
+    case '\n':
+      out += "\\n";
+      return;
+    case '\r':
+      out += "\\r";
+      return;
+    case '\t':
+      out += "\\t";
+      return;
+    case '"':
+      out += "\\\"";
+      return;
+    case '\\':
+      out += "\\\\";
+      return;
+    default:
+      break;
   }
   constexpr std::string_view kDigits = "0123456789abcdef";
   out += "\\u00";
@@ -81,8 +93,10 @@ void appendEscaped(std::string& out, std::string_view text) {
         }
       }
       out.append(text, plain, at - plain);
-      if (byte >= 0x80) out += kReplacement;
-      else appendControl(out, byte);
+      if (byte >= 0x80)
+        out += kReplacement;
+      else
+        appendControl(out, byte);
       plain = ++at;
     }
   }

@@ -19,8 +19,7 @@ class JsonObject {
   JsonObject& add(std::string_view name, const char* value) { return add(name, std::string_view(value)); }
   JsonObject& add(std::string_view name, bool value) { return raw(name, value ? "true" : "false"); }
   template <std::integral Number>
-    requires(!std::same_as<Number, bool>)
-  JsonObject& add(std::string_view name, Number value) {
+  requires(!std::same_as<Number, bool>) JsonObject& add(std::string_view name, Number value) {
     return raw(name, std::to_string(value));
   }
   template <typename Value>

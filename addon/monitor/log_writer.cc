@@ -38,7 +38,7 @@ LogWriter::LogWriter(LogSettings settings) : settings_(std::move(settings)) {
 
 bool LogWriter::reopen(int flags) {
   file_.reset(::open(settings_.path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0640));
-  struct stat status{};
+  struct stat status {};
   if (!file_ || ::fstat(file_.get(), &status) != 0) return false;
   sizeBytes_ = static_cast<uint64_t>(status.st_size);
   return true;

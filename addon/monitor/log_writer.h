@@ -44,10 +44,10 @@ class LogWriter {
 
   LogSettings settings_;
   UniqueFd file_;
-  uint64_t sizeBytes_ = 0;      ///< of the file, whole lines only
-  std::string buffer_;          ///< formatted, not written
-  uint64_t bufferedRaw_ = 0;    ///< bytes of output in `buffer_`
-  uint64_t lostBytes_ = 0;      ///< since the last report
+  uint64_t sizeBytes_ = 0;    ///< of the file, whole lines only
+  std::string buffer_;        ///< formatted, not written
+  uint64_t bufferedRaw_ = 0;  ///< bytes of output in `buffer_`
+  uint64_t lostBytes_ = 0;    ///< since the last report
   uint64_t reportedLoss_ = 0;
   std::array<std::string, 2> partial_;  ///< of each stream: the line that has no end yet
   std::string time_;

@@ -1,8 +1,7 @@
 #include "monitor/monitor_spec.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 
@@ -100,7 +99,11 @@ Request parseRequest(std::string_view text) {
     request.replayBytes = numberOf<uint64_t>(root, "replayBytes");
     request.rows = numberOf<uint16_t>(root, "rows");
     request.columns = numberOf<uint16_t>(root, "columns");
-    if (has(root, "process")) request.process = root.at("process").dump();
+    if (has(root, "process")) {
+      const json& process = root.at("process");
+      request.process = process.dump();
+      if (has(process, "user")) request.userName = textOf(process.at("user"), "username");
+    }
     if (has(root, "resources")) request.resources = root.at("resources").dump();
     return request;
   });

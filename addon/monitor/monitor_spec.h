@@ -54,6 +54,7 @@ struct Request {
   uint16_t rows = 0;
   uint16_t columns = 0;
   std::string process;    ///< JSON of the OCI process object
+  std::string userName;   ///< its user.username: "name[:group]", resolved inside the container
   std::string resources;  ///< JSON of the OCI resources object
 };
 

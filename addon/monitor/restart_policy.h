@@ -27,6 +27,7 @@ struct ContainerExit {
 
 /// The delay before the next start; empty when the container stays down. The delay doubles from one short run to the
 /// next.
-std::optional<int64_t> decideRestart(const RestartPolicy& policy, const RestartHistory& history, const ContainerExit& exit);
+std::optional<int64_t> decideRestart(const RestartPolicy& policy, const RestartHistory& history,
+                                     const ContainerExit& exit);
 
 }  // namespace tscompose

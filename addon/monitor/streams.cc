@@ -19,8 +19,13 @@ uint32_t payloadLength(std::string_view header) {
 
 void appendFrame(std::string& out, Channel channel, std::string_view payload) {
   const auto length = static_cast<uint32_t>(payload.size());
-  const std::array<char, kHeader> header{static_cast<char>(channel),       0, 0, 0, static_cast<char>(length >> 24U),
-                                         static_cast<char>(length >> 16U), static_cast<char>(length >> 8U),
+  const std::array<char, kHeader> header{static_cast<char>(channel),
+                                         0,
+                                         0,
+                                         0,
+                                         static_cast<char>(length >> 24U),
+                                         static_cast<char>(length >> 16U),
+                                         static_cast<char>(length >> 8U),
                                          static_cast<char>(length)};
   out.append(header.data(), header.size());
   out += payload;

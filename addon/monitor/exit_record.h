@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "monitor/health.h"
+
+namespace tscompose {
+
+/// What the monitor knows of its container: state.json, exit.json and the answer to `state`.
+struct ContainerRecord {
+  std::string id;
+  std::string status = "created";  ///< created, running, paused, restarting, exited
+  int pid = 0;
+  uint64_t pidStartTicks = 0;
+  std::string bootId;
+  int monitorPid = 0;
+  uint64_t monitorStartTicks = 0;
+  std::optional<std::string> startedAt;
+  std::optional<std::string> finishedAt;
+  std::optional<int> exitCode;
+  std::optional<std::string> signal;
+  bool oomKilled = false;
+  uint32_t restartCount = 0;
+  std::optional<std::string> nextRestartAt;
+  std::optional<std::string> error;
+  // For the monitor that may have to take over: which pipes are the container's stdio, and where its cgroup is.
+  uint64_t stdinPipe = 0;
+  uint64_t stdoutPipe = 0;
+  uint64_t stderrPipe = 0;
+  std::string cgroup;
+
+  std::string json(const HealthTracker* health) const;
+};
+
+/// Replaces `path` so that a reader sees the old or the new content; not synced, so a crash of the machine may lose it.
+/// Throws SysError.
+void replaceQuickly(const std::string& path, const std::string& text);
+
+/// Makes what replaceQuickly wrote durable; best effort.
+void syncFile(const std::string& path);
+
+/// "SIGKILL" for 9.
+std::string signalName(int signal);
+
+}  // namespace tscompose
