@@ -110,8 +110,3 @@ function isGiven(value: unknown): boolean {
 function flag(key: string): string {
   return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
-
-/** A COMPOSE_ variable as Compose reads it: 1, t, true, y are yes in any case, everything else is no. */
-export function isTruthy(text: string | undefined): boolean {
-  return /^\s*(1|t|true|y)\s*$/i.test(text ?? '');
-}

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { isTruthy } from './command.ts';
+import { isTruthy } from './environment.ts';
 import type { GlobalSettings } from './globals.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;

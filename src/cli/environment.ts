@@ -12,3 +12,8 @@ export function parseVariables(
   }
   return variables;
 }
+
+/** A COMPOSE_ variable as Compose reads it: 1, t, true, y are yes in any case, everything else is no. */
+export function isTruthy(text: string | undefined): boolean {
+  return /^\s*(1|t|true|y)\s*$/i.test(text ?? '');
+}

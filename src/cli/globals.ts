@@ -1,5 +1,5 @@
 import { ComposeError } from '../util/errors.ts';
-import { isTruthy } from './command.ts';
+import { isTruthy } from './environment.ts';
 import type { CommandLineShape, OptionTable, OptionValues } from './options.ts';
 
 export type ProgressMode = 'auto' | 'tty' | 'plain' | 'json' | 'quiet';

@@ -1,5 +1,6 @@
 import type { ProgressEvent } from '../model/events.ts';
-import { openReporter, type Reporter, type ReporterForm } from '../ui/reporter.ts';
+import { openReporter } from '../ui/open-reporter.ts';
+import type { Reporter, ReporterForm } from '../ui/reporter.ts';
 import type { Context } from './context.ts';
 
 /** Which form progress takes on stderr. */

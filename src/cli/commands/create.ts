@@ -1,5 +1,6 @@
 import { type ApplySettings, defaultSettings } from '../../model/settings.ts';
-import { defineCommand, isTruthy, refuseTogether } from '../command.ts';
+import { defineCommand, refuseTogether } from '../command.ts';
+import { isTruthy } from '../environment.ts';
 import { imageSettings, withImagePolicy } from '../images.ts';
 import { checkServices, parseScale } from '../services.ts';
 import { apply, openProject } from '../session.ts';

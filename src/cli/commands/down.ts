@@ -1,6 +1,7 @@
 import { type ApplySettings, defaultSettings } from '../../model/settings.ts';
 import { ComposeError } from '../../util/errors.ts';
-import { defineCommand, isTruthy } from '../command.ts';
+import { defineCommand } from '../command.ts';
+import { isTruthy } from '../environment.ts';
 import { timeoutMs } from '../services.ts';
 import { apply, openProjectOrName } from '../session.ts';
 

@@ -1,5 +1,6 @@
 import { defaultSettings } from '../../model/settings.ts';
-import { defineCommand, isTruthy } from '../command.ts';
+import { defineCommand } from '../command.ts';
+import { isTruthy } from '../environment.ts';
 import { apply, openProjectOrName } from '../session.ts';
 
 export const kill = defineCommand({

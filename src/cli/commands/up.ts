@@ -1,7 +1,8 @@
 import { type ApplySettings, defaultSettings, type Recreate } from '../../model/settings.ts';
 import { ComposeError } from '../../util/errors.ts';
 import type { AttachSettings } from '../attached-up.ts';
-import { defineCommand, isTruthy, refuseTogether } from '../command.ts';
+import { defineCommand, refuseTogether } from '../command.ts';
+import { isTruthy } from '../environment.ts';
 import { imageSettings, withImagePolicy } from '../images.ts';
 import { checkServices, parseScale, timeoutMs } from '../services.ts';
 import { apply, openProject } from '../session.ts';

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import type { PlanNodeData, ProgressEvent, StepEvent } from '../../../src/model/events.ts';
+import { openReporter } from '../../../src/ui/open-reporter.ts';
 import { formatPlanText } from '../../../src/ui/plan-text.ts';
 import { initialProgress, reduceProgress } from '../../../src/ui/progress.ts';
-import { openReporter, type ReporterForm } from '../../../src/ui/reporter.ts';
+import type { ReporterForm } from '../../../src/ui/reporter.ts';
 import { emptyStack, reduceStack } from '../../../src/ui/stack.ts';
 import { textSink } from './sink.ts';
 
