@@ -60,14 +60,14 @@ void writeControlFile(const std::string& path, std::string_view text) {
   if (static_cast<size_t>(count) != text.size()) throw SysError(EIO, "write", path);
 }
 
-void replaceFile(const std::string& path, std::string_view text, mode_t mode) {
+void replaceFile(const std::string& path, std::string_view text, mode_t mode, Durability durability) {
   std::string beside = path + ".XXXXXX";
   UniqueFd fd{::mkostemp(beside.data(), O_CLOEXEC)};
   if (!fd) throw SysError(errno, "mkostemp", beside);
   try {
     if (::fchmod(fd.get(), mode) != 0) throw SysError(errno, "fchmod", beside);
     writeFully(fd.get(), text, beside);
-    if (::fdatasync(fd.get()) != 0) throw SysError(errno, "fdatasync", beside);
+    if (durability == Durability::kOnDisk && ::fdatasync(fd.get()) != 0) throw SysError(errno, "fdatasync", beside);
     if (::rename(beside.c_str(), path.c_str()) != 0) throw SysError(errno, "rename", path);
   } catch (...) {
     ::unlink(beside.c_str());
@@ -133,7 +133,10 @@ UniqueFd openDirectory(const std::string& path) {
   return fd;
 }
 
-UniqueFd openInRoot(int root, const std::string& path, int flags) {
+namespace {
+
+/// -1 with errno, as open(2): a missing file is ordinary, and an exception costs more than the rest of the call.
+int tryOpenInRoot(int root, const std::string& path, int flags) {
   open_how how{};
   how.flags = static_cast<uint64_t>(flags) | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
@@ -142,18 +145,21 @@ UniqueFd openInRoot(int root, const std::string& path, int flags) {
   int attempts = 0;
   do fd = ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how);
   while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++attempts < 64)));
-  if (fd < 0) throw SysError(errno, "open", path);
-  return UniqueFd{static_cast<int>(fd)};
+  return static_cast<int>(fd);
+}
+
+}  // namespace
+
+UniqueFd openInRoot(int root, const std::string& path, int flags) {
+  UniqueFd fd{tryOpenInRoot(root, path, flags)};
+  if (!fd) throw SysError(errno, "open", path);
+  return fd;
 }
 
 std::optional<std::string> readFileInRoot(int root, const std::string& path, size_t limitBytes) {
-  UniqueFd fd;
-  try {
-    fd = openInRoot(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-  } catch (const SysError& error) {
-    if (error.error() == ENOENT || error.error() == ENOTDIR || error.error() == ENXIO) return std::nullopt;
-    throw;
-  }
+  UniqueFd fd{tryOpenInRoot(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY)};
+  if (!fd && (errno == ENOENT || errno == ENOTDIR || errno == ENXIO)) return std::nullopt;
+  if (!fd) throw SysError(errno, "open", path);
   struct stat info{};
   if (::fstat(fd.get(), &info) != 0) throw SysError(errno, "fstat", path);
   if (!S_ISREG(info.st_mode)) throw InputError("INVALID", path + " in the container is not a regular file");

@@ -22,8 +22,11 @@ std::string readAll(int fd, const std::string& name, size_t limitBytes = 16U << 
 void writeControlFile(const std::string& path, std::string_view text);
 void writeFully(int fd, std::string_view text, const std::string& name);
 
+/// Whether a replaced file must survive a power cut. What a reboot makes meaningless need not (`kWhileUp`).
+enum class Durability { kOnDisk, kWhileUp };
+
 /// Replaces `path` so that a reader, or a crash, sees the old or the new content (write beside, fsync, rename).
-void replaceFile(const std::string& path, std::string_view text, mode_t mode);
+void replaceFile(const std::string& path, std::string_view text, mode_t mode, Durability durability = Durability::kOnDisk);
 
 /// mkdir -p. Throws SysError.
 void makeDirectories(const std::string& path, mode_t mode);

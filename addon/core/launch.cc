@@ -644,7 +644,7 @@ void Created::detach(const std::string& socketPath) {
   if (!listener) throw SysError(errno, "socket");
   if (::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) throw SysError(errno, "bind", socketPath);
   if (::listen(listener.get(), 1) != 0) throw SysError(errno, "listen", socketPath);
-  replaceFile(orderPath(socketPath), std::string_view{reinterpret_cast<const char*>(&parts.order), sizeof parts.order}, 0600);
+  replaceFile(orderPath(socketPath), std::string_view{reinterpret_cast<const char*>(&parts.order), sizeof parts.order}, 0600, Durability::kWhileUp);
   OrderMessage detach;
   detach.order = OrderMessage::Order::kDetach;
   sendOrder(parts.socket.get(), detach, listener.get());

@@ -30,13 +30,9 @@ UniqueFd openPidfd(pid_t pid) {
 
 std::optional<UniqueFd> openPidfd(const ProcessIdentity& identity) {
   if (identity.pid <= 0) return std::nullopt;
-  UniqueFd fd;
-  try {
-    fd = openPidfd(identity.pid);
-  } catch (const SysError& error) {
-    if (error.error() == ESRCH || error.error() == EINVAL) return std::nullopt;
-    throw;
-  }
+  UniqueFd fd{static_cast<int>(::syscall(SYS_pidfd_open, identity.pid, 0))};
+  if (!fd && (errno == ESRCH || errno == EINVAL)) return std::nullopt;
+  if (!fd) throw SysError(errno, "pidfd_open", std::to_string(identity.pid));
   /* the start time is read after the pidfd is held: if it is right now, the pidfd is right for ever */
   auto status = readProcessStatus(identity.pid);
   if (!status || status->startTicks != identity.startTicks) return std::nullopt;

@@ -274,7 +274,7 @@ SeccompProgram compileSeccomp(const Seccomp& seccomp, const std::string& cacheDi
   result.instructions = compile(seccomp);
   text.append(reinterpret_cast<const char*>(result.instructions.data()), result.instructions.size() * sizeof(sock_filter));
   try {
-    replaceFile(cacheDirectory + "/" + name, text, 0600);
+    replaceFile(cacheDirectory + "/" + name, text, 0600, Durability::kWhileUp);
   } catch (const SysError&) {
     /* a full disk costs the next start some milliseconds, not this one its container */
   }

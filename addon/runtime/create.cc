@@ -71,7 +71,7 @@ unsigned preservedFds(const Options& options) {
 }
 
 void writePidFile(const Options& options, pid_t pid) {
-  if (auto path = options.find("pid-file")) replaceFile(*path, std::to_string(pid), 0644);
+  if (auto path = options.find("pid-file")) replaceFile(*path, std::to_string(pid), 0644, Durability::kWhileUp);
 }
 
 struct Made {

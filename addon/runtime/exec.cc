@@ -74,7 +74,7 @@ int execCommand(const Global& global, const Words& arguments) {
   Stdio stdio;
   if (auto text = options.find("preserve-fds")) stdio.preservedFds = static_cast<unsigned>(std::strtoul(text->c_str(), nullptr, 10));
   auto running = execIn(record.init.pid, spec, process, Cgroup::open(record.cgroupPath), stdio, execOptions);
-  if (auto path = options.find("pid-file")) replaceFile(*path, std::to_string(running.pid), 0644);
+  if (auto path = options.find("pid-file")) replaceFile(*path, std::to_string(running.pid), 0644, Durability::kWhileUp);
   if (consoleSocket) {
     sendConsole(*consoleSocket, running.console);
     running.console.reset();

@@ -75,15 +75,16 @@ void warn(const std::string& message) { say("warning", message); }
 struct Command {
   const char* name;
   int (*run)(const Global&, const Words&);
+  bool entersContainer = false;
 };
 
-constexpr std::array<Command, 13> kCommands{{{"create", createCommand},
+constexpr std::array<Command, 13> kCommands{{{"create", createCommand, true},
                                              {"start", startCommand},
-                                             {"run", runCommand},
+                                             {"run", runCommand, true},
                                              {"state", stateCommand},
                                              {"kill", killCommand},
                                              {"delete", deleteCommand},
-                                             {"exec", execCommand},
+                                             {"exec", execCommand, true},
                                              {"ps", psCommand},
                                              {"list", listCommand},
                                              {"features", featuresCommand},
@@ -119,14 +120,16 @@ int dispatch(int count, char** values) {
   const auto& name = options.operands().front();
   Words rest{options.operands().begin() + 1, options.operands().end()};
   for (const auto& command : kCommands)
-    if (name == command.name) return command.run(global, rest);
+    if (name == command.name) {
+      if (command.entersContainer) sealExecutable(values);
+      return command.run(global, rest);
+    }
   throw InputError("USAGE", "unknown command '" + name + "'");
 }
 
 /// The exit codes of runc: 1, except where a shell would say 126 or 127.
 int runMain(int count, char** values) {
   try {
-    sealExecutable(values);
     return dispatch(count, values);
   } catch (const LaunchError& error) {
     say("error", error.what());

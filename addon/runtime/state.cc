@@ -47,11 +47,11 @@ void Store::write(const Record& record) const {
   value["pid"] = record.init.pid;
   value["pidStartTicks"] = record.init.startTicks;
   value["bootId"] = record.bootId;
-  replaceFile(directory(record.id) + "/state.json", value.dump() + "\n", 0600);
+  replaceFile(directory(record.id) + "/state.json", value.dump() + "\n", 0600, Durability::kWhileUp);
 }
 
 void Store::writeSpec(const std::string& id, const std::string& text) const {
-  replaceFile(directory(id) + "/config.json", text, 0600);
+  replaceFile(directory(id) + "/config.json", text, 0600, Durability::kWhileUp);
 }
 
 Record Store::read(const std::string& id) const {
