@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <system_error>
+#include <thread>
 
 #include "core/error.h"
 
@@ -122,11 +124,24 @@ uint32_t attributeU32(std::span<const uint8_t> attribute) {
   return value;
 }
 
-NetlinkSocket::NetlinkSocket(int protocol) : fd_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol)) {
+NetlinkSocket::NetlinkSocket(int protocol)
+    : protocol_(protocol), fd_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol)) {
   if (!fd_) throw SysError(errno, "socket", "netlink");
   // Without the echo of the request an error stays small, however long the request (netlink(7), NETLINK_CAP_ACK).
   const int on = 1;
   ::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+}
+
+NetlinkSocket::~NetlinkSocket() {
+  if (protocol_ == NETLINK_NETFILTER && fd_) closeInBackground(std::move(fd_));
+}
+
+void closeInBackground(UniqueFd socket) {
+  try {
+    std::thread([fd = std::move(socket)] {}).detach();
+  } catch (const std::system_error&) {
+    // No thread to be had: it is closed here and now.
+  }
 }
 
 void NetlinkSocket::join(uint32_t group) {

@@ -60,6 +60,9 @@ uint32_t attributeU32(std::span<const uint8_t> attribute);
 class NetlinkSocket {
  public:
   explicit NetlinkSocket(int protocol);
+  NetlinkSocket(const NetlinkSocket&) = delete;
+  NetlinkSocket& operator=(const NetlinkSocket&) = delete;
+  ~NetlinkSocket();
 
   /// Sends all requests at once and waits for every acknowledgement. Throws SysError for the first refusal that the
   /// request does not tolerate; the kernel has carried out the other ones.
@@ -78,8 +81,13 @@ class NetlinkSocket {
   void send(std::span<const uint8_t> bytes);
   size_t receive(std::vector<uint8_t>& buffer);
 
+  int protocol_;
   UniqueFd fd_;
   uint32_t sequence_ = 0;
 };
+
+/// Closes a NETLINK_NETFILTER socket on a thread of its own. Closing one waits until what earlier transactions replaced
+/// is freed, an RCU grace period, ten times as long as a transaction (nft_rcv_nl_event, Linux 6.18); nobody needs that.
+void closeInBackground(UniqueFd socket);
 
 }  // namespace tscompose

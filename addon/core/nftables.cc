@@ -188,10 +188,16 @@ class Batch {
     if (::sendto(socket.get(), bytes_.data(), bytes_.size(), 0, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) < 0) {
       throw SysError(errno, "sendto", "nfnetlink");
     }
-    // The kernel has carried it out, and queued its answers, before sendto returns.
+    readAnswers(socket.get());
+    closeInBackground(std::move(socket));
+  }
+
+ private:
+  /// The kernel has carried it out, and queued its answers, before sendto returns.
+  void readAnswers(int socket) const {
     std::vector<uint8_t> buffer(64 * 1024);
     for (;;) {
-      const ssize_t received = ::recv(socket.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+      const ssize_t received = ::recv(socket, buffer.data(), buffer.size(), MSG_DONTWAIT);
       if (received < 0 && errno == EINTR) continue;
       if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
       if (received < 0) throw SysError(errno, "recv", "nfnetlink");
@@ -199,7 +205,6 @@ class Batch {
     }
   }
 
- private:
   uint32_t next(const std::string& subject) {
     subjects_.push_back(subject);
     return static_cast<uint32_t>(subjects_.size());
@@ -362,6 +367,15 @@ std::string digestOf(std::span<const uint8_t> userdata) {
   return attributeText(userdata.subspan(2, userdata[1]));
 }
 
+bool exists(uint8_t family, const std::string& name) {
+  NetlinkSocket socket(NETLINK_NETFILTER);
+  auto request = nftRequest(NFT_MSG_GETTABLE, 0, family, name);
+  request.attribute(NFTA_TABLE_NAME, name).tolerate(ENOENT);
+  bool found = false;
+  socket.query(std::move(request), [&](const nlmsghdr&, std::span<const uint8_t>) { found = true; });
+  return found;
+}
+
 }  // namespace
 
 uint8_t nftFamily(const std::string& name) {
@@ -390,11 +404,13 @@ void replaceTables(const std::vector<NftTable>& tables) {
   for (const NftTable& table : tables) {
     const uint8_t family = nftFamily(table.family);
     const std::string subject = "table " + table.family + " " + table.name;
-    // Deleting what may not be there: make it first, if need be.
-    const TablePtr plain = tableNamed(table);
-    const auto build = [&](nlmsghdr* header) { nftnl_table_nlmsg_build_payload(header, plain.get()); };
-    batch.add(NFT_MSG_NEWTABLE, family, NLM_F_CREATE, subject, build);
-    batch.add(NFT_MSG_DELTABLE, family, 0, subject, build);
+    if (exists(family, table.name)) {
+      // Made first, should somebody else delete it meanwhile.
+      const TablePtr plain = tableNamed(table);
+      const auto build = [&](nlmsghdr* header) { nftnl_table_nlmsg_build_payload(header, plain.get()); };
+      batch.add(NFT_MSG_NEWTABLE, family, NLM_F_CREATE, subject, build);
+      batch.add(NFT_MSG_DELTABLE, family, 0, subject, build);
+    }
     if (table.chains.empty() && table.sets.empty()) continue;
     const TablePtr marked = tableNamed(table);
     if (!table.digest.empty()) setDigest(marked.get(), table.digest);

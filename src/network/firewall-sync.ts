@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Binding, NativeHandle, NftTable } from '../native/binding.ts';
@@ -21,11 +22,13 @@ export class Firewall {
   readonly #paths: Paths;
   readonly #tableName: string;
   readonly #queue: number;
+  readonly #packetTargets = new Set<string>();
   #world: NetworkWorld | undefined;
   #running: Promise<void> | undefined;
   #next: { world: NetworkWorld; done: PromiseWithResolvers<void> } | undefined;
   #forwarder: NativeHandle | undefined;
-  #isCompatible = false;
+  /** A refused rule costs a grace period: begin with what this kernel has for certain. */
+  #isCompatible = !existsSync('/sys/module/nft_queue');
 
   constructor(options: { readonly paths: Paths; readonly native: Binding }) {
     this.#native = options.native;
@@ -65,6 +68,11 @@ export class Firewall {
     return !(await this.isIntact(undefined));
   }
 
+  /** Whether UDP was ever published to that address: only such flows outlive their target, and looking costs 5 ms. */
+  hasPacketFlows(address: string): boolean {
+    return this.#packetTargets.has(address);
+  }
+
   async #write(world: NetworkWorld): Promise<void> {
     await mkdir(dirname(this.#paths.firewallLock), { recursive: true, mode: 0o700 });
     const lock = await this.#native.flock(this.#paths.firewallLock, { exclusive: true, nonblocking: false });
@@ -72,6 +80,12 @@ export class Firewall {
       const passage = await this.#passage();
       const table = firewallTable(world, this.#tableName, passage);
       this.#world = world;
+      for (const { endpoints, ports } of world.containers) {
+        if (ports.every(({ protocol }) => protocol === 'tcp')) continue;
+        for (const address of endpoints.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6])) {
+          if (address !== null) this.#packetTargets.add(address);
+        }
+      }
       if (!(await this.#isWritten(table))) await this.#replace(table, world, passage);
       this.#forward(passage.kind === 'queue' && table.chains.length > 0);
     } catch (error) {
@@ -89,11 +103,12 @@ export class Firewall {
     try {
       await this.#native.replaceTables([table]);
     } catch (error) {
-      const lacksQueue = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      if (passage.kind !== 'queue' || passage.compatible || !lacksQueue) throw error;
-      // A kernel without nft_queue has iptables' NFQUEUE.
-      this.#isCompatible = true;
-      await this.#native.replaceTables([firewallTable(world, this.#tableName, { ...passage, compatible: true })]);
+      const isUnknown = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (passage.kind !== 'queue' || !isUnknown) throw error;
+      // The queue is nftables' own expression or iptables' target; a kernel may have only one of them.
+      const other = { ...passage, compatible: !passage.compatible };
+      await this.#native.replaceTables([firewallTable(world, this.#tableName, other)]);
+      this.#isCompatible = other.compatible;
     }
   }
 

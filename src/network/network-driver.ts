@@ -12,8 +12,8 @@ export type * from './contract.ts';
 /** Networks of this machine: bridges, namespaces, links, firewall. See contract.ts for what each method promises. */
 export function openNetworkDriver(options: { readonly paths: Paths; readonly native: Binding }): NetworkDriver {
   const { native } = options;
-  const unplugger = new Unplugger(native);
   const firewall = new Firewall(options);
+  const unplugger = new Unplugger(native, firewall);
   return {
     hostSubnets: () => native.hostSubnets(),
     async ensureNetwork(network) {
@@ -203,10 +203,12 @@ interface Removal {
 /** Puts the removals of one turn of the event loop together: the kernel takes as long for thirty links as for one. */
 class Unplugger {
   readonly #native: Binding;
+  readonly #firewall: Firewall;
   #next: Removal | undefined;
 
-  constructor(native: Binding) {
+  constructor(native: Binding, firewall: Firewall) {
     this.#native = native;
+    this.#firewall = firewall;
   }
 
   unplug(netnsPath: string, endpoints: readonly EndpointRecord[]): Promise<void> {
@@ -214,7 +216,8 @@ class Unplugger {
     this.#next.netnsPaths.push(netnsPath);
     for (const { hostInterface, ipv4, ipv6 } of endpoints) {
       this.#next.interfaces.push(hostInterface);
-      this.#next.addresses.push(...[ipv4, ipv6].filter((address) => address !== null));
+      const addresses = [ipv4, ipv6].filter((address) => address !== null);
+      this.#next.addresses.push(...addresses.filter((address) => this.#firewall.hasPacketFlows(address)));
     }
     return this.#next.done;
   }
