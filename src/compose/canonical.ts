@@ -184,7 +184,13 @@ function expandHosts(value: Value, path: TreePath, report: ReportAt): Value {
 function expandPorts(value: Value, path: TreePath, report: ReportAt): Value {
   if (!Array.isArray(value)) return value;
   const ports: Value[] = [];
+  // Ranges of ports that lead to the same ports again could fill any memory.
+  const most = 65_536 + value.length;
   for (const [index, item] of value.entries()) {
+    if (ports.length > most) {
+      report([...path, index], 'there are more ports than a machine has', { code: 'limit' });
+      return ports;
+    }
     if (typeof item === 'string' || typeof item === 'number') {
       const entries = parsePort(String(item));
       if (typeof entries === 'string') {

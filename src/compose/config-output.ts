@@ -67,15 +67,16 @@ function sorted(value: Value, parent: string, printing: Printing): Value {
   for (const key of Object.keys(value).sort()) {
     const child = value[key] as Value;
     if (!printing.keepExtensions && key.startsWith('x-') && !NAMED.has(parent)) continue;
-    if (printing.isTidy && !NAMED.has(parent) && isEmptyByConvention(key, child)) continue;
+    if (printing.isTidy && !NAMED.has(parent) && isEmptyByConvention(key, child, parent)) continue;
     out[key.replaceAll('$', '$$$$')] =
       key.startsWith('x-') && !NAMED.has(parent) ? doubled(child) : sorted(child, key, printing);
   }
   return out;
 }
 
-function isEmptyByConvention(key: string, value: Value): boolean {
-  if (value === null) return key === 'command' || key === 'entrypoint';
+function isEmptyByConvention(key: string, value: Value, parent: string): boolean {
+  // A hook, which stands below exec or in a list, must have a command.
+  if (value === null) return (key === 'command' || key === 'entrypoint') && parent !== 'exec' && parent !== '';
   return key === 'ipam' && typeof value === 'object' && Object.keys(value).length === 0;
 }
 

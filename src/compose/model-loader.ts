@@ -105,6 +105,7 @@ async function addDocument(base: Tree, document: ParsedDocument, path: string, c
     return base;
   }
   dropEmptyNames(merged);
+  readPrintedBlkio(merged);
   dropDuplicates(merged);
   await checkSchema(merged, context);
   if (merged.version !== undefined) {
@@ -115,6 +116,26 @@ async function addDocument(base: Tree, document: ParsedDocument, path: string, c
   expandShortForms(merged, context.lookup === undefined ? () => {} : report);
   dropDuplicates(merged);
   return merged;
+}
+
+/** The reference prints the keys of blkio_config's lists with capitals, and its output must load again. */
+function readPrintedBlkio(tree: Tree): void {
+  if (!isTree(tree.services)) return;
+  for (const service of Object.values(tree.services)) {
+    const settings = isTree(service) ? service.blkio_config : undefined;
+    if (!isTree(settings)) continue;
+    for (const list of Object.values(settings)) {
+      if (!Array.isArray(list)) continue;
+      for (const item of list) {
+        if (!isTree(item)) continue;
+        for (const key of ['Path', 'Rate', 'Weight']) {
+          if (item[key] === undefined || item[key.toLowerCase()] !== undefined) continue;
+          item[key.toLowerCase()] = item[key] as Value;
+          delete item[key];
+        }
+      }
+    }
+  }
 }
 
 /** `dns: ""` is no server. */

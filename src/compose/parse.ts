@@ -78,7 +78,7 @@ export function parseYaml(source: SourceText, report: (diagnostic: Diagnostic) =
     }
     const converter = new Converter(source, report);
     const value = converter.convertRoot(syntax.contents);
-    parsed.push({ source, value, resets: converter.resets, syntax });
+    if (!converter.isOverLimit) parsed.push({ source, value, resets: converter.resets, syntax });
   }
   return parsed;
 }
@@ -89,6 +89,7 @@ function isValidUtf8(source: SourceText & { readonly isUtf8?: boolean }): boolea
 }
 
 function yamlMessage(message: string): string {
+  if (/call stack/i.test(message)) return 'values are nested too deeply';
   const sentence = message.replace(/\s+/g, ' ').trim();
   return (sentence[0]?.toLowerCase() ?? '') + sentence.slice(1);
 }
@@ -104,7 +105,8 @@ class Converter {
   private ownNodes = 0;
   private aliasNodes = 0;
   private aliasDepth = 0;
-  private isOverLimit = false;
+  /** Whether the conversion was given up, so that its result means nothing. */
+  isOverLimit = false;
 
   constructor(source: SourceText, report: (diagnostic: Diagnostic) => void) {
     this.source = source;
