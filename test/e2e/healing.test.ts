@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { namesFor } from '../../src/network/firewall-sync.ts';
 import { openDatabase } from '../../src/state/database.ts';
 import { pathsUnder } from '../../src/state/paths.ts';
 import { eventually } from '../support/eventually.ts';
@@ -96,14 +97,14 @@ describe('e2e: healing', () => {
     for (const remove of [
       () => execFileSync('ip', ['link', 'del', findOwn(scene).veth]),
       () => execFileSync('ip', ['link', 'del', findOwn(scene).bridge]),
-      () => execFileSync('nft', ['delete', 'table', 'inet', 'tscompose']),
+      () => execFileSync('nft', ['delete', 'table', 'inet', findOwn(scene).table]),
     ]) {
       const own = findOwn(scene);
       remove();
       await eventually(() => {
         const names = new Set(links().map(({ ifname }) => ifname));
         assert.ok(names.has(own.veth) && names.has(own.bridge));
-        execFileSync('nft', ['list', 'table', 'inet', 'tscompose']);
+        execFileSync('nft', ['list', 'table', 'inet', own.table]);
       });
       await eventually(async () => assert.ok(await reaches()));
     }
@@ -111,11 +112,11 @@ describe('e2e: healing', () => {
 });
 
 /** The links of the scenario's first endpoint, from its records. */
-function findOwn(scene: Scenario): { veth: string; bridge: string } {
+function findOwn(scene: Scenario): { veth: string; bridge: string; table: string } {
   const { stateDirectory } = scene;
   using database = openDatabase(pathsUnder(`${stateDirectory}/lib`, `${stateDirectory}/run`), 'read');
   const endpoint = database.containers()[0]?.endpoints[0];
   const network = database.networks().find(({ id }) => id === endpoint?.networkId);
   assert.ok(endpoint && network);
-  return { veth: endpoint.hostInterface, bridge: network.bridge };
+  return { veth: endpoint.hostInterface, bridge: network.bridge, table: namesFor(`${stateDirectory}/run`).tableName };
 }
