@@ -34,6 +34,8 @@ namespace {
 
 constexpr size_t kMaxMessage = 32 * 1024;
 constexpr size_t kElementsPerMessage = 256;
+constexpr uint32_t kInterfaceName = 41;  // nft's number of the type ifname
+constexpr uint32_t kHostOrder = 1;       // and of host byte order
 
 template <auto Free>
 struct Deleter {
@@ -285,6 +287,13 @@ void addSet(Batch& batch, uint8_t family, const NftTable& table, const NftSet& s
     nftnl_set_set_u32(object.get(), NFTNL_SET_FLAGS, NFT_SET_MAP);
     nftnl_set_set_u32(object.get(), NFTNL_SET_DATA_TYPE, set.dataType);
     nftnl_set_set_u32(object.get(), NFTNL_SET_DATA_LEN, set.dataLength);
+  }
+  const std::unique_ptr<nftnl_udata_buf, Deleter<nftnl_udata_buf_free>> order{nftnl_udata_buf_alloc(64)};
+  if (set.keyType == kInterfaceName) {
+    // Only for `nft list`, which else takes names for big-endian numbers and prints nothing.
+    nftnl_udata_put_u32(order.get(), NFTNL_UDATA_SET_KEYBYTEORDER, kHostOrder);
+    nftnl_set_set_data(object.get(), NFTNL_SET_USERDATA, nftnl_udata_buf_data(order.get()),
+                       nftnl_udata_buf_len(order.get()));
   }
   batch.add(NFT_MSG_NEWSET, family, NLM_F_CREATE, "set " + set.name,
             [&](nlmsghdr* header) { nftnl_set_nlmsg_build_payload(header, object.get()); });

@@ -47,6 +47,7 @@ export interface Binding {
   /** Already gone is success. */
   cgroupRemove(path: string): Promise<void>;
   cgroupProcesses(path: string): number[];
+  cgroupStatistics(path: string): Promise<CgroupStatistics>;
 
   // Networks
   /** Subnets of the host's addresses and routes, default routes excluded. */
@@ -76,6 +77,23 @@ export interface Binding {
   startForwarder(queue: number, lockPath: string): NativeHandle;
   /** Tells about removed links and about changes of nftables tables, until closed. */
   linkMonitor(onEvent: (event: LinkEvent) => void): NativeHandle;
+}
+
+/** A cgroup that is gone has used nothing. A limit of 0 is none. */
+export interface CgroupStatistics {
+  /** Usage without inactive file cache. */
+  readonly memoryBytes: number;
+  readonly memoryLimitBytes: number;
+  readonly memoryPeakBytes: number;
+  readonly cpuNanoseconds: number;
+  readonly cpuUserNanoseconds: number;
+  readonly cpuSystemNanoseconds: number;
+  readonly cpuThrottledPeriods: number;
+  readonly pids: number;
+  readonly pidsLimit: number;
+  readonly ioReadBytes: number;
+  readonly ioWriteBytes: number;
+  readonly oomKills: number;
 }
 
 /** Something native that goes on until it is closed. It does not keep the process alive. */
