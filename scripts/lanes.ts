@@ -139,9 +139,8 @@ async function mocha(directory: string, output: Output): Promise<Result> {
   try {
     // A virtual machine without KVM is several times slower (test/support/eventually.ts).
     const patience = process.env.TSCOMPOSE_TEST_SLOW === '1' ? ['--timeout', '160000'] : [];
-    const { code } = await run([`${modules}/mocha`, ...patience, `${directory}/**/*.test.ts`], output, {
+    const { code } = await run([`${modules}/mocha`, '--no-color', ...patience, `${directory}/**/*.test.ts`], output, {
       TSCOMPOSE_TEST_RESULT: path,
-      FORCE_COLOR: '0',
     });
     if (!existsSync(path)) {
       return { passed: 0, failures: [`${directory}: mocha ended with ${code} before it ran a test`], skipped: [] };
