@@ -81,7 +81,7 @@ export function statusText(state: ContainerState, now: Date): string {
     case 'created':
       return 'Created';
     case 'exited':
-      return `Exited (${exitCode}) ${since(state.finishedAt)} ago`;
+      return `Exited (${exitCode}) ${since(state.finishedAt)} ago${state.oomKilled ? ' (out of memory)' : ''}`;
     case 'restarting':
       return `Restarting (${exitCode}) ${since(state.finishedAt)} ago`;
     case 'paused':
