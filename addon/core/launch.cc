@@ -544,6 +544,7 @@ Created create(const Spec& spec, const std::string& id, const std::string& bundl
   try {
     plan.root = planRoot(spec, bundle, &cgroup);
     plan.root.pivot = pivot;
+    plan.root.overRoot = pivot && spec.hooks.createContainer.empty();
     auto unified = cgroup.openForClone();
     auto cloned = cloneChild(plan, plan.viaHelper ? -1 : unified.get());
     child = std::move(cloned.process);

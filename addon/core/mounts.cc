@@ -335,8 +335,11 @@ RootPlan planRoot(const Spec& spec, const std::string& bundle, const Cgroup* cgr
   struct stat info{};
   if (::stat(plan.path.c_str(), &info) != 0) throw SysError(errno, "open root", plan.path);
   if (!S_ISDIR(info.st_mode)) throw SysError(ENOTDIR, "open root", plan.path);
-  plan.tree = spec.overlay ? makeOverlay(*spec.overlay) : cloneRoot(plan.path);
-  plan.readOnly = spec.root.readonly;
+  /* an overlay of one directory and nothing to write to is refused by the kernel, and is that directory */
+  bool isSingle = spec.overlay && spec.overlay->upper.empty() && spec.overlay->lower.size() == 1;
+  if (isSingle) plan.tree = cloneRoot(spec.overlay->lower.front());
+  else plan.tree = spec.overlay ? makeOverlay(*spec.overlay) : cloneRoot(plan.path);
+  plan.readOnly = spec.root.readonly || (spec.overlay && spec.overlay->upper.empty());
 
   for (const auto& mount : spec.mounts) {
     auto options = parseMountOptions(mount.options);

@@ -345,9 +345,12 @@ Fault protectPaths(int root, const RootPlan& plan) noexcept {
 Fault assembleRoot(const RootPlan& plan) noexcept {
   /* nothing that is mounted from here on may reach the caller's namespace */
   if (::mount(nullptr, "/", nullptr, MS_REC | plan.callerPropagation, nullptr) != 0) return {"mount", "/", errno};
-  UniqueFd place{::open(plan.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-  if (!place) return {"open", plan.path.c_str(), errno};
-  if (!attach(plan.tree.get(), place.get())) return {"mount", plan.path.c_str(), errno};
+  /* stacked over "/", where our own paths still begin below it: root.path may lie in a directory that root of a user
+     namespace may not enter */
+  const char* place = plan.overRoot ? "/" : plan.path.c_str();
+  UniqueFd target{::open(place, O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (!target) return {"open", place, errno};
+  if (!attach(plan.tree.get(), target.get())) return {"mount", plan.path.c_str(), errno};
   int root = plan.tree.get();
   for (const auto& step : plan.mounts)
     if (auto fault = performStep(root, step)) return fault;

@@ -50,10 +50,13 @@ struct DeviceNode {
 };
 
 struct RootPlan {
-  std::string path;  ///< where the tree is attached: a directory of the caller's mount namespace
+  std::string path;  ///< root.path, for messages, and where the tree is attached unless overRoot
   UniqueFd tree;     ///< detached mount that becomes the root
   bool readOnly = false;
   bool pivot = true;
+  /// Attach over "/" rather than at `path`. Not without pivot_root, which needs it at a place of its own, and not for
+  /// createContainer hooks: who joins the namespace (setns(2)) would find the container's root already.
+  bool overRoot = true;
   uint64_t callerPropagation = MS_SLAVE;  ///< what the copies of the caller's mounts become
   uint64_t rootPropagation = 0;           ///< of the new root at last, 0: leave
   bool rootPropagationRecursive = false;

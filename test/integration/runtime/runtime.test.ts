@@ -1,0 +1,359 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { require } from '../../support/requirements.ts';
+import { Bundle, type Config, isReady, runtimePath } from './bundle.ts';
+
+describe('tscompose-runtime', () => {
+  let bundle: Bundle;
+
+  before(function () {
+    require(this, isReady, 'root, busybox or a built tscompose-runtime');
+  });
+  beforeEach(() => {
+    bundle = new Bundle();
+  });
+  afterEach(() => {
+    bundle?.dispose();
+  });
+
+  describe('life', () => {
+    it('goes from created over running to stopped, and leaves nothing', () => {
+      bundle.configure(['sleep', '60']);
+      const id = bundle.id('life');
+      assert.equal(bundle.quietly('create', '-b', bundle.directory, id), 0);
+      assert.equal(bundle.status(id), 'created');
+      assert.equal(bundle.call('start', id).code, 0);
+      assert.equal(bundle.status(id), 'running');
+      assert.equal(bundle.call('delete', id).code, 1);
+      assert.equal(bundle.call('pause', id).code, 0);
+      assert.equal(bundle.status(id), 'paused');
+      assert.equal(bundle.call('resume', id).code, 0);
+      assert.equal(bundle.call('exec', id, 'cat', '/proc/1/comm').stdout, 'sleep\n');
+      assert.equal(bundle.call('kill', id, 'KILL').code, 0);
+      assert.equal(bundle.call('delete', '--force', id).code, 0);
+      assert.equal(bundle.call('state', id).code, 1);
+      assert.deepEqual(JSON.parse(bundle.call('list', '-f', 'json').stdout), []);
+    });
+
+    it('hands the exit code on, and reports commands that cannot run as a shell does', () => {
+      assert.equal(bundle.sh('exit 7').code, 7);
+      const missing = bundle.run(['no-such-command']);
+      assert.equal(missing.code, 127);
+      assert.match(missing.stderr, /executable file not found in \$PATH/);
+      assert.equal(bundle.run(['/etc/passwd']).code, 126);
+      assert.equal(bundle.run(['/tmp']).code, 126);
+    });
+
+    it('repairs by delete --force whatever a killed create left', async function () {
+      this.timeout(30_000);
+      bundle.configure(['sleep', '60']);
+      for (let round = 0; round < 12; round++) {
+        const id = bundle.id(`killed${round}`);
+        const state = join(bundle.directory, 'state');
+        const child = spawn(runtimePath, ['--root', state, 'create', '-b', bundle.directory, id], { stdio: 'ignore' });
+        const ended = new Promise((resolve) => child.once('exit', resolve));
+        await new Promise((resolve) => setTimeout(resolve, round));
+        child.kill('SIGKILL');
+        await ended;
+        assert.equal(bundle.call('delete', '--force', id).code, 0);
+        assert.equal(existsSync(join(state, id)), false);
+      }
+      const paths = readdirSync('/sys/fs/cgroup').map((name) => join('/sys/fs/cgroup', name));
+      for (const path of ['/sys/fs/cgroup', ...paths])
+        assert.equal(existsSync(join(path, `tscompose-rt-${bundle.directory.slice(-6)}`)), false, path);
+    });
+  });
+
+  describe('sandbox', () => {
+    it('gives the process exactly the capabilities asked for', () => {
+      const { stdout } = bundle.sh('grep Cap /proc/self/status');
+      const found = Object.fromEntries(
+        stdout
+          .trim()
+          .split('\n')
+          .map((line) => line.split(/:\s+/) as [string, string]),
+      );
+      assert.deepEqual(found, {
+        CapInh: '0000000000000000',
+        CapPrm: '00000000a80425fb',
+        CapEff: '00000000a80425fb',
+        CapBnd: '00000000a80425fb',
+        CapAmb: '0000000000000000',
+      });
+    });
+
+    it('leaves another user no effective capabilities but ambient ones', () => {
+      const asUser = (config: Config) => {
+        config.process.user = { uid: 1000, gid: 1001, additionalGids: [7, 9], umask: 0o077 };
+      };
+      const plain = bundle.sh('id; umask; grep -E "CapEff|CapPrm" /proc/self/status', asUser);
+      assert.match(plain.stdout, /^uid=1000 gid=1001 groups=(1001,)?7,9\n0077\n/);
+      assert.match(plain.stdout, /CapPrm:\t0000000000000000\nCapEff:\t0000000000000000/);
+      const ambient = bundle.sh('grep -E "CapEff|CapAmb" /proc/self/status', (config) => {
+        asUser(config);
+        const net = ['CAP_NET_BIND_SERVICE'];
+        config.process.capabilities = { bounding: net, effective: net, permitted: net, inheritable: net, ambient: net };
+      });
+      assert.match(ambient.stdout, /CapEff:\t0000000000000400\nCapAmb:\t0000000000000400/);
+    });
+
+    it('loads the filter with and without no_new_privs', () => {
+      for (const noNewPrivileges of [false, true]) {
+        const { stdout, code } = bundle.sh(
+          'grep -E "NoNewPrivs|Seccomp:" /proc/self/status; mkdir /tmp/x',
+          (config) => {
+            config.process.noNewPrivileges = noNewPrivileges;
+            config.linux.seccomp = {
+              defaultAction: 'SCMP_ACT_ALLOW',
+              architectures: ['SCMP_ARCH_X86_64'],
+              syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 13 }],
+            };
+          },
+        );
+        assert.equal(stdout, `NoNewPrivs:\t${noNewPrivileges ? 1 : 0}\nSeccomp:\t2\n`);
+        assert.equal(code, 1);
+      }
+    });
+
+    it('masks and protects paths of /proc and /sys', () => {
+      const { stdout } = bundle.sh(
+        'wc -c < /proc/keys; ls /sys/firmware | wc -l; echo x > /proc/sys/kernel/domainname || echo protected; ' +
+          'mkdir $(ls -d /sys/fs/cgroup/cpu 2>/dev/null || echo /sys/fs/cgroup)/x 2>/dev/null || echo read-only',
+      );
+      assert.equal(stdout, '0\n0\nprotected\nread-only\n');
+    });
+
+    it('makes the default devices and no others usable', () => {
+      const { stdout } = bundle.sh(
+        'for d in null zero full random urandom tty; do test -c /dev/$d && echo -n "$d "; done; ' +
+          'readlink /dev/ptmx; readlink /dev/fd; mknod /tmp/vda b 254 0 && head -c1 /tmp/vda 2>&1',
+      );
+      assert.match(stdout, /^null zero full random urandom tty pts\/ptmx\n\/proc\/self\/fd\n/);
+      assert.match(stdout, /Operation not permitted/);
+    });
+
+    it('keeps host descriptors out of the process', () => {
+      assert.equal(bundle.sh('ls /proc/self/fd | sort -n | tr "\\n" " "').stdout, '0 1 2 3 ');
+    });
+  });
+
+  describe('mounts', () => {
+    const bind = (source: string, destination: string, options: string[]) => (config: Config) => {
+      config.mounts.push({ destination, type: 'bind', source, options: ['rbind', ...options] });
+    };
+
+    it('binds files and directories, read-only where asked, and makes the targets', () => {
+      const source = join(bundle.directory, 'data');
+      mkdirSync(source);
+      writeFileSync(join(source, 'file'), 'hello\n');
+      assert.equal(bundle.sh('cat /new/place/file; touch /new/place/x', bind(source, '/new/place', ['rw'])).code, 0);
+      assert.ok(existsSync(join(source, 'x')));
+      const readOnly = bundle.sh('cat /etc/one; echo x > /etc/one', bind(join(source, 'file'), '/etc/one', ['ro']));
+      assert.equal(readOnly.stdout, 'hello\n');
+      assert.match(readOnly.stderr, /Read-only file system/);
+    });
+
+    it('honours tmpfs options, tmpcopyup and a read-only root', () => {
+      const { stdout, stderr } = bundle.sh('cat /root/note; stat -c %a /root; touch /no', (config) => {
+        config.root.readonly = true;
+        writeFileSync(join(bundle.rootfs, 'root/note'), 'kept\n');
+        config.mounts.push({
+          destination: '/root',
+          type: 'tmpfs',
+          source: 'tmpfs',
+          options: ['tmpcopyup', 'mode=710'],
+        });
+      });
+      assert.equal(stdout, 'kept\n710\n');
+      assert.match(stderr, /Read-only file system/);
+    });
+
+    it('follows no symlink of the image out of the root (CVE-2021-30465)', () => {
+      const outside = join(bundle.directory, 'outside');
+      mkdirSync(outside);
+      mkdirSync(join(bundle.rootfs, outside), { recursive: true });
+      symlinkSync(outside, join(bundle.rootfs, 'escape'));
+      const { code } = bundle.sh('touch /escape/here/x', (config) => {
+        config.mounts.push({ destination: '/escape/here', type: 'tmpfs', source: 'tmpfs', options: [] });
+      });
+      assert.equal(code, 0);
+      assert.deepEqual(readdirSync(outside), []);
+      assert.ok(existsSync(join(bundle.rootfs, outside, 'here')), 'the link was followed inside the root');
+    });
+
+    it('refuses a proc that a symlink would place elsewhere (CVE-2019-19921)', () => {
+      const { code, stderr } = bundle.sh('true', (config) => {
+        symlinkSync('/tmp', join(bundle.rootfs, 'link'));
+        config.mounts.push({ destination: '/link/proc', type: 'proc', source: 'proc', options: [] });
+      });
+      assert.equal(code, 1);
+      assert.match(stderr, /Too many levels of symbolic links/);
+    });
+  });
+
+  describe('escapes', () => {
+    it('starts no process in a directory outside the root (CVE-2024-21626)', () => {
+      for (let fd = 3; fd < 24; fd++) {
+        const { stdout } = bundle.run(['sh', '-c', 'ls ../../../../../../.. | tr "\\n" " "'], (config) => {
+          config.process.cwd = `/proc/self/fd/${fd}`;
+        });
+        assert.equal(stdout.includes('boot') || stdout.includes('lib64'), false, `fd ${fd}: ${stdout}`);
+      }
+    });
+
+    it('cannot be overwritten through /proc/self/exe (CVE-2019-5736)', () => {
+      const before = statSync(runtimePath);
+      writeFileSync(join(bundle.rootfs, 'bin/evil'), '#!/proc/self/exe\n', { mode: 0o755 });
+      bundle.run(['/bin/evil', '--version']);
+      const attack =
+        'for i in $(seq 300); do for e in /proc/[0-9]*/exe; do ' +
+        'case $(readlink $e) in */busybox|"") ;; *) echo -n pwned >> $e && echo wrote;; esac; done; done 2>/dev/null; true';
+      bundle.configure(['sh', '-c', attack]);
+      const id = bundle.id('attacker');
+      assert.equal(bundle.quietly('create', '-b', bundle.directory, id), 0);
+      assert.equal(bundle.call('start', id).code, 0);
+      for (let round = 0; round < 5; round++) bundle.quietly('exec', id, '/bin/evil', '--version');
+      const self = bundle.call('exec', id, '/proc/self/exe', '--version');
+      assert.notEqual(self.stdout, undefined);
+      const after = statSync(runtimePath);
+      assert.equal(after.size, before.size);
+      assert.equal(after.mtimeMs, before.mtimeMs);
+    });
+
+    it('runs from a mount that cannot be written', () => {
+      bundle.configure(['sleep', '60'], (config) => {
+        config.annotations['dev.tscompose.init'] = 'true';
+      });
+      const id = bundle.id('sealed');
+      assert.equal(bundle.quietly('run', '-d', '-b', bundle.directory, id), 0);
+      const { stderr, code } = bundle.call('exec', id, 'sh', '-c', 'echo x >> /proc/1/exe');
+      assert.notEqual(code, 0);
+      assert.match(stderr, /Read-only file system|Permission denied/);
+    });
+  });
+
+  describe('namespaces', () => {
+    it('maps users, and devices come from the host', () => {
+      const { stdout, stderr } = bundle.sh(
+        'id -u; cat /proc/self/uid_map; echo x > /dev/null; touch /tmp/own',
+        (config) => {
+          config.linux.namespaces.push({ type: 'user' });
+          const mapping = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+          config.linux.uidMappings = mapping;
+          config.linux.gidMappings = mapping;
+          config.mounts.push({ destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['mode=1777'] });
+        },
+      );
+      assert.equal(stderr, '');
+      assert.match(stdout, /^0\n\s+0\s+100000\s+65536\n$/);
+    });
+
+    it('shows a host directory under mapped ids', () => {
+      const source = join(bundle.directory, 'mapped');
+      mkdirSync(source);
+      const { stdout, stderr } = bundle.sh('stat -c %u:%g /data; touch /data/file', (config) => {
+        config.mounts.push({
+          destination: '/data',
+          type: 'bind',
+          source,
+          options: ['bind', 'idmap'],
+          uidMappings: [{ containerID: 0, hostID: 4000, size: 10 }],
+          gidMappings: [{ containerID: 0, hostID: 4000, size: 10 }],
+        } as Config['mounts'][number]);
+      });
+      assert.match(stdout, /4000:4000/, stderr);
+    });
+
+    it('has its own host name, ipc limits and pid 1', () => {
+      const { stdout } = bundle.sh('hostname; cat /proc/sys/kernel/msgmax; echo $$', (config) => {
+        config.linux.sysctl = { 'kernel.msgmax': '4242' };
+      });
+      assert.equal(stdout, 'box\n4242\n1\n');
+    });
+
+    it('refuses a sysctl of the host', () => {
+      const { code, stderr } = bundle.sh('true', (config) => {
+        config.linux.sysctl = { 'vm.swappiness': '1' };
+      });
+      assert.equal(code, 1);
+      assert.match(stderr, /vm\.swappiness is not in a separate kernel namespace/);
+    });
+  });
+
+  describe('process', () => {
+    it('has a terminal of the container’s own', () => {
+      const { stdout } = bundle.sh('tty; stty size; test -c /dev/console && echo console', (config) => {
+        config.process.terminal = true;
+        config.process.consoleSize = { height: 33, width: 77 };
+      });
+      assert.equal(stdout.replaceAll('\r', ''), '/dev/pts/0\n33 77\nconsole\n');
+    });
+
+    it('resolves user and groups by name inside the root', () => {
+      const { stdout } = bundle.sh('id -u; id -g; id -G; echo $HOME', (config) => {
+        config.annotations['dev.tscompose.user'] = 'web';
+        config.annotations['dev.tscompose.groups'] = '["77"]';
+      });
+      assert.equal(stdout, '33\n44\n44 50 77\n/srv\n');
+      const { stderr } = bundle.sh('true', (config) => {
+        config.annotations['dev.tscompose.user'] = 'ghost';
+      });
+      assert.match(stderr, /unable to find user ghost: no matching entries in passwd file/);
+    });
+
+    it('lowers limits, and says why it cannot raise one', () => {
+      const limits = (hard: number) => (config: Config) => {
+        config.process.rlimits = [{ type: 'RLIMIT_NOFILE', soft: hard, hard }];
+      };
+      assert.equal(bundle.sh('ulimit -n', limits(100)).stdout, '100\n');
+      const raised = bundle.sh('true', limits(1_000_000_000));
+      assert.equal(raised.code, 1);
+      assert.match(raised.stderr, /cannot set RLIMIT_NOFILE to 1000000000/);
+    });
+
+    it('is forwarded signals and reaped by our init', () => {
+      bundle.configure(['sh', '-c', 'trap "exit 5" TERM; while :; do sleep 0.05; done'], (config) => {
+        config.annotations['dev.tscompose.init'] = 'true';
+      });
+      assert.equal(
+        bundle.sh('(sleep 0.05 &); sleep 0.2; exit 3', (config) => {
+          config.annotations['dev.tscompose.init'] = 'true';
+        }).code,
+        3,
+      );
+    });
+  });
+
+  describe('hooks', () => {
+    it('run in order, each where the specification says', () => {
+      const trace = join(bundle.directory, 'trace');
+      const hook = (name: string) => [
+        { path: '/bin/sh', args: ['sh', '-c', `echo ${name} >> ${trace}; cat > /dev/null`] },
+      ];
+      const { code, stderr } = bundle.sh('echo process', (config) => {
+        for (const name of ['prestart', 'createRuntime', 'createContainer', 'poststart', 'poststop'])
+          config.hooks[name] = hook(name);
+        config.hooks.startContainer = [{ path: '/bin/sh', args: ['sh', '-c', 'hostname > /tmp/hostname'] }];
+      });
+      assert.equal(code, 0, stderr);
+      assert.deepEqual(readFileSync(trace, 'utf8').trim().split('\n'), [
+        'prestart',
+        'createRuntime',
+        'createContainer',
+        'poststart',
+        'poststop',
+      ]);
+      assert.equal(readFileSync(join(bundle.rootfs, 'tmp/hostname'), 'utf8'), 'box\n');
+    });
+
+    it('stop the container when they fail', () => {
+      const { code, stderr } = bundle.sh('true', (config) => {
+        config.hooks.createRuntime = [{ path: '/bin/sh', args: ['sh', '-c', 'echo broken >&2; exit 9'] }];
+      });
+      assert.equal(code, 1);
+      assert.match(stderr, /createRuntime hook \/bin\/sh: exit status 9: broken/);
+    });
+  });
+});
