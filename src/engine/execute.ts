@@ -12,12 +12,23 @@ export type Effects = {
   ) => Promise<string | undefined>;
 };
 
+/** What stopped a plan: the first operation that failed, as the user should see it. */
+export class OperationFailure extends Error {
+  readonly data: ErrorData;
+
+  constructor(data: ErrorData, cause: unknown) {
+    super(data.message, { cause });
+    this.name = 'OperationFailure';
+    this.data = data;
+  }
+}
+
 /** How many operations run at once: enough to hide waiting, few enough to keep order on a small machine. */
 const parallelOperations = 16;
 
 /**
  * Executes every node after the ones it names. The first failure aborts what runs and skips the rest; it is thrown once
- * everything has settled. Throws the signal's reason when aborted.
+ * everything has settled, as OperationFailure. Throws the signal's reason when aborted.
  */
 export async function execute(
   plan: Plan,
@@ -38,7 +49,7 @@ export async function execute(
   }
   const queue = plan.nodes.filter((node) => node.after.length === 0);
   const running = new Set<Promise<void>>();
-  let firstError: { readonly error: unknown } | undefined;
+  let firstFailure: OperationFailure | undefined;
 
   const runNode = async (node: PlanNode): Promise<void> => {
     const { operation } = node;
@@ -74,8 +85,9 @@ export async function execute(
       }
     } catch (error) {
       if (signal.aborted && error === signal.reason) return;
-      step('failed', 'Error', options.describeError(error, operation));
-      firstError ??= { error };
+      const data = options.describeError(error, operation);
+      step('failed', 'Error', data);
+      firstFailure ??= new OperationFailure(data, error);
       failure.abort(error);
     }
   };
@@ -90,12 +102,13 @@ export async function execute(
     if (running.size === 0) break;
     await Promise.race(running);
   }
-  if (firstError !== undefined) throw firstError.error;
+  if (firstFailure !== undefined) throw firstFailure;
   options.signal.throwIfAborted();
 }
 
 /** A failure as it travels to the CLI; a bug keeps its stack in the supervisor's log, not here. */
 export function errorData(error: unknown, log: readonly string[] = []): ErrorData {
+  if (error instanceof OperationFailure) return error.data;
   if (error instanceof ComposeError) {
     return {
       code: error.code,

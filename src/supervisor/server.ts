@@ -3,7 +3,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { type ApplyRequest, apiVersion, type InfoResponse, type RunRequest } from '../client/api.ts';
 import { apply } from '../engine/engine.ts';
-import { errorData } from '../engine/execute.ts';
+import { errorData, OperationFailure } from '../engine/execute.ts';
 import { runOneOff } from '../engine/run.ts';
 import type { ProgressEvent } from '../model/events.ts';
 import { http } from '../util/http.ts';
@@ -124,7 +124,7 @@ export class ApiServer {
 
   #fail(error: unknown, write: (event: ProgressEvent) => void): void {
     const data = errorData(error);
-    if (data.code === 'BUG') console.error(error);
+    if (data.code === 'BUG') console.error(error instanceof OperationFailure ? error.cause : error);
     write({ type: 'error', error: data });
   }
 }
