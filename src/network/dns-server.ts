@@ -12,6 +12,8 @@ import { hostResolver } from './resolv-conf.ts';
 const ttlSeconds = 5;
 const forwardTimeoutMs = 2000;
 const tcpIdleMs = 10_000;
+/** How long a question waits for its container to become known: it may ask before its start has been told. */
+const unknownAskerMs = 1000;
 /** Questions that wait for other servers; more are refused, so that a flood costs bounded memory. */
 const maxForwarded = 1024;
 
@@ -110,6 +112,8 @@ class Answers {
   #names: NameIndex = indexNames({ networks: [], containers: [] });
   #servers = new Map<string, readonly string[]>();
   #forwarded = 0;
+  /** Resolved at the next update. */
+  #nextUpdate = Promise.withResolvers<void>();
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
@@ -118,6 +122,8 @@ class Answers {
   update(world: NetworkWorld): void {
     this.#names = indexNames(world);
     this.#servers = new Map(world.containers.map((container) => [container.id, container.dns.servers]));
+    this.#nextUpdate.resolve();
+    this.#nextUpdate = Promise.withResolvers();
   }
 
   /** The reply; undefined for what deserves none. At once for names of ours, later for those of others. */
@@ -135,9 +141,18 @@ class Answers {
     }
     const [question, ...others] = query.questions ?? [];
     if (question === undefined || others.length > 0) return errorReply(message, formatError);
-    const answers = this.#own(containerId, question.name, question.type);
-    if (answers !== undefined) return this.#reply(query, answers, protocol);
-    return this.#forward(containerId, message, protocol);
+    const reply = () => {
+      const answers = this.#own(containerId, question.name, question.type);
+      if (answers !== undefined) return this.#reply(query, answers, protocol);
+      return this.#forward(containerId, message, protocol);
+    };
+    return this.#names.has(containerId) ? reply() : this.#known(containerId).then(reply);
+  }
+
+  async #known(containerId: string): Promise<void> {
+    const timeout = AbortSignal.any([AbortSignal.timeout(unknownAskerMs), this.#signal]);
+    const gaveUp = new Promise<void>((resolve) => timeout.addEventListener('abort', () => resolve()));
+    while (!this.#names.has(containerId) && !timeout.aborted) await Promise.race([this.#nextUpdate.promise, gaveUp]);
   }
 
   /** Records for a name of ours, perhaps none; undefined for the names of others. */

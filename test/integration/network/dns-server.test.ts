@@ -152,11 +152,20 @@ describe('DNS inside a container', function () {
     assert.deepEqual((await inside.ask('udp', 'web', 'A')).data, ['10.213.21.13']);
   });
 
+  it('a question that comes before its container is known waits for it', async () => {
+    server.update({ networks, containers: [web(3)] });
+    const answer = inside.ask('udp', 'web', 'A');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    server.update({ networks, containers: [asker, web(3)] });
+    assert.deepEqual((await answer).data, ['10.213.21.13']);
+  });
+
   it('answers in less than a millisecond', async () => {
     const times = await inside.measure('web', 200);
     times.sort((a, b) => a - b);
     const median = times[100] as number;
     assert.ok(median < 1000, `median ${median} µs`);
+    if (process.env.TSCOMPOSE_TEST_FIGURES) console.log(`      median ${median} µs, 99 of 100 in ${times[197]} µs`);
   });
 
   it("leaves the container's own port 53 free", () => {
