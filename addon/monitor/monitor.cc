@@ -475,7 +475,10 @@ void Monitor::probeEnded(int exitCode, std::string output) {
   probe_.reset();
   const ProbeResult result{probeStart_, timeNow(), exitCode, std::move(output)};
   const std::string entry = result.json();
-  if (health_->record(result, probeStartMs_)) {
+  const bool isNews = health_->record(result, probeStartMs_);
+  // Before anybody is told: whoever hears of it reads the record.
+  saveState();
+  if (isNews) {
     broadcast(JsonObject()
                   .add("event", "health")
                   .add("status", health_->status())
@@ -483,7 +486,6 @@ void Monitor::probeEnded(int exitCode, std::string output) {
                   .add("at", result.end)
                   .text());
   }
-  saveState();
   scheduleProbe();
 }
 
