@@ -1,6 +1,7 @@
 #include "monitor/clock.h"
 
 #include <array>
+#include <chrono>
 #include <cstdio>
 
 namespace tscompose {
@@ -12,12 +13,15 @@ int64_t monotonicMs() {
 }
 
 std::string formatTime(const timespec& time) {
-  tm parts{};
-  ::gmtime_r(&time.tv_sec, &parts);
+  // Not gmtime_r: it reads /etc/localtime first.
+  const std::chrono::sys_days day{std::chrono::floor<std::chrono::days>(std::chrono::seconds{time.tv_sec})};
+  const std::chrono::year_month_day date{day};
+  const auto second = static_cast<long>(time.tv_sec - std::chrono::seconds{day.time_since_epoch()}.count());
   std::array<char, 64> text{};
-  const int length =
-      std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%09ldZ", parts.tm_year + 1900,
-                    parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, time.tv_nsec);
+  const int length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02ld:%02ld:%02ld.%09ldZ",
+                                   static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                   static_cast<unsigned>(date.day()), second / 3600, second / 60 % 60, second % 60,
+                                   time.tv_nsec);
   return {text.data(), static_cast<size_t>(length)};
 }
 

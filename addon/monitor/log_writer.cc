@@ -78,9 +78,9 @@ void LogWriter::finish() {
     if (!partial.empty()) appendLine(stream, partial);
     partial.clear();
   }
+  isFinishing_ = true;
   flush();
-  if (lostBytes_ > 0) reportLoss();
-  flush();
+  isFinishing_ = false;
 }
 
 void LogWriter::sync() {
@@ -114,21 +114,17 @@ void LogWriter::formatLine(const char* stream, std::string_view line) {
   buffer_ += "\"}\n";
 }
 
-/// Writes the buffer, or counts it as lost: a half-written line is cut off again.
+/// Writes the buffer, or counts it as lost: a half-written line is cut off again. What was lost before is said in front
+/// of it, and only together with it: on a disk that stays nearly full the notices would be all that fits.
 void LogWriter::flush() {
-  if (lostBytes_ > 0 && !buffer_.empty()) {
+  const uint64_t reported = lostBytes_;
+  if (lostBytes_ > 0 && (!buffer_.empty() || isFinishing_)) {
     const std::string waiting = std::exchange(buffer_, {});
-    const uint64_t raw = std::exchange(bufferedRaw_, 0);
-    reportLoss();
+    formatLine("stderr",
+               "tscompose: " + std::to_string(lostBytes_) + " bytes of output are missing here: the disk was full\n");
     buffer_ += waiting;
-    bufferedRaw_ = raw;
-    if (lostBytes_ > 0) {  // still no space, not even for the notice
-      lostBytes_ += raw;
-      buffer_.clear();
-      bufferedRaw_ = 0;
-      return;
-    }
   }
+  if (!file_ && !buffer_.empty()) reopen(O_APPEND);
   size_t written = 0;
   while (written < buffer_.size()) {
     const ssize_t count = file_ ? ::write(file_.get(), buffer_.data() + written, buffer_.size() - written) : -1;
@@ -136,32 +132,16 @@ void LogWriter::flush() {
     if (count <= 0) break;
     written += static_cast<size_t>(count);
   }
-  if (written == buffer_.size()) {
-    sizeBytes_ += written;
-  } else {
+  if (written < buffer_.size()) {
     if (file_ && ::ftruncate(file_.get(), static_cast<off_t>(sizeBytes_)) != 0) sizeBytes_ += written;
     lostBytes_ += bufferedRaw_;
+  } else if (written > 0) {
+    sizeBytes_ += written;
+    reportedLoss_ += reported;
+    lostBytes_ = 0;
   }
   buffer_.clear();
   bufferedRaw_ = 0;
-}
-
-/// Tries to write the notice; the loss stays counted when there is no space for it.
-void LogWriter::reportLoss() {
-  if (!file_ && !reopen(O_APPEND)) return;
-  stampTime();
-  const uint64_t lost = lostBytes_;
-  formatLine("stderr", "tscompose: " + std::to_string(lost) + " bytes of output are missing here: the disk was full\n");
-  // Written by hand: flush() would count the notice itself.
-  const ssize_t count = ::write(file_.get(), buffer_.data(), buffer_.size());
-  if (count == static_cast<ssize_t>(buffer_.size())) {
-    sizeBytes_ += buffer_.size();
-    reportedLoss_ += lost;
-    lostBytes_ = 0;
-  } else if (count > 0 && ::ftruncate(file_.get(), static_cast<off_t>(sizeBytes_)) != 0) {
-    sizeBytes_ += static_cast<uint64_t>(count);
-  }
-  buffer_.clear();
 }
 
 /// container.log → container.log.1 → …; the oldest falls off. With one file it is emptied.

@@ -39,7 +39,6 @@ class LogWriter {
   void flush();
   void rotate();
   bool reopen(int flags);
-  void reportLoss();
   void stampTime();
 
   LogSettings settings_;
@@ -50,6 +49,7 @@ class LogWriter {
   uint64_t lostBytes_ = 0;    ///< since the last report
   uint64_t reportedLoss_ = 0;
   std::array<std::string, 2> partial_;  ///< of each stream: the line that has no end yet
+  bool isFinishing_ = false;
   std::string time_;
 };
 

@@ -254,6 +254,7 @@ void Monitor::onExit() {
 
 void Monitor::ended(int exitCode, std::optional<std::string> signal) {
   const int64_t lasted = ranMs();
+  record_.finishedAt = timeNow();
   stopTimer_.disarm();
   probeTimer_.disarm();
   if (oomWatch_) loop_.remove(oomWatch_.get());
@@ -279,7 +280,6 @@ void Monitor::ended(int exitCode, std::optional<std::string> signal) {
 
   record_.pid = 0;
   record_.pidStartTicks = 0;
-  record_.finishedAt = timeNow();
   record_.exitCode = exitCode;
   record_.signal = std::move(signal);
   broadcast(JsonObject()

@@ -1,0 +1,353 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type BenchOptions, eventsUntil, eventually, isAlive, MonitorBench } from './monitor-bench.ts';
+
+describe('monitor', function () {
+  this.timeout(30_000);
+  let bench: MonitorBench;
+
+  const make = (options: BenchOptions) => (bench = new MonitorBench(options));
+
+  before(function () {
+    if (process.getuid?.() !== 0) this.skip();
+  });
+  afterEach(async () => await bench.close());
+
+  it('records exit code and output of a container, and leaves nothing but files', async () => {
+    make({ script: 'echo hello; printf "%s\\n" \'q"uo\\te\' >&2; printf "no newline"; exit 3' });
+    await bench.start();
+    await bench.gone();
+    const record = bench.exitRecord();
+    assert.deepEqual([record.status, record.exitCode, record.signal, record.pid], ['exited', 3, null, 0]);
+    assert.deepEqual(
+      bench
+        .log()
+        .map(({ log, stream }) => [log, stream])
+        .sort(),
+      [
+        ['hello\n', 'stdout'],
+        ['no newline', 'stdout'],
+        ['q"uo\\te\n', 'stderr'],
+      ],
+    );
+    assert.deepEqual(bench.leftovers(), []);
+  });
+
+  it('names the signal that ended a container', async () => {
+    make({ script: 'exec sleep 60' });
+    await bench.start();
+    await bench.client.request('kill', { signal: 'KILL' });
+    await bench.gone();
+    assert.deepEqual([bench.exitRecord().exitCode, bench.exitRecord().signal], [137, 'SIGKILL']);
+  });
+
+  it('says why a container could not start, and leaves nothing', async () => {
+    make({ script: '', args: ['/no/such/program'] });
+    const line = await bench.launch('--spec');
+    assert.ok(!line.ok);
+    assert.deepEqual([line.code, line.exitCode], ['COMMAND_NOT_FOUND', 127]);
+    assert.ok(!existsSync(join(bench.runDir, 'monitor.sock')));
+    await eventually(() => assert.deepEqual(bench.leftovers(), []));
+  });
+
+  it('stops with the signal, then kills what ignores it', async () => {
+    make({ script: 'trap "" TERM; echo ready; while :; do sleep 0.05; done' });
+    await bench.start();
+    await eventually(() => assert.equal(bench.logText(), 'ready\n'));
+    const begin = Date.now();
+    assert.equal((await bench.client.request('stop', { timeoutMs: 300 })).exitCode, 137);
+    assert.ok(Date.now() - begin >= 290 && Date.now() - begin < 3000);
+    await eventually(() => assert.deepEqual(bench.leftovers(), []));
+  });
+
+  it('lets a container that obeys end by itself', async () => {
+    make({ script: 'trap "echo bye; exit 7" TERM; echo ready; while :; do sleep 0.05; done' });
+    await bench.start();
+    await eventually(() => assert.equal(bench.logText(), 'ready\n'));
+    const waiting = bench.client.request('wait', {});
+    assert.equal((await bench.client.request('stop', {})).exitCode, 7);
+    assert.equal((await waiting).exitCode, 7);
+    assert.equal(bench.logText(), 'ready\nbye\n');
+  });
+
+  it('starts a failing container again, later each time, until the limit', async () => {
+    make({
+      script: 'sleep 0.1; exit 1',
+      monitor: { restart: { policy: 'on-failure', maxRetries: 3, delayMs: 20, maxDelayMs: 50, windowMs: 10_000 } },
+    });
+    await bench.start();
+    const events = await eventsUntil(await bench.client.subscribe(), (event) => event.event === 'gone');
+    const delays = events.flatMap((event) => (event.event === 'restarting' ? [event.delayMs] : []));
+    assert.deepEqual(delays, [20, 40, 50]);
+    assert.equal(bench.exitRecord().restartCount, 3);
+  });
+
+  it('a stop ends the restarts of an always container', async () => {
+    make({
+      script: 'exit 0',
+      monitor: { restart: { policy: 'always', maxRetries: 0, delayMs: 60_000, maxDelayMs: 60_000, windowMs: 1 } },
+    });
+    await bench.start();
+    await eventually(() => assert.equal(bench.state().status, 'restarting'));
+    await bench.client.request('stop', {});
+    await bench.gone();
+    assert.equal(bench.exitRecord().status, 'exited');
+  });
+
+  it('restarts on request in the same monitor', async () => {
+    make({ script: 'echo run; exec sleep 60' });
+    const first = await bench.start();
+    const monitor = bench.state().monitorPid;
+    const { pid } = await bench.client.request('restart', { timeoutMs: 0 });
+    assert.notEqual(pid, first);
+    assert.equal(bench.state().monitorPid, monitor);
+    await eventually(() => assert.equal(bench.logText(), 'run\nrun\n'));
+  });
+
+  it('pauses and resumes', async () => {
+    make({ script: 'trap "exit 143" TERM; while :; do echo x; sleep 0.01; done' });
+    await bench.start();
+    await eventually(() => assert.ok(bench.log().length > 2));
+    await bench.client.request('pause', {});
+    assert.equal((await bench.client.state()).status, 'paused');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const before = bench.log().length;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(bench.log().length, before);
+    await bench.client.request('resume', {});
+    await eventually(() => assert.ok(bench.log().length > before));
+    await bench.client.request('pause', {});
+    assert.equal((await bench.client.request('stop', {})).exitCode, 143);
+  });
+
+  it('runs health checks and tells when the answer changes', async () => {
+    const health = { intervalMs: 50, timeoutMs: 2000, retries: 2, startPeriodMs: 0, startIntervalMs: 50 };
+    make({
+      script: 'exec sleep 60',
+      monitor: { health: { args: ['/bin/sh', '-c', 'echo probe; test -e /tmp/ok'], ...health } },
+    });
+    await bench.start();
+    const subscription = await bench.client.subscribe();
+    assert.equal(subscription.state.health?.status, 'starting');
+    await eventsUntil(subscription, (event) => event.event === 'health' && event.status === 'unhealthy');
+    const again = await bench.client.subscribe();
+    await using touch = await bench.client
+      .exec({ process: bench.process(['touch', '/tmp/ok']), privileged: false })
+      .then((stream) => ({ stream, [Symbol.asyncDispose]: async () => stream.close() }));
+    touch.stream.stdout.resume();
+    touch.stream.stderr.resume();
+    assert.equal(await touch.stream.exitCode, 0);
+    await eventsUntil(again, (event) => event.event === 'health' && event.status === 'healthy');
+    const state = (await bench.client.state()).health;
+    assert.deepEqual([state?.failingStreak, state?.log.at(-1)?.output], [0, 'probe\n']);
+    assert.ok((state?.log.length ?? 9) <= 5);
+  });
+
+  it('kills a health check that takes too long', async () => {
+    const health = { intervalMs: 30, timeoutMs: 60, retries: 1, startPeriodMs: 0, startIntervalMs: 50 };
+    make({ script: 'exec sleep 60', monitor: { health: { args: ['sleep', '50'], ...health } } });
+    await bench.start();
+    const events = await eventsUntil(await bench.client.subscribe(), (event) => event.event === 'health');
+    assert.match(JSON.stringify(events.at(-1)), /"exitCode":-1,"output":"health check exceeded its timeout/);
+  });
+
+  it('runs a process inside, with input, output and exit code', async () => {
+    make({ script: 'exec sleep 60' });
+    await bench.start();
+    const stream = await bench.client.exec({
+      process: bench.process(['/bin/sh', '-c', 'cat; echo err >&2; exit 4']),
+      privileged: false,
+    });
+    stream.stdin.end('through\n');
+    const result = await Promise.all([text(stream.stdout), text(stream.stderr), stream.exitCode]);
+    assert.deepEqual(result, ['through\n', 'err\n', 4]);
+    await assert.rejects(bench.client.exec({ process: bench.process(['/no/such']), privileged: false }), {
+      code: 'COMMAND_NOT_FOUND',
+      exitCode: 127,
+    });
+  });
+
+  it('a large output arrives whole, and waits for its reader', async () => {
+    make({ script: 'exec sleep 60' });
+    await bench.start();
+    const stream = await bench.client.exec({
+      process: bench.process(['/bin/sh', '-c', 'yes | head -c 20000000']),
+      privileged: false,
+    });
+    stream.stdin.end();
+    stream.stderr.resume();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal((await text(stream.stdout)).length, 20_000_000);
+    assert.equal(await stream.exitCode, 0);
+  });
+
+  it('gives a process a terminal of the size asked for', async () => {
+    make({ script: 'exec sleep 60' });
+    await bench.start();
+    const stream = await bench.client.exec({
+      process: {
+        ...bench.process(['/bin/sh', '-c', 'read line; stty size; tty']),
+        terminal: true,
+        consoleSize: { height: 10, width: 20 },
+      },
+      privileged: false,
+    });
+    stream.resize(33, 44);
+    stream.stdin.write('go\n');
+    stream.stderr.resume();
+    const output = await text(stream.stdout);
+    assert.match(output, /33 44\r\n\/dev\/pts\/\d/);
+    assert.equal(await stream.exitCode, 0);
+  });
+
+  it('attaches to a container: replay, input, end', async () => {
+    make({ script: 'echo early; read line; echo "got $line"; exit 5', monitor: { stdinOpen: true } });
+    await bench.start();
+    await eventually(() => assert.equal(bench.logText(), 'early\n'));
+    const stream = await bench.client.attach({ stdin: true, replayBytes: 1000 });
+    stream.stderr.resume();
+    stream.stdin.write('this\n');
+    assert.equal(await text(stream.stdout), 'early\ngot this\n');
+    assert.equal(await stream.exitCode, 5);
+  });
+
+  it('an attached client that does not read is dropped, and the container goes on', async () => {
+    make({ script: 'yes "$(printf %01000d 0)" | head -c 6000000; echo done >&2; exec sleep 60' });
+    await bench.start();
+    const stuck = await bench.client.attach({ stdin: false, replayBytes: 0 });
+    await eventually(() => assert.equal(bench.logText('stderr'), 'done\n'));
+    stuck.stdout.resume();
+    stuck.stderr.resume();
+    await assert.rejects(stuck.exitCode, { code: 'LIMIT' });
+  });
+
+  it('gives the container itself a terminal', async () => {
+    make({ script: 'test -t 0 && test -t 1 && stty size; sleep 0.1', terminal: true });
+    await bench.start();
+    await bench.gone();
+    assert.match(bench.logText(), /\d+ \d+\r\n/);
+  });
+
+  it('notices an out-of-memory kill', async () => {
+    make({
+      script: 'sleep 0.2; x=$(yes | head -c 100000000); echo "$x"',
+      resources: { memory: { limit: 16 << 20, swap: 16 << 20 } },
+    });
+    await bench.start();
+    const events = await eventsUntil(await bench.client.subscribe(), (event) => event.event === 'gone');
+    assert.ok(events.some((event) => event.event === 'oom'));
+    assert.equal(bench.exitRecord().oomKilled, true);
+  });
+
+  it('changes limits in place and tells figures', async () => {
+    make({ script: 'exec sleep 60', resources: { memory: { limit: 64 << 20 }, pids: { limit: 10 } } });
+    await bench.start();
+    await bench.client.request('update', { resources: { memory: { limit: 32 << 20 }, pids: { limit: 20 } } });
+    const { statistics } = await bench.client.request('statistics', {});
+    assert.deepEqual([statistics.memoryLimitBytes, statistics.pidsLimit, statistics.pids], [32 << 20, 20, 1]);
+    assert.ok(statistics.memoryBytes > 0 && statistics.cpuNanoseconds > 0);
+  });
+
+  it('rotates the log and keeps as many files as asked', async () => {
+    make({
+      script: 'i=0; while [ $i -lt 300 ]; do echo "line number $i"; i=$((i+1)); done',
+      monitor: { log: { maxSizeBytes: 8000, maxFiles: 3 } },
+    });
+    await bench.start();
+    await bench.gone();
+    const files = ['.2', '.1', ''].map((suffix) => bench.log(bench.logPath + suffix));
+    const numbers = files.flat().map(({ log }) => Number(log.split(' ')[2]));
+    assert.deepEqual(
+      numbers,
+      Array.from(numbers, (_, index) => 299 - numbers.length + 1 + index),
+    );
+    assert.ok(!existsSync(`${bench.logPath}.3`));
+    for (const suffix of ['', '.1', '.2']) assert.ok(readFileSync(bench.logPath + suffix).length <= 8000);
+  });
+
+  it('a full disk does not stop the container, and the log says what is missing', async () => {
+    const disk = `/tmp/tsc-monitor-disk-${process.pid}`;
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tsc-monitor-test', disk]);
+    try {
+      make({
+        script: 'yes "0123456789" | head -c 1100000; while [ ! -e /tmp/go ]; do sleep 0.02; done; echo after',
+        monitor: { log: { path: join(disk, 'container.log') } },
+      });
+      writeFileSync(join(disk, 'filler'), Buffer.alloc(100 << 10));
+      await bench.start();
+      const subscription = await bench.client.subscribe();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      execFileSync('rm', [join(disk, 'filler')]);
+      const go = await bench.client.execDetached({ process: bench.process(['touch', '/tmp/go']), privileged: false });
+      assert.ok(go > 0);
+      const events = await eventsUntil(subscription, (event) => event.event === 'gone');
+      const dropped = events.flatMap((event) => (event.event === 'log_dropped' ? [event.bytes] : []));
+      const lines = bench.log();
+      assert.equal(lines.at(-1)?.log, 'after\n');
+      assert.match(lines.at(-2)?.log ?? '', /bytes of output are missing here: the disk was full/);
+      const kept = lines
+        .filter(({ stream }) => stream === 'stdout')
+        .slice(0, -1)
+        .reduce((sum, { log }) => sum + log.length, 0);
+      assert.equal(kept + dropped.reduce((sum, bytes) => sum + bytes, 0), 1_100_000);
+    } finally {
+      execFileSync('umount', ['-l', disk]);
+      execFileSync('rmdir', [disk]);
+    }
+  });
+
+  it('after kill -9 of the monitor another takes over, and no line of the log is lost', async () => {
+    make({ script: 'i=0; while [ $i -lt 400 ]; do echo "line $i"; i=$((i+1)); sleep 0.002; done; exit 9' });
+    const pid = await bench.start();
+    await eventually(() => assert.ok(bench.log().length > 20));
+    const first = bench.state().monitorPid;
+    process.kill(first, 'SIGKILL');
+    await eventually(() => assert.ok(!isAlive(first)));
+    assert.ok(isAlive(pid));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.deepEqual(await bench.launch('--adopt'), { ok: true, pid });
+    await bench.gone();
+    const expected = Array.from({ length: 400 }, (_, index) => `line ${index}\n`);
+    assert.deepEqual(
+      bench.log().map(({ log }) => log),
+      expected,
+    );
+    assert.equal(bench.exitRecord().exitCode, 9);
+  });
+
+  it('a second monitor for the same container is refused', async () => {
+    make({ script: 'exec sleep 60' });
+    await bench.start();
+    const line = await bench.launch('--adopt');
+    assert.deepEqual([line.ok, !line.ok && line.code], [false, 'NAME_TAKEN']);
+    assert.equal((await bench.client.state()).status, 'running');
+  });
+
+  it('starts the supervisor that died, and not the one that said bye', async () => {
+    make({ script: 'exec sleep 60' });
+    const marker = join(bench.directory, 'respawned');
+    const path = join(bench.directory, 'monitor.json');
+    const supervisor = { args: ['/usr/bin/touch', marker], lock: join(bench.directory, 'respawn.lock') };
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), supervisor }));
+    await bench.start();
+    const polite = await bench.client.subscribe({ supervisor: true });
+    await polite.bye();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.ok(!existsSync(marker));
+    (await bench.client.subscribe({ supervisor: true })).close();
+    await eventually(() => assert.ok(existsSync(marker)));
+  });
+
+  it('SIGTERM to the monitor stops its container in order', async () => {
+    make({ script: 'trap "exit 6" TERM; echo ready; while :; do sleep 0.05; done' });
+    await bench.start();
+    await eventually(() => assert.equal(bench.logText(), 'ready\n'));
+    process.kill(bench.state().monitorPid, 'SIGTERM');
+    await bench.gone();
+    assert.equal(bench.exitRecord().exitCode, 6);
+  });
+});
