@@ -109,6 +109,8 @@ export class Bundle {
   readonly #state = join(this.directory, 'state');
   readonly #tag = this.directory.slice(-6);
   #made: string[] = [];
+  /** The executable that call() runs. */
+  runtime = runtimePath;
 
   constructor() {
     for (const name of ['bin', 'proc', 'dev', 'sys', 'tmp', 'etc', 'root', 'mnt'])
@@ -135,7 +137,7 @@ export class Bundle {
   }
 
   call(...args: string[]): Outcome {
-    const result = spawnSync(runtimePath, ['--root', this.#state, ...args], {
+    const result = spawnSync(this.runtime, ['--root', this.#state, ...args], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: 15_000,
@@ -145,7 +147,7 @@ export class Bundle {
 
   /** create and exec -d must not hold the pipes of this process: their container would keep them open. */
   quietly(...args: string[]): number | null {
-    return spawnSync(runtimePath, ['--root', this.#state, ...args], { stdio: 'ignore', timeout: 15_000 }).status;
+    return spawnSync(this.runtime, ['--root', this.#state, ...args], { stdio: 'ignore', timeout: 15_000 }).status;
   }
 
   run(args: string[], change?: (config: Config) => void): Outcome {
