@@ -1,5 +1,6 @@
 // Compiles schema/compose.json into src/compose/generated/validate.js, so that loading a file compiles nothing.
-import { mkdirSync, writeFileSync } from 'node:fs';
+// Another file can be named as the argument.
+import { writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import Ajv from 'ajv';
 import standaloneCode from 'ajv/dist/standalone/index.js';
@@ -69,7 +70,6 @@ const bundled = await build({
   minify: true,
   legalComments: 'none',
 });
-mkdirSync(new URL('src/compose/generated/', root), { recursive: true });
 const [output] = bundled.outputFiles;
 const header = '// Made from schema/compose.json by scripts/build-schema.mjs.\n';
-writeFileSync(new URL('src/compose/generated/validate.js', root), header + (output?.text ?? ''));
+writeFileSync(process.argv[2] ?? new URL('src/compose/generated/validate.js', root), header + (output?.text ?? ''));

@@ -17,9 +17,10 @@ import { copyValue, formatPath, isTree, type Tree, type TreePath, type Value } f
 /** How much a file may hold; past these a file is refused rather than half read. */
 export const LIMITS = {
   fileBytes: 16 * 1024 * 1024,
-  /** Nodes that aliases may add, or this many times the file's own nodes when that is more. */
+  /** Nodes that aliases may add, or this many times the file's own nodes when that is more, up to a last limit. */
   aliasNodes: 100_000,
-  aliasFactor: 10,
+  aliasFactor: 50,
+  mostAliasNodes: 5_000_000,
   depth: 200,
 } as const;
 
@@ -276,7 +277,8 @@ class Converter {
       return;
     }
     this.aliasNodes += 1;
-    if (this.aliasNodes > Math.max(LIMITS.aliasNodes, LIMITS.aliasFactor * this.ownNodes)) {
+    const most = Math.max(LIMITS.aliasNodes, LIMITS.aliasFactor * this.ownNodes);
+    if (this.aliasNodes > Math.min(most, LIMITS.mostAliasNodes)) {
       this.stop(node, 'aliases repeat too much: the file would grow beyond any use');
     }
   }

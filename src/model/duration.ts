@@ -71,10 +71,11 @@ export function parseDuration(text: string): number {
       hint: 'write a number and a unit, such as 30s, 1m30s or 500ms',
     });
   }
-  return Number(ns) / 1e6;
+  return Number(ns / 1_000_000n) + Number(ns % 1_000_000n) / 1e6;
 }
 
 /** The canonical text of a number of milliseconds. */
 export function formatDuration(ms: number): string {
-  return formatDurationNs(BigInt(Math.round(ms * 1e6)));
+  const whole = Math.trunc(ms);
+  return formatDurationNs(BigInt(whole) * 1_000_000n + BigInt(Math.round((ms - whole) * 1e6)));
 }

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, normalize } from 'node:path';
+import { formatJson } from '../../../src/compose/config-output.ts';
+import { loadProject } from '../../../src/compose/load.ts';
+import { ComposeError } from '../../../src/util/errors.ts';
+
+/** Projects with the answers of the reference; they lie beside the checkout, where they are there at all. */
+const directory = process.env.TSCOMPOSE_CORPUS ?? join(import.meta.dirname, '../../../../shared/compose');
+const corpus = join(directory, 'corpus');
+
+/** What docs/compatibility.md explains. */
+const known: ReadonlySet<string> = new Set([
+  'compose-go__loader-loader__TestWithoutUnnecessaryResourcesOption_AllResourceKinds',
+  'compose-spec__models-001',
+  'compose-spec__models-002',
+  // The flag is the command line's: config leaves out what is implied.
+  'probe__compat-flag',
+]);
+
+interface Case {
+  readonly id: string;
+  readonly cwd: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly expect: 'ok' | 'error';
+  readonly newer?: { readonly expect?: string };
+  readonly reference_too_old?: boolean;
+  readonly too_old_reason?: string;
+}
+
+describe('the corpus', function () {
+  this.timeout(120_000);
+  before(function () {
+    if (!existsSync(corpus)) this.skip();
+  });
+
+  it('is loaded as the reference loads it', async () => {
+    const root = realpathSync(mkdtempSync(join(tmpdir(), 'tscompose-corpus-')));
+    const wrong: string[] = [];
+    try {
+      for (const id of readdirSync(corpus).sort()) {
+        const problem = await check(id, join(root, id));
+        if (problem !== undefined && !known.has(id)) wrong.push(`${id}: ${problem}`);
+        rmSync(join(root, id), { recursive: true });
+      }
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+    assert.deepEqual(wrong, []);
+  });
+});
+
+async function check(id: string, root: string): Promise<string | undefined> {
+  const read = (name: string): unknown => JSON.parse(readFileSync(join(corpus, id, name), 'utf8'));
+  const wanted = read('case.json') as Case;
+  cpSync(join(corpus, id, 'files'), root, { recursive: true });
+  const accepted = new Set<string>([wanted.expect]);
+  const isOpen = wanted.reference_too_old === true && wanted.too_old_reason === 'behaviour';
+  if (wanted.newer?.expect === 'error' || isOpen) for (const each of ['ok', 'error']) accepted.add(each);
+  let text: string;
+  try {
+    text = formatJson((await loadProject(optionsOf(wanted, root))).project);
+  } catch (error) {
+    if (!(error instanceof ComposeError)) throw error;
+    return accepted.has('error') ? undefined : error.message;
+  }
+  if (!accepted.has('ok')) return 'accepted';
+  const got = JSON.stringify(canonical(JSON.parse(text.replaceAll(root, '$CASE_DIR'))));
+  const answers = ['expected.json', 'expected.newer.json'].filter((name) => existsSync(join(corpus, id, name)));
+  return answers.some((name) => JSON.stringify(canonical(read(name))) === got) ? undefined : 'another project';
+}
+
+function optionsOf({ args, cwd, env }: Case, root: string) {
+  const workingDirectory = normalize(join(root, cwd));
+  const place = (text: string) => text.replaceAll('$CASE_DIR', root);
+  const variables = Object.entries(env ?? {}).map(([name, value]) => [name, place(value)]);
+  const files: string[] = [];
+  const profiles: string[] = [];
+  const envFiles: string[] = [];
+  const options: { projectName?: string; projectDirectory?: string; allResources?: boolean } = {};
+  const words = args.flatMap((word) => (word.startsWith('--') ? word.split(/=(.*)/s, 2) : [word])).map(place);
+  for (let i = 0; i < words.length; i++) {
+    const value = () => words[++i] ?? '';
+    const word = words[i];
+    if (word === '-f' || word === '--file') files.push(value());
+    else if (word === '--profile') profiles.push(value());
+    else if (word === '--env-file') envFiles.push(value());
+    else if (word === '-p' || word === '--project-name') options.projectName = value();
+    else if (word === '--project-directory') options.projectDirectory = value();
+    else if (word === '--all-resources') options.allResources = true;
+  }
+  const environment = { HOME: '/root', PWD: workingDirectory, ...Object.fromEntries(variables) } as Record<
+    string,
+    string
+  >;
+  return { ...options, files, profiles, envFiles, environment, workingDirectory, stdin: '' };
+}
+
+type Json = null | string | number | boolean | Json[] | { [key: string]: Json };
+
+/** Evens out what means the same: empty settings, sizes as numbers, octal modes, the ways to write build.ssh. */
+function canonical(value: unknown, key = '', parent = ''): Json {
+  if (Array.isArray(value)) {
+    const list = value.map((item) => canonical(item, '', key));
+    return key === 'ssh' ? list.map((item) => String(item).replace(/^([\w.-]+): /, '$1=')).sort() : list;
+  }
+  if (typeof value !== 'object' || value === null) {
+    if (/^(?:mem_limit|mem_reservation|memswap_limit|shm_size|size|memory)$/.test(key)) return String(value);
+    const isFileMode = key === 'mode' && ['configs', 'secrets'].includes(parent) && typeof value === 'string';
+    return isFileMode ? Number.parseInt(value as string, 8) : (value as Json);
+  }
+  const map = value as Record<string, unknown>;
+  if (key === 'ssh')
+    return Object.entries(map)
+      .map(([id, path]) => (path ? `${id}=${path}` : id))
+      .sort();
+  const out: { [key: string]: Json } = {};
+  for (const name of Object.keys(map).sort()) {
+    const child = canonical(map[name], name, key === '' ? parent : key);
+    const isEmpty =
+      typeof child === 'object' && child !== null && !Array.isArray(child) && Object.keys(child).length === 0;
+    if (child === null && ['command', 'entrypoint'].includes(name)) continue;
+    if (isEmpty && ['ipam', 'bind', 'volume', 'tmpfs'].includes(name)) continue;
+    if (name === 'create_host_path' && child === true) continue;
+    out[name] = child === null && key === 'networks' ? {} : child;
+  }
+  return out;
+}
