@@ -174,24 +174,19 @@ class Batch {
     bytes_.resize(start + NLMSG_ALIGN(header->nlmsg_len));
   }
 
-  void commit() {
+  void commit(int socket) {
     boundary(NFNL_MSG_BATCH_END);
-    UniqueFd socket{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER)};
-    if (!socket) throw SysError(errno, "socket", "nfnetlink");
-    const int on = 1;
-    ::setsockopt(socket.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
     // One skb holds the whole transaction, and one queue all acknowledgements.
     const int size = static_cast<int>(std::max<size_t>(bytes_.size() * 2, 1U << 20U));
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
+    ::setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
     const int acknowledgements = static_cast<int>(std::max<size_t>(subjects_.size() * 1024, 1U << 20U));
-    ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVBUFFORCE, &acknowledgements, sizeof acknowledgements);
+    ::setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &acknowledgements, sizeof acknowledgements);
     sockaddr_nl kernel{};
     kernel.nl_family = AF_NETLINK;
-    if (::sendto(socket.get(), bytes_.data(), bytes_.size(), 0, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) < 0) {
+    if (::sendto(socket, bytes_.data(), bytes_.size(), 0, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) < 0) {
       throw SysError(errno, "sendto", "nfnetlink");
     }
-    readAnswers(socket.get());
-    closeInBackground(std::move(socket));
+    readAnswers(socket);
   }
 
  private:
@@ -376,15 +371,6 @@ std::string digestOf(std::span<const uint8_t> userdata) {
   return attributeText(userdata.subspan(2, userdata[1]));
 }
 
-bool exists(uint8_t family, const std::string& name) {
-  NetlinkSocket socket(NETLINK_NETFILTER);
-  auto request = nftRequest(NFT_MSG_GETTABLE, 0, family, name);
-  request.attribute(NFTA_TABLE_NAME, name).tolerate(ENOENT);
-  bool found = false;
-  socket.query(std::move(request), [&](const nlmsghdr&, std::span<const uint8_t>) { found = true; });
-  return found;
-}
-
 }  // namespace
 
 uint8_t nftFamily(const std::string& name) {
@@ -407,7 +393,17 @@ std::string nftFamilyName(uint8_t family) {
   }
 }
 
-void replaceTables(const std::vector<NftTable>& tables) {
+Nftables::Nftables() : socket_(NETLINK_NETFILTER) {}
+
+bool Nftables::exists(uint8_t family, const std::string& name) {
+  auto request = nftRequest(NFT_MSG_GETTABLE, 0, family, name);
+  request.attribute(NFTA_TABLE_NAME, name).tolerate(ENOENT);
+  bool found = false;
+  socket_.query(std::move(request), [&](const nlmsghdr&, std::span<const uint8_t>) { found = true; });
+  return found;
+}
+
+void Nftables::replaceTables(const std::vector<NftTable>& tables) {
   Batch batch;
   uint32_t setId = 0;
   for (const NftTable& table : tables) {
@@ -429,23 +425,22 @@ void replaceTables(const std::vector<NftTable>& tables) {
     for (const NftChain& chain : table.chains) addChain(batch, family, table, chain);
     for (const NftChain& chain : table.chains) addRules(batch, family, table, chain);
   }
-  batch.commit();
+  batch.commit(socket_.fd());
 }
 
-std::optional<TableStatus> tableStatus(const std::string& familyName, const std::string& name) {
+std::optional<TableStatus> Nftables::tableStatus(const std::string& familyName, const std::string& name) {
   const uint8_t family = nftFamily(familyName);
-  NetlinkSocket socket(NETLINK_NETFILTER);
   std::optional<TableStatus> status;
   auto table = nftRequest(NFT_MSG_GETTABLE, 0, family, name);
   table.attribute(NFTA_TABLE_NAME, name).tolerate(ENOENT);
-  socket.query(std::move(table), [&](const nlmsghdr&, std::span<const uint8_t> payload) {
+  socket_.query(std::move(table), [&](const nlmsghdr&, std::span<const uint8_t> payload) {
     status.emplace().digest = digestOf(nftAttributes(payload, NFTA_TABLE_USERDATA + 1)[NFTA_TABLE_USERDATA]);
   });
   if (!status) return status;
   const auto count = [&](uint16_t type, uint16_t tableAttribute, uint32_t& counter) {
     auto request = nftRequest(type, NLM_F_DUMP, family, name);
     request.attribute(tableAttribute, name).tolerate(ENOENT);
-    socket.query(std::move(request), [&](const nlmsghdr&, std::span<const uint8_t> payload) {
+    socket_.query(std::move(request), [&](const nlmsghdr&, std::span<const uint8_t> payload) {
       const auto attributes = nftAttributes(payload, tableAttribute + 1U);
       if (familyOf(payload) == family && attributeText(attributes[tableAttribute]) == name) ++counter;
     });
@@ -455,14 +450,14 @@ std::optional<TableStatus> tableStatus(const std::string& familyName, const std:
   std::vector<std::string> sets;
   auto allSets = nftRequest(NFT_MSG_GETSET, NLM_F_DUMP, family, name);
   allSets.attribute(NFTA_SET_TABLE, name).tolerate(ENOENT);
-  socket.query(std::move(allSets), [&](const nlmsghdr&, std::span<const uint8_t> payload) {
+  socket_.query(std::move(allSets), [&](const nlmsghdr&, std::span<const uint8_t> payload) {
     const auto attributes = nftAttributes(payload, NFTA_SET_NAME + 1);
     if (attributeText(attributes[NFTA_SET_TABLE]) == name) sets.push_back(attributeText(attributes[NFTA_SET_NAME]));
   });
   for (const std::string& set : sets) {
     auto elements = nftRequest(NFT_MSG_GETSETELEM, NLM_F_DUMP, family, set);
     elements.attribute(NFTA_SET_ELEM_LIST_TABLE, name).attribute(NFTA_SET_ELEM_LIST_SET, set).tolerate(ENOENT);
-    socket.query(std::move(elements), [&](const nlmsghdr&, std::span<const uint8_t> payload) {
+    socket_.query(std::move(elements), [&](const nlmsghdr&, std::span<const uint8_t> payload) {
       auto list = nftAttributes(payload, NFTA_SET_ELEM_LIST_ELEMENTS + 1)[NFTA_SET_ELEM_LIST_ELEMENTS];
       while (list.size() >= sizeof(nlattr)) {
         nlattr header;
@@ -476,10 +471,9 @@ std::optional<TableStatus> tableStatus(const std::string& familyName, const std:
   return status;
 }
 
-std::vector<ForwardChain> forwardChains() {
-  NetlinkSocket socket(NETLINK_NETFILTER);
+std::vector<ForwardChain> Nftables::forwardChains() {
   std::vector<ForwardChain> found;
-  socket.query(nftRequest(NFT_MSG_GETCHAIN, NLM_F_DUMP, AF_UNSPEC, "chains"),
+  socket_.query(nftRequest(NFT_MSG_GETCHAIN, NLM_F_DUMP, AF_UNSPEC, "chains"),
                [&](const nlmsghdr&, std::span<const uint8_t> payload) {
                  const uint8_t family = familyOf(payload);
                  if (family != NFPROTO_INET && family != NFPROTO_IPV4 && family != NFPROTO_IPV6) return;

@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "core/netlink.h"
+
 namespace tscompose {
 
 /// One expression of a rule: libnftnl's name for it and its attributes (the table in nftables.cc).
@@ -64,15 +66,28 @@ struct ForwardChain {
   std::string policy;
 };
 
-/// Replaces the tables in one transaction: all of it or nothing. A table without chains and sets is deleted.
-/// Throws SysError with the object that the kernel refused, or InputError INVALID for an unknown expression.
-void replaceTables(const std::vector<NftTable>& tables);
+/// nftables of the namespace in which it was made. Keep it when there is more to do: giving up its socket makes the
+/// kernel wait, with every other transaction waiting too, until what was replaced is freed (nft_rcv_nl_event). For one
+/// thread at a time.
+class Nftables {
+ public:
+  Nftables();
 
-/// What the kernel holds under that name; nothing when there is no such table.
-std::optional<TableStatus> tableStatus(const std::string& family, const std::string& name);
+  /// Replaces the tables in one transaction: all of it or nothing. A table without chains and sets is deleted.
+  /// Throws SysError with the object that the kernel refused, or InputError INVALID for an unknown expression.
+  void replaceTables(const std::vector<NftTable>& tables);
 
-/// The chains of all tables that are hooked into forward.
-std::vector<ForwardChain> forwardChains();
+  /// What the kernel holds under that name; nothing when there is no such table.
+  std::optional<TableStatus> tableStatus(const std::string& family, const std::string& name);
+
+  /// The chains of all tables that are hooked into forward.
+  std::vector<ForwardChain> forwardChains();
+
+ private:
+  bool exists(uint8_t family, const std::string& name);
+
+  NetlinkSocket socket_;
+};
 
 /// "inet", "ip", …; throws InputError INVALID.
 uint8_t nftFamily(const std::string& name);

@@ -105,7 +105,7 @@ DnsSockets openDnsSockets(const std::string& netnsPath) {
     enterNamespace(netns.get());
     Bound udp = bindDns(SOCK_DGRAM);
     Bound tcp = bindDns(SOCK_STREAM);
-    replaceTables({NftTable{
+    Nftables().replaceTables({NftTable{
         .family = "ip",
         .name = "tscompose",
         .digest = "",

@@ -1,4 +1,5 @@
 #include <memory>
+#include <mutex>
 
 #include "core/forwarder.h"
 #include "core/nftables.h"
@@ -86,16 +87,27 @@ NftTable table(const Napi::Value& value, const std::string& what) {
   };
 }
 
+/// Calls `work` with the process's one session in the host's namespace; it lives as long as the process.
+template <typename Work>
+auto withNftables(Work work) {
+  static std::mutex mutex;
+  static auto* nftables = new Nftables();
+  const std::lock_guard lock(mutex);
+  return work(*nftables);
+}
+
 Napi::Value exportedReplaceTables(const Napi::CallbackInfo& info) {
   return promise(info.Env(), "replaceTables",
-                 [tables = convert::list(info[0], "tables", table)] { replaceTables(tables); });
+                 [tables = convert::list(info[0], "tables", table)] {
+                   withNftables([&](Nftables& nftables) { nftables.replaceTables(tables); });
+                 });
 }
 
 Napi::Value exportedTableStatus(const Napi::CallbackInfo& info) {
   return promise(
       info.Env(), "tableStatus",
       [family = convert::text(info[0], "family"), name = convert::text(info[1], "name")] {
-        return tableStatus(family, name);
+        return withNftables([&](Nftables& nftables) { return nftables.tableStatus(family, name); });
       },
       [](Napi::Env env, const std::optional<TableStatus>& status) -> Napi::Value {
         if (!status) return env.Null();
@@ -110,7 +122,7 @@ Napi::Value exportedTableStatus(const Napi::CallbackInfo& info) {
 
 Napi::Value exportedForwardChains(const Napi::CallbackInfo& info) {
   return promise(
-      info.Env(), "forwardChains", [] { return forwardChains(); },
+      info.Env(), "forwardChains", [] { return withNftables([](Nftables& nftables) { return nftables.forwardChains(); }); },
       [](Napi::Env env, const std::vector<ForwardChain>& chains) -> Napi::Value {
         auto result = Napi::Array::New(env, chains.size());
         for (uint32_t i = 0; i < chains.size(); ++i) {

@@ -27,6 +27,7 @@ for (const { id, endpoints } of [asker, stranger]) {
 }
 await driver.syncFirewall(world);
 const server = await serve(netns('stranger'), 'tcp', '0.0.0.0', 80, 'stranger');
+process.on('exit', () => server.kill('SIGKILL'));
 const controller = new AbortController();
 const changes = driver.watch(controller.signal)[Symbol.asyncIterator]();
 const probe = () => ask(netns('asker'), 'tcp', '10.213.42.2', 80);

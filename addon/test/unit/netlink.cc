@@ -84,7 +84,7 @@ TEST("netns: a sysctl key cannot leave /proc/sys") {
 TEST("nftables: unknown families and expressions are refused before the kernel sees them") {
   const auto refuses = [](const NftTable& table) {
     try {
-      replaceTables({table});
+      Nftables().replaceTables({table});
     } catch (const InputError& error) {
       return error.code() == "INVALID";
     }
