@@ -73,7 +73,7 @@ const memory: Benchmark = async (workshop) => {
   const count = 30;
   const project = workshop.project('memory', services(count));
   workshop.ours([...project.ours, 'up', '-d']);
-  const monitors = proportionalSizes(/tscompose-monitor .*tsc-bench|tscompose-monitor .*\/s\/lib/);
+  const monitors = proportionalSizes(new RegExp(`tscompose-monitor .*${workshop.directory}/`));
   const supervisors = proportionalSizes(/dist\/supervisor\.js .*tscbench-memory/);
   workshop.ours([...project.ours, 'down']);
   workshop.peer([...project.peer, 'up', '-d']);
