@@ -2,12 +2,14 @@
 #include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -21,6 +23,10 @@
 #include "monitor/monitor.h"
 
 using namespace tscompose;
+
+// Of the linker (end(3)): the executable's first byte, and the first after its code.
+extern "C" const char __executable_start;
+extern "C" const char etext;
 
 namespace {
 
@@ -95,6 +101,16 @@ sigset_t blockSignals() {
   return wanted;
 }
 
+/// Gives back what only the start needed: parsing took most of the heap, and launching most of the code. Read-only
+/// pages of the executable come back from the page cache when they are used.
+void shrink() {
+  ::malloc_trim(0);
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const auto begin = (reinterpret_cast<uintptr_t>(&__executable_start) + page - 1) & ~(page - 1);
+  const auto end = reinterpret_cast<uintptr_t>(&etext) & ~(page - 1);
+  ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+}
+
 void report(std::optional<int> readyFd, const JsonObject& line) {
   if (!readyFd) return;
   const std::string text = line.text() + "\n";
@@ -125,7 +141,7 @@ int run(const Options& options) {
     if (::read(signals.get(), &info, sizeof(info)) != sizeof(info)) return;
     if (info.ssi_signo == SIGTERM) monitor.stopFromSignal();
   });
-  ::malloc_trim(0);  // parsing needed far more than running does
+  shrink();
   if (!monitor.isOver()) loop.run();
   monitor.finish();
   return 0;

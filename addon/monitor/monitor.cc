@@ -1,6 +1,7 @@
 #include "monitor/monitor.h"
 
 #include <linux/ioctl.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -31,6 +32,8 @@ constexpr size_t kInputHigh = 64U << 10U;
 constexpr int64_t kDrainMs = 2000;
 /// How long clients may take to receive the last words.
 constexpr int64_t kGoodbyeMs = 1000;
+/// How long init may take to collect a process that we adopted.
+constexpr int kCollectMs = 1000;
 /// What is recorded when the kernel cannot tell how a process ended.
 constexpr int kUnknownExitCode = 255;
 
@@ -50,7 +53,11 @@ struct PidfdInfo {
 };
 constexpr uint64_t kPidfdInfoExit = 1U << 3U;
 
+/// Of a process that another collects, which its hang-up tells; empty when that takes too long or the kernel is too
+/// old.
 std::optional<int> exitStatusOfStranger(int pidfd) {
+  pollfd poll{pidfd, 0, 0};
+  ::poll(&poll, 1, kCollectMs);
   PidfdInfo info{};
   info.mask = kPidfdInfoExit;
   if (::ioctl(pidfd, _IOWR(0xFF, 11, PidfdInfo), &info) != 0 || (info.mask & kPidfdInfoExit) == 0) return std::nullopt;
@@ -169,9 +176,7 @@ void Monitor::watchRun() {
   record_.stdoutPipe = stdio_->stdoutPipe();
   record_.stderrPipe = stdio_->stderrPipe();
   watchOom();
-  // An adopted process is collected by another: only the hang-up says that its exit code can be read.
-  loop_.add(pidfd_.get(), isAdopted_ ? static_cast<uint32_t>(EPOLLHUP) : static_cast<uint32_t>(EPOLLIN),
-            [this](uint32_t) { onExit(); });
+  loop_.add(pidfd_.get(), EPOLLIN, [this](uint32_t) { onExit(); });
   if (health_) {
     health_->reset();
     scheduleProbe();

@@ -319,6 +319,26 @@ describe('monitor', function () {
     assert.equal(bench.exitRecord().exitCode, 9);
   });
 
+  it('a container that ended while nobody watched is recorded with an unknown code', async () => {
+    make({ script: 'exec sleep 60' });
+    const pid = await bench.start();
+    process.kill(bench.state().monitorPid, 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
+    await eventually(() => assert.ok(!existsSync(`/proc/${pid}`) && !isAlive(bench.state().monitorPid)));
+    assert.equal((await bench.launch('--adopt')).ok, true);
+    await bench.gone();
+    assert.deepEqual([bench.exitRecord().status, bench.exitRecord().exitCode], ['exited', 255]);
+    assert.deepEqual(bench.leftovers(), []);
+  });
+
+  it('an idle monitor is smaller than two megabytes', async () => {
+    make({ script: 'exec sleep 60' });
+    await bench.start();
+    const text = readFileSync(`/proc/${bench.state().monitorPid}/smaps_rollup`, 'utf8');
+    const kilobytes = Number(/^Rss:\s+(\d+) kB/m.exec(text)?.[1]);
+    assert.ok(kilobytes < 2048, `${kilobytes} kB`);
+  });
+
   it('a second monitor for the same container is refused', async () => {
     make({ script: 'exec sleep 60' });
     await bench.start();
