@@ -14,7 +14,6 @@ const { values } = parseArgs({
   },
 });
 
-process.title = `tscompose-supervisor ${values.project ?? ''}`;
 report(await start());
 
 /** One line for whoever started us: `ready`, or the error as JSON. */

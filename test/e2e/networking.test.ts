@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { connect } from 'node:net';
+import { writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { eventually } from '../support/eventually.ts';
 import { scenario } from '../support/scenario.ts';
 
@@ -73,19 +74,17 @@ services:
 `,
     },
     async (scene) => {
-      const { createServer } = await import('node:net');
       const holder = createServer().listen(0, '127.0.0.1');
       await new Promise((resolve) => holder.once('listening', resolve));
       const address = holder.address();
       assert.ok(typeof address === 'object' && address !== null);
-      process.env.PORT = String(address.port);
+      writeFileSync(`${scene.directory}/p/.env`, `PORT=${address.port}\n`);
       try {
         const taken = await scene.run('up', '-d');
         assert.equal(taken.code, 1);
         assert.match(taken.stderr, new RegExp(`${address.port}`));
         assert.match(taken.stderr, /in use|taken|allocated/);
       } finally {
-        delete process.env.PORT;
         holder.close();
       }
     },
