@@ -7,7 +7,7 @@ const cell = { width: 8.4, height: 18 };
 let input = '';
 for await (const chunk of process.stdin.setEncoding('utf8')) input += chunk;
 const lines = input.replace(/\n+$/, '').split('\n');
-const escape = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+const asXml = (text) => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 
 let style = { fill: plain, bold: false, dim: false };
 function apply(codes) {
@@ -32,7 +32,7 @@ const rows = lines.map((line, row) => {
       continue;
     }
     const attributes = `${style.bold ? ' font-weight="bold"' : ''}${style.dim ? ' opacity="0.6"' : ''}`;
-    spans += `<tspan x="${(16 + column * cell.width).toFixed(1)}" fill="${style.fill}"${attributes}>${escape(text)}</tspan>`;
+    spans += `<tspan x="${(16 + column * cell.width).toFixed(1)}" fill="${style.fill}"${attributes}>${asXml(text)}</tspan>`;
     column += [...text].length;
   }
   return `<text y="${34 + row * cell.height}" xml:space="preserve">${spans}</text>`;
