@@ -1,7 +1,6 @@
 #include "monitor/monitor.h"
 
 #include <linux/ioctl.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -33,7 +32,7 @@ constexpr int64_t kDrainMs = 2000;
 /// How long clients may take to receive the last words.
 constexpr int64_t kGoodbyeMs = 1000;
 /// How long init may take to collect a process that we adopted.
-constexpr int kCollectMs = 1000;
+constexpr int64_t kCollectMs = 10000;
 /// What is recorded when the kernel cannot tell how a process ended.
 constexpr int kUnknownExitCode = 255;
 
@@ -56,8 +55,6 @@ constexpr uint64_t kPidfdInfoExit = 1U << 3U;
 /// Of a process that another collects, which its hang-up tells; empty when that takes too long or the kernel is too
 /// old.
 std::optional<int> exitStatusOfStranger(int pidfd) {
-  pollfd poll{pidfd, 0, 0};
-  ::poll(&poll, 1, kCollectMs);
   PidfdInfo info{};
   info.mask = kPidfdInfoExit;
   if (::ioctl(pidfd, _IOWR(0xFF, 11, PidfdInfo), &info) != 0 || (info.mask & kPidfdInfoExit) == 0) return std::nullopt;
@@ -110,7 +107,8 @@ Monitor::Monitor(EventLoop& loop, MonitorSpec spec, Spec container)
       cgroup_(Cgroup::open(cgroupPathOf(container_, spec_.id))),
       stopTimer_(loop, [this] { cgroup_.kill(); }),
       restartTimer_(loop, [this] { startAgain(); }),
-      probeTimer_(loop, [this] { startProbe(); }) {
+      probeTimer_(loop, [this] { startProbe(); }),
+      collectTimer_(loop, [this] { onExit(); }) {
   record_.id = spec_.id;
   record_.bootId = readBootId();
   record_.monitorPid = ::getpid();
@@ -176,7 +174,15 @@ void Monitor::watchRun() {
   record_.stdoutPipe = stdio_->stdoutPipe();
   record_.stderrPipe = stdio_->stderrPipe();
   watchOom();
-  loop_.add(pidfd_.get(), EPOLLIN, [this](uint32_t) { onExit(); });
+  loop_.add(pidfd_.get(), EPOLLIN, [this](uint32_t events) {
+    if (!isAdopted_ || (events & EPOLLHUP) != 0) {
+      onExit();
+      return;
+    }
+    // Its exit code can be read once init has collected it, which the hang-up tells (always reported, epoll_ctl(2)).
+    loop_.modify(pidfd_.get(), 0);
+    collectTimer_.arm(kCollectMs);
+  });
   if (health_) {
     health_->reset();
     scheduleProbe();
@@ -245,6 +251,7 @@ void Monitor::onOutput(Channel channel, std::string_view bytes) {
 }
 
 void Monitor::onExit() {
+  collectTimer_.disarm();
   loop_.remove(pidfd_.get());
   std::optional<int> status;
   if (isAdopted_)

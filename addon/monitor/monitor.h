@@ -105,6 +105,7 @@ class Monitor {
   Timer stopTimer_;
   Timer restartTimer_;
   Timer probeTimer_;
+  Timer collectTimer_;
   OutputHistory history_{64U << 10U};
   std::vector<std::shared_ptr<Connection>> subscribers_;
   std::vector<std::shared_ptr<Connection>> attached_;
