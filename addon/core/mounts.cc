@@ -2,8 +2,13 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -17,6 +22,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/idmap.h"
+#include "core/process.h"
 
 namespace tscompose {
 
@@ -204,9 +210,57 @@ bool inInitialUserNamespace() {
   return text.find("4294967295") != std::string::npos;
 }
 
+/// Before Linux 6.5 the layers are one option, and fsconfig(2) takes no more than 255 bytes of it where mount(2) takes a
+/// page: so a helper mounts at `place` in a mount namespace of its own, and only the detached clone comes out.
+UniqueFd makeOverlayByMount(const Overlay& overlay, const std::string& place) {
+  auto escape = [](const std::string& path, std::string_view special) {
+    std::string text;
+    for (char letter : path) {
+      if (special.find(letter) != std::string_view::npos) text += '\\';
+      text += letter;
+    }
+    return text;
+  };
+  std::string options = "lowerdir=";
+  for (const auto& lower : overlay.lower) {
+    if (options.back() != '=') options += ':';
+    options += escape(lower, ":,\\");
+  }
+  if (!overlay.upper.empty())
+    options += ",upperdir=" + escape(overlay.upper, ",\\") + ",workdir=" + escape(overlay.work, ",\\");
+  if (!inInitialUserNamespace()) options += ",userxattr";
+  if (options.size() > 4095)
+    throw InputError("LIMIT", "the layers' paths are longer than this kernel's mount takes; Linux 6.5 has no such limit");
+
+  auto pair = makeSocketPair(SOCK_STREAM);
+  clone_args arguments{};
+  arguments.flags = CLONE_NEWNS;
+  arguments.exit_signal = SIGCHLD;
+  long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (pid < 0) throw SysError(errno, "clone3", "overlay");
+  if (pid == 0) {
+    /* the exit code is the errno */
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("overlay", place.c_str(), "overlay", 0, options.c_str()) != 0)
+      ::_exit(errno);
+    int tree = ::open_tree(AT_FDCWD, place.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+    if (tree < 0) ::_exit(errno);
+    try {
+      sendFd(pair.second.get(), tree);
+    } catch (const SysError& error) {
+      ::_exit(error.error());
+    }
+    ::_exit(0);
+  }
+  pair.second.reset();
+  int error = exitCodeOf(waitForChild(static_cast<pid_t>(pid)));
+  if (error != 0) throw SysError(error, "mount", "overlay of " + overlay.lower.front());
+  return receiveFd(pair.first.get());
+}
+
 /// The overlay as a detached mount: made here it is charged with the caller's right to the layers, also when the
 /// container has a user namespace of its own, and no mount table but the container's ever shows it.
-UniqueFd makeOverlay(const Overlay& overlay) {
+UniqueFd makeOverlay(const Overlay& overlay, const std::string& place) {
   UniqueFd context{::fsopen("overlay", FSOPEN_CLOEXEC)};
   if (!context) throw SysError(errno, "fsopen", "overlay");
   auto set = [&](const char* key, const std::string& value) {
@@ -217,21 +271,11 @@ UniqueFd makeOverlay(const Overlay& overlay) {
   };
   require("source", "overlay");
   bool separately = set("lowerdir+", overlay.lower.front()); /* since Linux 6.5 */
-  if (separately) {
-    for (size_t index = 1; index < overlay.lower.size(); ++index) require("lowerdir+", overlay.lower[index]);
-  } else {
+  if (!separately) {
     if (errno != EINVAL) throw SysError(errno, "overlay", "lowerdir " + overlay.lower.front());
-    std::string joined;
-    for (const auto& lower : overlay.lower) {
-      if (!joined.empty()) joined += ':';
-      for (char letter : lower) {
-        if (letter == ':' || letter == '\\') joined += '\\';
-        joined += letter;
-      }
-    }
-    if (joined.size() > 255) throw InputError("LIMIT", "the layers' paths are longer than this kernel's mount takes; Linux 6.5 has no such limit");
-    require("lowerdir", joined);
+    return makeOverlayByMount(overlay, place);
   }
+  for (size_t index = 1; index < overlay.lower.size(); ++index) require("lowerdir+", overlay.lower[index]);
   if (!overlay.upper.empty()) {
     require("upperdir", overlay.upper);
     require("workdir", overlay.work);
@@ -338,7 +382,7 @@ RootPlan planRoot(const Spec& spec, const std::string& bundle, const Cgroup* cgr
   /* an overlay of one directory and nothing to write to is refused by the kernel, and is that directory */
   bool isSingle = spec.overlay && spec.overlay->upper.empty() && spec.overlay->lower.size() == 1;
   if (isSingle) plan.tree = cloneRoot(spec.overlay->lower.front());
-  else plan.tree = spec.overlay ? makeOverlay(*spec.overlay) : cloneRoot(plan.path);
+  else plan.tree = spec.overlay ? makeOverlay(*spec.overlay, plan.path) : cloneRoot(plan.path);
   plan.readOnly = spec.root.readonly || (spec.overlay && spec.overlay->upper.empty());
 
   for (const auto& mount : spec.mounts) {

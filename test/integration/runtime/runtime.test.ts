@@ -180,6 +180,29 @@ describe('tscompose-runtime', () => {
       assert.match(stderr, /Read-only file system/);
     });
 
+    it('stacks layers however long their paths are, and keeps what is written in the upper one', () => {
+      const layers = [1, 2, 3, 4].map((number) => join(bundle.directory, `layer${number}-${'x'.repeat(120)}`));
+      for (const [index, layer] of layers.entries()) {
+        mkdirSync(layer);
+        writeFileSync(join(layer, 'who'), `layer ${index + 1}\n`);
+      }
+      const upper = join(bundle.directory, 'upper');
+      const work = join(bundle.directory, 'work');
+      const empty = join(bundle.directory, 'empty');
+      for (const directory of [upper, work, empty]) mkdirSync(directory);
+      const { stdout, stderr } = bundle.sh('cat /who; echo new > /written', (config) => {
+        config.root.path = 'empty';
+        config.annotations['dev.tscompose.overlay'] = JSON.stringify({
+          lower: [...layers, bundle.rootfs],
+          upper,
+          work,
+        });
+      });
+      assert.equal(stdout, 'layer 1\n', stderr);
+      assert.equal(readFileSync(join(upper, 'written'), 'utf8'), 'new\n');
+      assert.deepEqual(readdirSync(empty), []);
+    });
+
     it('follows no symlink of the image out of the root (CVE-2021-30465)', () => {
       const outside = join(bundle.directory, 'outside');
       mkdirSync(outside);
@@ -253,7 +276,7 @@ describe('tscompose-runtime', () => {
       assert.match(stdout, /^0\n\s+0\s+100000\s+65536\n$/);
     });
 
-    it('shows a host directory under mapped ids', () => {
+    it('shows a host directory under mapped ids', function () {
       const source = join(bundle.directory, 'mapped');
       mkdirSync(source);
       const { stdout, stderr } = bundle.sh('stat -c %u:%g /data; touch /data/file', (config) => {
@@ -266,6 +289,7 @@ describe('tscompose-runtime', () => {
           gidMappings: [{ containerID: 0, hostID: 4000, size: 10 }],
         } as Config['mounts'][number]);
       });
+      require(this, !/mount_setattr .*Invalid argument/.test(stderr), 'a file system with idmapped mounts below /tmp');
       assert.match(stdout, /4000:4000/, stderr);
     });
 
