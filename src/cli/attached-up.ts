@@ -13,7 +13,7 @@ import { ComposeError } from '../util/errors.ts';
 import { ContainerWatch, type WatchEvent } from './container-watch.ts';
 import type { Context } from './context.ts';
 import { Interruption } from './interrupts.ts';
-import { isActive, observeProject, withRecords } from './observation.ts';
+import { isActive, observeProject, startTime, withRecords } from './observation.ts';
 import { isColored, openProgress, progressForm } from './progress.ts';
 import { checkServices } from './services.ts';
 import type { Session } from './session.ts';
@@ -152,6 +152,8 @@ class AttachedUp implements AsyncDisposable {
       const failed = Promise.race([applying, printing, watching].map(rejection));
       const ending = await Promise.race([this.#ending.promise, interrupted.promise, failed]);
       if (ending.type === 'detached') return 0;
+      // What is not started yet need not be: it would only be stopped again.
+      if (ending.type === 'aborted') cancel.abort(new Interruption('SIGINT'));
       await applying.catch((error: unknown) => {
         // What we cancelled ourselves is not a failure.
         if (!cancel.signal.aborted) throw error;
@@ -228,9 +230,10 @@ class AttachedUp implements AsyncDisposable {
     if (record !== undefined) this.#follow(record);
   }
 
-  #follow(record: ContainerRecord): void {
+  /** `startedAt`: of one that may have printed before, in a life that was shown already. */
+  #follow(record: ContainerRecord, startedAt?: string): void {
     if (record.oneOff || this.#watch.isWatched(record.id)) return;
-    const from: LogReader | LogSelection = this.#earlier.get(record.id) ?? this.#newStart(record);
+    const from: LogReader | LogSelection = this.#earlier.get(record.id) ?? { since: startedAt };
     this.#earlier.delete(record.id);
     const ended = this.#watch.add(record);
     this.#followed.set(record.id, ended);
@@ -238,13 +241,6 @@ class AttachedUp implements AsyncDisposable {
     if (this.#isShown(record)) {
       this.#collector.add(record, this.#context.paths.container(record.id).log, from, ended);
     }
-  }
-
-  /** A container that we followed before and that was started again: not what we have shown already. */
-  #newStart(record: ContainerRecord): LogSelection {
-    return this.#followed.has(record.id)
-      ? { since: `${this.#context.clock.now().toISOString().slice(0, -1)}000000Z` }
-      : {};
   }
 
   async #printLogs(): Promise<void> {
@@ -354,7 +350,7 @@ class AttachedUp implements AsyncDisposable {
           await this.#screen.write('', `${event.kind} ${event.resource} ${event.status}: ${event.cause}\n`);
         } else if (event.action === 'start' && this.#isApplied) {
           const record = withRecords(this.#context, (database) => database.container(event.id));
-          if (record !== null) this.#follow(record);
+          if (record !== null) this.#follow(record, await startTime(record, this.#context));
         }
       }
     } catch (error) {

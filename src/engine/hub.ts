@@ -52,6 +52,11 @@ export class ContainerHub implements AsyncDisposable {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Tells of a start that was over before anybody could subscribe to it. */
+  announceStart(containerId: string, at: string): void {
+    this.#emit({ containerId, event: { event: 'start', pid: 0, at } });
+  }
+
   /**
    * Resolves with what `check` returns as soon as that is not undefined: now, or after an event of one of the containers.
    * `check` may throw. Rejects with the signal's reason.

@@ -171,6 +171,7 @@ export async function startContainer(
     if (ports.length > 0) await networks.syncFirewall(worldOf(database));
     await containers.start(record.id);
     await context.hub.follow(record.id);
+    context.hub.announceStart(record.id, context.clock().toISOString());
   } catch (error) {
     await context.releasePorts(record.id);
     database.saveContainer({ ...record, ports: [] });

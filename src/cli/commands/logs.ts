@@ -10,8 +10,7 @@ import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
 import { ContainerWatch } from '../container-watch.ts';
 import type { Context } from '../context.ts';
-import { isInterruption } from '../interrupts.ts';
-import { containersOf, isActive, observeProject, withRecords } from '../observation.ts';
+import { containersOf, isActive, observeProject, startTime, withRecords } from '../observation.ts';
 import { writeAll } from '../output.ts';
 import { isColored } from '../progress.ts';
 import { checkKnownServices, viewProject } from '../project-name.ts';
@@ -156,8 +155,8 @@ async function follow(
       if (event.type === 'exit' && isOver()) collector.finish();
     }
   })();
+  const discoverSignal = AbortSignal.any([signal, stop.signal]);
   const discovering = (async () => {
-    const discoverSignal = AbortSignal.any([signal, stop.signal]);
     if (!(await client.isPresent())) return;
     for await (const event of client.events({ signal: discoverSignal })) {
       if (event.type !== 'container' || event.action !== 'start' || watch.isWatched(event.id)) continue;
@@ -165,12 +164,13 @@ async function follow(
       if (record === null || !isWanted(record)) continue;
       printer.register(record);
       // A container that was known has shown what it printed before.
-      const from: LogSelection = readers.some(({ source }) => source.id === record.id) ? { since: event.at } : {};
+      const isKnown = readers.some(({ source }) => source.id === record.id);
+      const from: LogSelection = isKnown ? { since: await startTime(record, context) } : {};
       collector.add(record, paths.container(record.id).log, from, watch.add(record));
     }
   })().catch((error: unknown) => {
-    // Without news of new containers we follow those that we have.
-    if (isInterruption(error)) throw error;
+    // Without news of new containers we follow those that we have; the supervisor may leave at any time.
+    if (!discoverSignal.aborted && !(error instanceof ComposeError)) throw error;
   });
   if (isOver()) collector.finish();
   try {
