@@ -30,7 +30,10 @@ export const down = defineCommand({
   }),
   async run(settings, context) {
     await using session = await openProjectOrName(context, { services: settings.services, supervisor: 'start' });
-    await apply(session, settings, context);
+    const plan = await apply(session, settings, context);
+    if (plan?.nodes.length === 0) {
+      context.stderr.write(`warning: no resource found to remove for project ${JSON.stringify(session.projectName)}\n`);
+    }
     return 0;
   },
 });

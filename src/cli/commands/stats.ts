@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { MonitorClient } from '../../container/monitor-client.ts';
 import type { MonitorStatistics } from '../../container/monitor-protocol.ts';
@@ -112,12 +113,13 @@ function row(record: ObservedContainer['record'], sample: Sample | undefined, tr
   const { now } = sample;
   const sum = (pick: (each: MonitorStatistics['network'][number]) => number) =>
     now.network.filter(({ name }) => name !== 'lo').reduce((total, each) => total + pick(each), 0);
-  const limit = now.memoryLimitBytes;
+  // Without a limit of its own it is the machine's memory that ends it.
+  const limit = now.memoryLimitBytes === 0 ? totalmem() : now.memoryLimitBytes;
   return {
     ...base,
     CPUPerc: `${sample.cpuPercent.toFixed(2)}%`,
-    MemUsage: `${binary(now.memoryBytes)} / ${limit === 0 ? '--' : binary(limit)}`,
-    MemPerc: limit === 0 ? '--' : `${((now.memoryBytes / limit) * 100).toFixed(2)}%`,
+    MemUsage: `${binary(now.memoryBytes)} / ${binary(limit)}`,
+    MemPerc: `${((now.memoryBytes / limit) * 100).toFixed(2)}%`,
     NetIO: `${decimal(sum((each) => each.receivedBytes))} / ${decimal(sum((each) => each.sentBytes))}`,
     BlockIO: `${decimal(now.ioReadBytes)} / ${decimal(now.ioWriteBytes)}`,
     PIDs: String(now.pids),
