@@ -74,7 +74,7 @@ const memory: Benchmark = async (workshop) => {
   const project = workshop.project('memory', services(count));
   workshop.ours([...project.ours, 'up', '-d']);
   const monitors = proportionalSizes(new RegExp(`tscompose-monitor .*${workshop.directory}/`));
-  const supervisors = proportionalSizes(/dist\/supervisor\.js .*tscbench-memory/);
+  const supervisors = proportionalSizes(/^tscompose-supervisor tscbench-memory/);
   workshop.ours([...project.ours, 'down']);
   workshop.peer([...project.peer, 'up', '-d']);
   const shims = proportionalSizes(/containerd-shim/);

@@ -128,8 +128,12 @@ export class Scenario {
   supervisors(): number[] {
     return globSync('/proc/[0-9]*/cmdline').flatMap((path) => {
       try {
-        const words = readFileSync(path, 'utf8').split('\0');
-        const isOurs = words.some((word) => word.endsWith('/dist/supervisor.js')) && words.includes(this.project);
+        const words = readFileSync(path, 'utf8').split(/[\0 ]/);
+        // It names itself once it runs; until then it is a Node with a script.
+        const isSupervisor = words.some(
+          (word) => word === 'tscompose-supervisor' || word.endsWith('/dist/supervisor.js'),
+        );
+        const isOurs = isSupervisor && words.includes(this.project);
         return isOurs ? [Number(path.split('/')[2])] : [];
       } catch {
         return [];

@@ -85,7 +85,7 @@ function belongsToTscompose(pid: string): boolean {
 /** The command line of our own processes; the kernel cuts comm at 15 bytes. */
 function processName(pid: string): string | undefined {
   const command = attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.split('\0') ?? [];
-  const ours = /(?:^|\/)tscompose-(?:monitor|runtime)$|\/dist\/(?:supervisor|cli)\.js$/;
+  const ours = /(?:^|\/)tscompose-(?:monitor|runtime)$|^tscompose-supervisor |\/dist\/(?:supervisor|cli)\.js$/;
   return command.slice(0, 4).some((word) => ours.test(word)) ? command.join(' ').trim() : undefined;
 }
 
