@@ -6,7 +6,7 @@ import { http } from '../util/http.ts';
 import type { ApplyRequest, InfoResponse, RunEvent, RunRequest } from './api.ts';
 import { errorFromBody, RemoteError } from './error.ts';
 import { parseJsonLines } from './ndjson.ts';
-import { type SupervisorCommand, startSupervisor } from './spawn.ts';
+import type { SupervisorCommand } from './spawn.ts';
 
 export interface CallOptions {
   /** Aborting closes the connection, which cancels the operation at its next step boundary. */
@@ -114,7 +114,7 @@ export class SupervisorClient implements Disposable {
       options.signal?.throwIfAborted();
       // It was there a moment ago and went away, which idle supervisors do: once more with a new one.
       if (!isAbsent(error) || this.#command === null) throw translate(error, this.#paths);
-      this.#started = startSupervisor(this.#command, this.#paths);
+      this.#started = this.#start(this.#command);
       await this.#started;
       response = await this.#send(method, path, body, options);
     }
@@ -130,7 +130,13 @@ export class SupervisorClient implements Disposable {
   async #startWhenAbsent(): Promise<void> {
     if (await this.isPresent()) return;
     if (this.#command === null) throw new ComposeError('SUPERVISOR', 'the project has no supervisor');
-    await startSupervisor(this.#command, this.#paths);
+    await this.#start(this.#command);
+  }
+
+  async #start(command: SupervisorCommand): Promise<void> {
+    // Mostly there is one already, and what starts processes need not be loaded.
+    const { startSupervisor } = await import('./spawn.ts');
+    await startSupervisor(command, this.#paths);
     this.#isOurs = true;
   }
 
