@@ -325,7 +325,7 @@ class AttachedUp implements AsyncDisposable {
         break;
       }
       case 'start':
-        this.#screen.tell({ type: 'running', name, service, health: null, restarts: 0, ports });
+        this.#screen.tell({ type: 'running', name, service, ports });
         break;
       case 'health':
         this.#screen.tell({ type: 'health', name, health: event.status });
@@ -334,7 +334,7 @@ class AttachedUp implements AsyncDisposable {
         this.#screen.tell({ type: 'paused', name });
         break;
       case 'unpause':
-        this.#screen.tell({ type: 'running', name, service, health: null, restarts: 0, ports });
+        this.#screen.tell({ type: 'running', name, service, ports });
         break;
       case 'exit':
         this.#screen.tell({ type: 'exited', name, exitCode: event.exitCode, next: event.next });

@@ -32,8 +32,9 @@ export type StackEvent =
       readonly type: 'running';
       readonly name: string;
       readonly service: string;
-      readonly health: string | null;
-      readonly restarts: number;
+      /** Undefined: as before. */
+      readonly health?: string | null;
+      readonly restarts?: number;
       readonly ports: readonly PublishedPort[];
     }
   | { readonly type: 'health'; readonly name: string; readonly health: string }
@@ -50,7 +51,10 @@ export function reduceStack(state: StackState, event: StackEvent): StackState {
     case 'progress':
       return withProgress(state, event.event);
     case 'running': {
-      const { name, service, health, restarts, ports } = event;
+      const { name, service, ports } = event;
+      const before = state.rows.get(name);
+      const health = event.health === undefined ? (before?.health ?? null) : event.health;
+      const restarts = event.restarts ?? before?.restarts ?? 0;
       const tone = toneOf(health);
       return withRow(state, name, service, { state: 'running', tone, health, restarts, ports: shortPorts(ports) });
     }

@@ -20,7 +20,7 @@ export interface InkScreenOptions {
   readonly signal: AbortSignal;
   /** The line below the table. */
   readonly keys: string;
-  readonly onKey: (key: 'interrupt' | 'detach' | 'suspend') => void;
+  readonly onKey: (key: 'interrupt' | 'detach') => void;
 }
 
 export class InkScreen implements Screen {
@@ -124,7 +124,6 @@ function View({ terminal, keys, onKey, bind }: ViewProps): ReactElement {
   }, [terminal]);
   useInput((input, key) => {
     if (key.ctrl && input === 'c') onKey('interrupt');
-    else if (key.ctrl && input === 'z') onKey('suspend');
     else if (input === 'd') onKey('detach');
     else if (key.return) write('\n');
   });

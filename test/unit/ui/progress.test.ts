@@ -188,6 +188,8 @@ describe('the state of the stack', () => {
     assert.equal(state.rows.get(name)?.tone, 'good');
     state = reduceStack(state, { type: 'exited', name, exitCode: 1, next: 'restart' });
     assert.deepEqual([state.rows.get(name)?.state, state.rows.get(name)?.restarts], ['restarting', 1]);
+    state = reduceStack(state, { type: 'running', name, service: 'db', ports });
+    assert.deepEqual([state.rows.get(name)?.state, state.rows.get(name)?.restarts], ['running', 1]);
     state = reduceStack(state, { type: 'exited', name, exitCode: 3, next: 'gone' });
     assert.deepEqual([state.rows.get(name)?.state, state.rows.get(name)?.memoryBytes], ['exited (3)', null]);
   });
