@@ -134,6 +134,7 @@ async function render(settings: ConfigSettings, options: LoadOptions, context: C
   const project = selectServices(loaded.project, settings.services);
   switch (listing) {
     case undefined:
+      if (settings.isQuiet) return '';
       return format === 'json' ? `${formatJson(project)}\n` : formatYaml(project);
     case 'services':
       return lines(serviceOrder(project));

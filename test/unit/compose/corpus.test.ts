@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSyn
 import { tmpdir } from 'node:os';
 import { join, normalize } from 'node:path';
 import { formatJson } from '../../../src/compose/config-output.ts';
-import { loadProject } from '../../../src/compose/load.ts';
+import { type LoadOptions, loadProject } from '../../../src/compose/load.ts';
 import { ComposeError } from '../../../src/util/errors.ts';
 
 /** Projects with the answers of the reference; they lie beside the checkout, where they are there at all. */
@@ -15,8 +15,6 @@ const known: ReadonlySet<string> = new Set([
   'compose-go__loader-loader__TestWithoutUnnecessaryResourcesOption_AllResourceKinds',
   'compose-spec__models-001',
   'compose-spec__models-002',
-  // The flag is the command line's: config leaves out what is implied.
-  'probe__compat-flag',
 ]);
 
 interface Case {
@@ -79,7 +77,8 @@ function optionsOf({ args, cwd, env }: Case, root: string) {
   const files: string[] = [];
   const profiles: string[] = [];
   const envFiles: string[] = [];
-  const options: { projectName?: string; projectDirectory?: string; allResources?: boolean } = {};
+  const options: { -readonly [K in 'projectName' | 'projectDirectory' | 'allResources' | 'skip']?: LoadOptions[K] } =
+    {};
   const words = args.flatMap((word) => (word.startsWith('--') ? word.split(/=(.*)/s, 2) : [word])).map(place);
   for (let i = 0; i < words.length; i++) {
     const value = () => words[++i] ?? '';
@@ -90,6 +89,8 @@ function optionsOf({ args, cwd, env }: Case, root: string) {
     else if (word === '-p' || word === '--project-name') options.projectName = value();
     else if (word === '--project-directory') options.projectDirectory = value();
     else if (word === '--all-resources') options.allResources = true;
+    // With this flag config leaves out what is implied.
+    else if (word === '--compatibility') options.skip = { normalization: true };
   }
   const environment = { HOME: '/root', PWD: workingDirectory, ...Object.fromEntries(variables) } as Record<
     string,
