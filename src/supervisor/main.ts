@@ -14,6 +14,9 @@ const { values } = parseArgs({
   },
 });
 
+// What `ps` shows: whose supervisor it is.
+process.title = `tscompose-supervisor ${values.project ?? ''}`;
+
 report(await start());
 
 /** One line for whoever started us: `ready`, or the error as JSON. */
