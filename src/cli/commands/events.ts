@@ -1,3 +1,4 @@
+import { normalizeTime } from '../../logs/record.ts';
 import type { ContainerEvent, WorldEvent } from '../../model/events.ts';
 import { defineCommand } from '../command.ts';
 import { isInterruption } from '../interrupts.ts';
@@ -13,6 +14,7 @@ export const events = defineCommand({
     await using session = await openProjectOrName(context, { services, supervisor: 'start' });
     try {
       for await (const event of session.client.events({ signal: context.signal })) {
+        if (event.type === 'container' && internalActions.has(event.action)) continue;
         if (services.length > 0 && !(event.type === 'container' && services.includes(event.service))) continue;
         context.stdout.write(`${form === 'json' ? JSON.stringify(toObject(event)) : toText(event)}\n`);
       }
@@ -24,6 +26,9 @@ export const events = defineCommand({
   },
 });
 
+/** What only our own parts need to know: scripts expect Docker's actions. */
+const internalActions: ReadonlySet<string> = new Set(['gone', 'lost', 'log_dropped']);
+
 function toObject(event: WorldEvent): Readonly<Record<string, unknown>> {
   if (event.type === 'repair') return { ...event, time: event.at };
   const { action, attributes, id, service, at } = event;
@@ -31,7 +36,7 @@ function toObject(event: WorldEvent): Readonly<Record<string, unknown>> {
 }
 
 function toText(event: WorldEvent): string {
-  const time = event.at.replace('T', ' ').slice(0, 26);
+  const time = normalizeTime(event.at).replace('T', ' ').slice(0, 26);
   if (event.type === 'repair') {
     return `${time} ${event.kind} ${event.status} ${event.resource} (${event.cause})`;
   }
