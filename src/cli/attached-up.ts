@@ -13,7 +13,7 @@ import { ComposeError } from '../util/errors.ts';
 import { ContainerWatch, type WatchEvent } from './container-watch.ts';
 import type { Context } from './context.ts';
 import { Interruption } from './interrupts.ts';
-import { isActive, observeProject, startTime, withRecords } from './observation.ts';
+import { isActive, isStoppedOnRequest, observeProject, startTime, withRecords } from './observation.ts';
 import { isColored, openProgress, progressForm } from './progress.ts';
 import { checkServices } from './services.ts';
 import type { Session } from './session.ts';
@@ -297,7 +297,9 @@ class AttachedUp implements AsyncDisposable {
         exitCodeFrom === null || exitCodeFrom === record.service ? exitCode : await this.#codeOf(exitCodeFrom);
       this.#ending.resolve({ type: 'aborted', exitCode: code });
     }
-    if (this.#isApplied && this.#watch.size === 0) this.#ending.resolve({ type: 'exits' });
+    if (!this.#isApplied) return;
+    if (await this.#watch.idle((each) => isStoppedOnRequest(each, this.#context)))
+      this.#ending.resolve({ type: 'exits' });
   }
 
   #monitored(): ReadonlySet<string> {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { MonitorClient } from '../container/monitor-client.ts';
 import type { MonitorEvent, MonitorState } from '../container/monitor-protocol.ts';
 import type { ContainerRecord } from '../model/records.ts';
@@ -18,6 +19,8 @@ export type WatchEvent =
   | { readonly type: 'health'; readonly record: ContainerRecord; readonly status: string }
   | { readonly type: 'pause' | 'unpause'; readonly record: ContainerRecord };
 
+const settleMs = 1000;
+
 /**
  * Watches containers through their monitors, which know first. Iterating gives the events of all of them; it ends with
  * `signal`.
@@ -28,6 +31,7 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
   readonly #signal: AbortSignal;
   readonly #watched = new Map<string, { readonly ended: AbortController; readonly done: Promise<void> }>();
   #events: WatchEvent[] = [];
+  #lastGone: ContainerRecord | undefined;
   #failure: { readonly error: unknown } | undefined;
   #changed = Promise.withResolvers<void>();
 
@@ -54,6 +58,7 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
     const done = this.#watch(record)
       .then((exitCode) => {
         this.#watched.delete(record.id);
+        this.#lastGone = record;
         if (!this.#signal.aborted) this.#emit({ type: 'exit', record, exitCode, next: 'gone' });
       })
       .catch((error: unknown) => {
@@ -76,6 +81,19 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
     });
     // One that ended by itself meanwhile has no monitor any more.
     await Promise.allSettled(kills);
+  }
+
+  /**
+   * Settles when nothing is watched any more. One that was stopped on request, or taken away, is waited for a moment: a
+   * restart and a replacement are a stop and a start.
+   */
+  async idle(isStopped: (record: ContainerRecord) => boolean): Promise<boolean> {
+    if (this.size > 0) return false;
+    const last = this.#lastGone;
+    if (last !== undefined && isStopped(last)) {
+      await delay(settleMs, undefined, { signal: this.#signal, ref: false }).catch(() => {});
+    }
+    return this.size === 0;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<WatchEvent> {

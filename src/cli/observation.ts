@@ -58,3 +58,8 @@ export async function startTime(record: ContainerRecord, context: Context): Prom
   const startedAt = containers.find((each) => each.record.id === record.id)?.state.startedAt;
   return startedAt === undefined || startedAt === null ? undefined : normalizeTime(startedAt);
 }
+
+/** Whether a container was stopped on request, or is not there any more. */
+export function isStoppedOnRequest(record: ContainerRecord, context: Context): boolean {
+  return withRecords(context, (database) => database.container(record.id))?.desired !== 'running';
+}

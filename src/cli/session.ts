@@ -4,6 +4,7 @@ import type { PlanEvent, ProgressEvent } from '../model/events.ts';
 import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
 import type { ApplySettings } from '../model/settings.ts';
+import { ComposeError } from '../util/errors.ts';
 import type { Context } from './context.ts';
 import { loadProject } from './load-project.ts';
 import { showProgress } from './progress.ts';
@@ -59,7 +60,8 @@ export async function openProjectOrName(context: Context, options: SessionOption
   } catch (error) {
     // Containers can be stopped although the file is broken, by those who named the project.
     const named = environment.COMPOSE_PROJECT_NAME;
-    if (!named || globals.projectName !== named) throw error;
+    const isMistake = error instanceof ComposeError && error.code === 'NO_SERVICE';
+    if (isMistake || !named || globals.projectName !== named) throw error;
     return sessionOf(named, null, emptyOrigin(context), supervisorOf(named, context));
   }
 }

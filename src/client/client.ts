@@ -112,8 +112,8 @@ export class SupervisorClient implements Disposable {
       response = await this.#send(method, path, body, options);
     } catch (error) {
       options.signal?.throwIfAborted();
-      // It was there a moment ago and went away, which idle supervisors do: once more with a new one.
-      if (!isAbsent(error) || this.#command === null) throw translate(error, this.#paths);
+      // It was there a moment ago and went away unanswered, which idle supervisors do: once more with a new one.
+      if (!(isAbsent(error) || isReset(error)) || this.#command === null) throw translate(error, this.#paths);
       this.#started = this.#start(this.#command);
       await this.#started;
       response = await this.#send(method, path, body, options);

@@ -10,7 +10,7 @@ import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
 import { ContainerWatch } from '../container-watch.ts';
 import type { Context } from '../context.ts';
-import { containersOf, isActive, observeProject, startTime, withRecords } from '../observation.ts';
+import { containersOf, isActive, isStoppedOnRequest, observeProject, startTime, withRecords } from '../observation.ts';
 import { writeAll } from '../output.ts';
 import { isColored } from '../progress.ts';
 import { checkKnownServices, viewProject } from '../project-name.ts';
@@ -149,12 +149,19 @@ async function follow(
   for (const { source, reader } of readers) {
     collector.add(source, paths.container(source.id).log, reader, ends.get(source.id) ?? AbortSignal.abort());
   }
-  const isOver = () => watch.size === 0;
+  const finishWhenIdle = async () => {
+    if (await watch.idle((record) => isStoppedOnRequest(record, context))) collector.finish();
+  };
+  let failure: { readonly error: unknown } | undefined;
+  const fail = (error: unknown) => {
+    failure ??= { error };
+    collector.finish();
+  };
   const watching = (async () => {
     for await (const event of watch) {
-      if (event.type === 'exit' && isOver()) collector.finish();
+      if (event.type === 'exit') await finishWhenIdle();
     }
-  })();
+  })().catch(fail);
   const discoverSignal = AbortSignal.any([signal, stop.signal]);
   const discovering = (async () => {
     if (!(await client.isPresent())) return;
@@ -170,17 +177,18 @@ async function follow(
     }
   })().catch((error: unknown) => {
     // Without news of new containers we follow those that we have; the supervisor may leave at any time.
-    if (!discoverSignal.aborted && !(error instanceof ComposeError)) throw error;
+    if (!discoverSignal.aborted && !(error instanceof ComposeError)) fail(error);
   });
-  if (isOver()) collector.finish();
+  await finishWhenIdle();
   try {
     for await (const item of collector) {
       if (item.type === 'records') await printer.print(item.records);
     }
     signal.throwIfAborted();
+    if (failure !== undefined) throw failure.error;
   } finally {
     stop.abort();
     await watch[Symbol.asyncDispose]();
-    await Promise.allSettled([watching, discovering]);
+    await Promise.all([watching, discovering]);
   }
 }

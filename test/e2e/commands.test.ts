@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { type Finished, scenario } from '../support/scenario.ts';
+
+/** Collects a command's output; `until` settles when it matches. */
+function observe(child: ChildProcess): { until(pattern: RegExp): Promise<void>; readonly finished: Promise<Finished> } {
+  const output = { stdout: '', stderr: '' };
+  const waiting = new Set<() => void>();
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.on('data', (chunk) => {
+      output[name] += String(chunk);
+      for (const look of waiting) look();
+    });
+  }
+  const finished = new Promise<Finished>((resolve) => {
+    child.once('close', (code, signal) => {
+      resolve({ code, signal, ...output });
+      for (const look of waiting) look();
+    });
+  });
+  return {
+    finished,
+    until: (pattern) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (pattern.test(output.stdout + output.stderr)) resolve();
+          else if (child.exitCode !== null) reject(new Error(`ended without ${pattern}:\n${output.stderr}`));
+          else return;
+          waiting.delete(look);
+        };
+        waiting.add(look);
+        look();
+      }),
+  };
+}
+
+const stayer = 'image: rootfs:/\n    init: true\n    command: [sleep, "1000"]';
+
+describe('e2e: commands', () => {
+  scenario(
+    'an attached up shows every line on its own stream and ends with the last container',
+    {
+      compose: `
+services:
+  a:
+    image: rootfs:/
+    command: ["sh", "-c", "echo from a; echo oops >&2"]
+  longer:
+    image: rootfs:/
+    command: ["sh", "-c", "sleep 0.3; echo from longer; exit 3"]
+`,
+    },
+    async (scene) => {
+      const { code, stdout, stderr } = await scene.run('up');
+      assert.equal(code, 0);
+      assert.match(stdout, /^Attaching to a-1, longer-1\n/);
+      assert.match(stdout, /^a-1 {7}\| from a$/m);
+      assert.match(stdout, /^longer-1 {2}\| from longer$/m);
+      assert.match(stderr, /^a-1 {7}\| oops$/m);
+      assert.ok(stdout.indexOf('from longer') < stdout.indexOf('longer-1 exited with code 3'));
+    },
+  );
+
+  scenario(
+    '--exit-code-from stops the rest when the service ends, and exits with its code',
+    {
+      compose: `services:\n  web:\n    ${stayer}\n  test:\n    image: rootfs:/\n    command: ["sh", "-c", "sleep 0.2; exit 7"]\n`,
+    },
+    async (scene) => {
+      const { code, stderr } = await scene.run('up', '--exit-code-from', 'test');
+      assert.equal(code, 7);
+      assert.match(stderr, /Container \S+-web-1 {2}Stopped/);
+      assert.equal(await scene.ok('ps', '-q'), '');
+    },
+  );
+
+  scenario(
+    'Ctrl-C stops an attached stack, shows its last words, and exits with 130',
+    {
+      compose: `
+services:
+  web:
+    image: rootfs:/
+    command: ["bash", "-c", "trap 'echo last words; exit 0' TERM; echo up; while :; do sleep 0.1; done"]
+`,
+    },
+    async (scene) => {
+      const child = scene.start('up');
+      const output = observe(child);
+      await output.until(/web-1 {2}\| up/);
+      child.kill('SIGINT');
+      const { code, stdout, stderr } = await output.finished;
+      assert.equal(code, 130);
+      assert.match(stdout, /web-1 {2}\| last words\nweb-1 exited with code 0/);
+      assert.match(stderr, /Gracefully stopping/);
+      assert.match(await scene.ok('ps', '-a'), /Exited \(0\)/);
+    },
+  );
+
+  scenario(
+    'logs come in order of time across containers, and from a container that is started again',
+    {
+      compose: `
+services:
+  a:
+    image: rootfs:/
+    command: ["sh", "-c", "echo a1; sleep 0.4; echo a2"]
+  b:
+    image: rootfs:/
+    command: ["sh", "-c", "sleep 0.2; echo b1; sleep 0.4; echo b2; exec sleep 1000"]
+    init: true
+`,
+    },
+    async (scene) => {
+      const up = scene.start('up', '--no-log-prefix');
+      const attached = observe(up);
+      await attached.until(/b2/);
+      const lines = (await scene.ok('logs', '--no-log-prefix')).trim().split('\n');
+      assert.deepEqual(lines, ['a1', 'b1', 'a2', 'b2']);
+      assert.equal(await scene.ok('logs', '--no-log-prefix', '--tail', '1', 'a'), 'a2\n');
+      const follower = scene.start('logs', '-f', '--no-log-prefix', '--tail', '0');
+      const followed = observe(follower);
+      await scene.ok('restart', '-t', '0', 'b');
+      await followed.until(/b1\nb2/);
+      follower.kill('SIGINT');
+      assert.equal((await followed.finished).code, 130);
+      up.kill('SIGINT');
+      assert.equal((await attached.finished).code, 130);
+    },
+  );
+
+  scenario(
+    "run gives back the process's streams and exit code, and --rm leaves no container",
+    { compose: `services:\n  job:\n    image: rootfs:/\n    environment: { A: "1", B: "2" }\n    command: ["true"]\n` },
+    async (scene) => {
+      const { code, stdout, stderr } = await scene.run(
+        ...['run', '--rm', '-T', '-e', 'B=3', 'job', 'sh', '-c', 'echo "$A $B"; echo oops >&2; exit 9'],
+      );
+      assert.deepEqual([code, stdout], [9, '1 3\n']);
+      assert.match(stderr, /^oops$/m);
+      assert.equal((await scene.run('run', '--rm', '-T', 'job', 'no-such-command')).code, 127);
+      assert.equal((await scene.run('run', '--rm', '-T', 'job')).code, 0);
+    },
+  );
+
+  scenario(
+    'what cannot be done is said in one line, with the exit code of Docker Compose',
+    {
+      compose: `services:\n  web:\n    ${stayer}\n`,
+      files: { 'bad.yaml': 'services:\n  web:\n    imagge: x\n' },
+    },
+    async (scene) => {
+      await scene.fails(16, /^unknown flag: --bogus\n/, 'up', '--bogus');
+      await scene.fails(16, /^unknown command: upp\n/, 'upp');
+      await scene.fails(
+        1,
+        /^--force-recreate and --no-recreate are incompatible\n/,
+        'up',
+        '--force-recreate',
+        '--no-recreate',
+      );
+      await scene.fails(1, /^no such service: nope\n/, 'stop', 'nope');
+      await scene.fails(1, /^service "web" is not running\n/, 'exec', '-T', 'web', 'true');
+      await scene.fails(14, /not found/, '-f', 'missing.yaml', 'up', '-d');
+      await scene.fails(15, /bad\.yaml:3:5: .*imagge/, '-f', 'bad.yaml', 'config');
+    },
+  );
+});
