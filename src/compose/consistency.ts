@@ -216,10 +216,15 @@ function checkNumbers(service: Service, path: TreePath, report: ReportAt): void 
     if (value === undefined || otherValue === undefined || value === otherValue) return;
     report([...path, key], `services.${path[1]}: can't set distinct values on '${key}' and '${other}'`);
   };
-  same('cpus', service.cpus, 'deploy.resources.limits.cpus', limits?.cpus);
-  same('mem_limit', service.mem_limit, 'deploy.resources.limits.memory', limits?.memory);
-  same('mem_reservation', service.mem_reservation, 'deploy.resources.reservations.memory', reservations?.memory);
-  same('pids_limit', service.pids_limit, 'deploy.resources.limits.pids', limits?.pids);
+  same('cpus', service.cpus, 'deploy.resources.limits.cpus', limits && (limits.cpus ?? 0));
+  same('mem_limit', service.mem_limit, 'deploy.resources.limits.memory', limits && (limits.memory ?? '0'));
+  same(
+    'mem_reservation',
+    service.mem_reservation,
+    'deploy.resources.reservations.memory',
+    reservations && (reservations.memory ?? '0'),
+  );
+  same('pids_limit', service.pids_limit, 'deploy.resources.limits.pids', limits && (limits.pids ?? 0));
   same('scale', service.scale, 'deploy.replicas', service.deploy?.replicas);
   const replicas = service.scale ?? service.deploy?.replicas ?? 1;
   if (replicas > 1 && service.container_name !== undefined) {

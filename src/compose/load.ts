@@ -5,15 +5,7 @@ import type { Service } from '../model/service.ts';
 import { ComposeError } from '../util/errors.ts';
 import { reportUnsupported } from './attributes.ts';
 import { checkServices, checkTree } from './consistency.ts';
-import {
-  decodeConfig,
-  decodeModel,
-  decodeNetwork,
-  decodeSecret,
-  decodeService,
-  decodeVolume,
-  scalarText,
-} from './decode.ts';
+import { decodeConfig, decodeModel, decodeNetwork, decodeSecret, decodeService, decodeVolume } from './decode.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { DotenvError, parseDotenv, parseRawEnv } from './dotenv.ts';
 import { FileReader, findFiles, fromDirectory, readVariables, refuseRemote } from './files.ts';
@@ -346,16 +338,11 @@ function readServiceFiles(service: Tree, name: string, context: ModelContext, so
     if (!isTree(file) || typeof file.path !== 'string') continue;
     const isRequired = file.required !== false && file.required !== 'false';
     if (!isRequired && !context.reader.exists(file.path)) continue;
-    const find: Lookup = (variable) => {
-      const own_ = lookup(variable);
-      if (own_ !== undefined) return own_;
-      const given = own(environment, variable);
-      return given === undefined || given === null ? undefined : scalarText(given);
-    };
     const parse = (text: string): Map<string, string> =>
       file.format === 'raw'
         ? parseRawEnv(text, lookup)
-        : parseDotenv(text, { lookup: find, fallback: (variable) => fromFiles.get(variable) });
+        : // What earlier files say wins over this one, as if it came from outside.
+          parseDotenv(text, { lookup: (variable) => lookup(variable) ?? fromFiles.get(variable) });
     readInto(fromFiles, file.path, 'env file', ['services', name, 'env_file', index], context, parse);
   }
   if (fromFiles.size > 0 || isTree(service.environment)) {

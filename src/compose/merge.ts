@@ -195,21 +195,28 @@ function mergeLogging(base: Value, over: Value, path: TreePath): Value {
   return isSame ? mergeTrees(base, over, undefined, path) : over;
 }
 
-/** Pools of one subnet merge; new ones come before the old. */
+/**
+ * Pools of one subnet merge, and a new one takes the place of those it is laid over: the reference's way, in which a file that
+ * names another subnet moves the network there.
+ */
 function mergePools(base: Value, over: Value, path: TreePath): Value {
   if (over === null) return base;
   if (!Array.isArray(base) || !Array.isArray(over)) throw new MergeConflict(path);
-  const merged: Value[] = [];
-  const rest = [...base];
-  for (const pool of over) {
-    const index = isTree(pool) ? rest.findIndex((old) => isTree(old) && old.subnet === pool.subnet) : -1;
-    const old = index < 0 ? undefined : rest[index];
-    if (isTree(old) && isTree(pool)) {
-      rest.splice(index, 1);
-      merged.push(mergeTrees(old, pool, undefined, path));
-    } else merged.push(pool);
+  const pools: Tree[] = [];
+  const indexOf = (pool: Tree): number => pools.findIndex((other) => other.subnet === pool.subnet);
+  for (const below of base.filter(isTree)) {
+    for (const above of over.filter(isTree)) {
+      if (above.subnet !== below.subnet && indexOf(above) < 0) {
+        pools.push(above);
+        continue;
+      }
+      const merged = mergeTrees({ ...below }, above, undefined, path);
+      const index = indexOf(merged);
+      if (index < 0) pools.push(merged);
+      else pools[index] = merged;
+    }
   }
-  return [...merged, ...rest];
+  return pools;
 }
 
 /** Removes what `!reset` and `!override` of a later file name. */
