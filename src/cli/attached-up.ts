@@ -149,7 +149,7 @@ class AttachedUp implements AsyncDisposable {
     const discovering = this.#discover();
     try {
       const applying = this.#bringUp(cancel.signal);
-      const failed = Promise.race([applying, printing, watching].map(rejection));
+      const failed = Promise.race([applying, printing, watching, discovering].map(rejection));
       const ending = await Promise.race([this.#ending.promise, interrupted.promise, failed]);
       if (ending.type === 'detached') return 0;
       // What is not started yet need not be: it would only be stopped again.

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { MonitorStream } from '../container/monitor-client.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { Context } from './context.ts';
@@ -114,9 +113,4 @@ export function parseDetachKeys(text: string): Buffer {
     });
   });
   return Buffer.from(bytes);
-}
-
-/** Writes a whole stream out; for output that is there already. */
-export async function drainTo(from: Readable, to: NodeJS.WritableStream): Promise<void> {
-  await pipeline(from, to, { end: false });
 }
