@@ -242,7 +242,7 @@ const blkioLimits = listOf((value, path, report) => {
 });
 
 const build = shaped({
-  context: anyText,
+  context: text,
   dockerfile: text,
   dockerfile_inline: text,
   additional_contexts: mapping,

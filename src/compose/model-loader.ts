@@ -67,7 +67,13 @@ export function failOnErrors(diagnostics: readonly Diagnostic[]): void {
     return true;
   });
   const [first] = errors;
-  const codes = { yaml: 'SYNTAX', interpolation: 'INTERPOLATION', cycle: 'CYCLE', limit: 'LIMIT' } as const;
+  const codes = {
+    yaml: 'SYNTAX',
+    interpolation: 'INTERPOLATION',
+    cycle: 'CYCLE',
+    limit: 'LIMIT',
+    remote: 'UNSUPPORTED',
+  } as const;
   const code = own(codes as Record<string, (typeof codes)[keyof typeof codes]>, first?.code ?? '') ?? 'INVALID';
   throw new SourceError(code, errors);
 }
@@ -85,7 +91,7 @@ async function addDocument(base: Tree, document: ParsedDocument, path: string, c
     context.locator.add(document);
     return base;
   }
-  const included = await loadIncludes(root, path, context);
+  const included = await loadIncludes(root, document, path, context);
   context.locator.add(document);
   const report = reporter(context);
   applyExtends(root, included, document, path, context);
@@ -297,30 +303,41 @@ class ExtendsResolver {
 const RESOURCES = ['services', 'networks', 'volumes', 'secrets', 'configs', 'models'];
 
 /** Loads what a document includes and takes the `include` attribute away. Earlier entries lie over later ones. */
-async function loadIncludes(root: Tree, file: string, context: ModelContext): Promise<Tree | undefined> {
+async function loadIncludes(
+  root: Tree,
+  document: ParsedDocument,
+  file: string,
+  context: ModelContext,
+): Promise<Tree | undefined> {
   const { include } = root;
   delete root.include;
   if (include === undefined || include === null) return undefined;
-  const local = (index: number, message: string): void => {
-    context.diagnostics.push({
-      severity: 'error',
-      file: context.reader.shortName(file),
-      message,
-      path: `include[${index}]`,
-    });
-  };
+  const locator = new Locator();
+  locator.add(document);
+  const report = reporter({ locator, diagnostics: context.diagnostics });
   if (!Array.isArray(include)) {
-    local(0, 'include: expected a list of files');
+    report(['include'], 'include: expected a list of files');
     return undefined;
   }
   let merged: Tree | undefined;
   for (const [index, entry] of include.entries()) {
+    const place = ['include', index];
     const wish = includeOf(entry);
     if (typeof wish === 'string') {
-      local(index, `include[${index}]: ${wish}`);
+      report(place, `include[${index}]: ${wish}`);
       continue;
     }
-    const tree = await loadInclude(wish, file, context);
+    let tree: Tree;
+    try {
+      tree = await loadInclude(wish, file, context);
+    } catch (error) {
+      if (!(error instanceof ComposeError) || error instanceof SourceError || error.code === 'LIMIT') throw error;
+      report(place, error.message, {
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+        ...(error.code === 'CYCLE' ? { code: 'cycle' } : error.code === 'UNSUPPORTED' ? { code: 'remote' } : {}),
+      });
+      continue;
+    }
     const kept: Tree = {};
     for (const kind of RESOURCES) if (isTree(tree[kind])) kept[kind] = tree[kind];
     merged = merged === undefined ? kept : layIncludes(kept, merged);

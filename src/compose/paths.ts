@@ -27,7 +27,7 @@ export function isRemoteContext(context: string): boolean {
 export function resolveServicePaths(service: Tree, base: PathBase): void {
   const { build } = service;
   if (isTree(build)) {
-    if (typeof build.context === 'string' && !isRemoteContext(build.context)) {
+    if (typeof build.context === 'string' && build.context !== '' && !isRemoteContext(build.context)) {
       build.context = absolutePath(build.context, base);
     }
     mapStrings(build.additional_contexts, (context) =>

@@ -26,6 +26,8 @@ interface SchemaNode {
 export function explainSchemaErrors(errors: readonly SchemaError[], data: Tree, root: unknown): SchemaFinding[] {
   const findings: SchemaFinding[] = [];
   for (const error of errors) {
+    // What is wrong with a name is said by propertyNames.
+    if (error.keyword === 'minLength') continue;
     const path = pointerPath(error.instancePath, data);
     findings.push(explain(error, path, valueAt(data, path), root as SchemaNode));
   }
@@ -81,6 +83,8 @@ function explain(error: SchemaError, path: TreePath, value: Value | undefined, r
       const index = Math.max(Number(error.params.i), Number(error.params.j));
       return { path: [...path, index], isKey: false, message: `${prefix}${describe(item)} is there twice` };
     }
+    case 'propertyNames':
+      return { path, isKey: false, message: `${prefix}a name is empty`, ...hint };
     case 'minimum':
       return {
         path,

@@ -67,6 +67,15 @@ describe('what is wrong with a file', () => {
     assert.deepEqual(await problems(files), ['base/base.yaml:4:16: "lots" is not a size']);
   });
 
+  it('points at an include that cannot be loaded, and goes on', async () => {
+    const text = 'include:\n  - nope.yaml\n  - {pth: x}\nservices:\n  a: {image: 1}\n';
+    assert.deepEqual(await problems(text), [
+      'compose.yaml:2:5: file nope.yaml not found',
+      'compose.yaml:3:5: include[1]: path is missing',
+      'compose.yaml:5:14: services.a.image: expected text, got the number 1',
+    ]);
+  });
+
   it('names both places of a repeated key', async () => {
     const error = await load('services:\n  a:\n    image: x\n    image: y\n').catch((thrown: unknown) => thrown);
     assert.ok(error instanceof SourceError);

@@ -75,7 +75,7 @@ describe('variables', () => {
       'two.env': 'B=two\nC=${B}-${A}\n',
     };
     const { project } = await load(files, { environment: { D: 'shell' } });
-    assert.deepEqual(project.services.a?.environment, { A: 'own', B: 'two', C: 'two-own', D: 'shell', E: null });
+    assert.deepEqual(project.services.a?.environment, { A: 'own', B: 'two', C: 'one-one', D: 'shell', E: null });
   });
 });
 
