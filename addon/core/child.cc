@@ -37,7 +37,8 @@ void copyText(char* target, size_t size, const char* text) noexcept {
   target[index] = 0;
 }
 
-void sendMessage(int socket, ChildMessage::Kind kind, int value, const char* step, const char* subject, int fd) noexcept {
+void sendMessage(int socket, ChildMessage::Kind kind, int value, const char* step, const char* subject,
+                 int fd) noexcept {
   ChildMessage message;
   message.kind = kind;
   message.value = value;
@@ -109,7 +110,7 @@ void awaitOrder(ChildPlan& plan, OrderMessage::Order expected, OrderMessage& ord
 }
 
 void resetSignals() noexcept {
-  struct sigaction action{};
+  struct sigaction action = {};
   action.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
   sigset_t none;
@@ -205,8 +206,8 @@ bool makeDirectory(const char* path) noexcept {
   return true;
 }
 
-/// Enters the working directory, and makes sure that it is below our root: a directory fd that leaked in, reached through
-/// /proc/self/fd, would be a way out (CVE-2024-21626). getcwd(2) marks such a place "(unreachable)".
+/// Enters the working directory, and makes sure that it is below our root: a directory fd that leaked in, reached
+/// through /proc/self/fd, would be a way out (CVE-2024-21626). getcwd(2) marks such a place "(unreachable)".
 void enterDirectory(const ChildPlan& plan) noexcept {
   const char* path = plan.process.cwd.c_str();
   if (::chdir(path) != 0) {
@@ -277,8 +278,9 @@ void loadSeccomp(ChildPlan& plan) noexcept {
   if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, plan.process.seccomp.flags, &program) != 0) fail(plan, "seccomp");
 }
 
-/// Order matters: the bounding set needs CAP_SETPCAP, so it comes before the user changes; the filter needs CAP_SYS_ADMIN
-/// unless no_new_privs is set, so it comes after, with the kept permitted set; only capset, prctl and execve follow it.
+/// Order matters: the bounding set needs CAP_SETPCAP, so it comes before the user changes; the filter needs
+/// CAP_SYS_ADMIN unless no_new_privs is set, so it comes after, with the kept permitted set; only capset, prctl and
+/// execve follow it.
 void becomeUser(ChildPlan& plan, const OrderMessage& order) noexcept {
   auto& process = plan.process;
   CapabilitySets own;

@@ -14,8 +14,8 @@
 #include "core/rootfs.h"
 #include "core/seccomp.h"
 
-/// The child half of a container start: everything between clone and exec. Nothing here allocates, locks or throws; what
-/// it needs was prepared by the parent (launch.cc) and is only read.
+/// The child half of a container start: everything between clone and exec. Nothing here allocates, locks or throws;
+/// what it needs was prepared by the parent (launch.cc) and is only read.
 namespace tscompose {
 
 /// Child to parent, one packet each. `step` and `subject` are text because the reader may be another process.
@@ -73,7 +73,8 @@ struct JoinedNamespace {
 
 /// What the user's process is to be.
 struct ExecPlan {
-  ExecPlan(const std::vector<std::string>& args, const std::vector<std::string>& env) : arguments(args), environment(env) {}
+  ExecPlan(const std::vector<std::string>& args, const std::vector<std::string>& env)
+      : arguments(args), environment(env) {}
 
   Arguments arguments;
   Arguments environment;

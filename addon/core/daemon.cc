@@ -46,7 +46,7 @@ int become(void* pointer) noexcept {
   // Node ignores SIGPIPE, and blocks nothing; the daemon is to begin with the defaults.
   for (int number = 1; number < NSIG; ++number) {
     if (number == SIGKILL || number == SIGSTOP) continue;
-    struct sigaction action{};
+    struct sigaction action = {};
     action.sa_handler = SIG_DFL;
     ::sigaction(number, &action, nullptr);
   }

@@ -102,7 +102,7 @@ void removeEntries(int directory, dev_t device, const std::string& name) {
     if (errno != EISDIR && errno != EPERM) throw SysError(errno, "unlink", name + "/" + entry->d_name);
     UniqueFd inner{::openat(directory, entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (!inner) throw SysError(errno, "open", name + "/" + entry->d_name);
-    struct stat info{};
+    struct stat info = {};
     if (::fstat(inner.get(), &info) != 0) throw SysError(errno, "fstat", name);
     if (info.st_dev != device) throw SysError(EXDEV, "unlink", name + "/" + entry->d_name);
     removeEntries(inner.get(), device, name + "/" + entry->d_name);
@@ -121,7 +121,7 @@ void removeTree(const std::string& path) {
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw SysError(errno, "unlink", path);
     return;
   }
-  struct stat info{};
+  struct stat info = {};
   if (::fstat(directory.get(), &info) != 0) throw SysError(errno, "fstat", path);
   removeEntries(directory.get(), info.st_dev, path);
   if (::rmdir(path.c_str()) != 0 && errno != ENOENT) throw SysError(errno, "rmdir", path);
@@ -160,7 +160,7 @@ std::optional<std::string> readFileInRoot(int root, const std::string& path, siz
   UniqueFd fd{tryOpenInRoot(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY)};
   if (!fd && (errno == ENOENT || errno == ENOTDIR || errno == ENXIO)) return std::nullopt;
   if (!fd) throw SysError(errno, "open", path);
-  struct stat info{};
+  struct stat info = {};
   if (::fstat(fd.get(), &info) != 0) throw SysError(errno, "fstat", path);
   if (!S_ISREG(info.st_mode)) throw InputError("INVALID", path + " in the container is not a regular file");
   return readAll(fd.get(), path, limitBytes);

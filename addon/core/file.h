@@ -26,7 +26,8 @@ void writeFully(int fd, std::string_view text, const std::string& name);
 enum class Durability { kOnDisk, kWhileUp };
 
 /// Replaces `path` so that a reader, or a crash, sees the old or the new content (write beside, fsync, rename).
-void replaceFile(const std::string& path, std::string_view text, mode_t mode, Durability durability = Durability::kOnDisk);
+void replaceFile(const std::string& path, std::string_view text, mode_t mode,
+                 Durability durability = Durability::kOnDisk);
 
 /// mkdir -p. Throws SysError.
 void makeDirectories(const std::string& path, mode_t mode);
@@ -35,8 +36,8 @@ void removeTree(const std::string& path);
 
 UniqueFd openDirectory(const std::string& path);
 
-/// Opens `path` as a process with `root` as its root directory would, so that no symlink or ".." of a hostile tree leads
-/// outside (openat2(2), RESOLVE_IN_ROOT; no magic links). Throws SysError.
+/// Opens `path` as a process with `root` as its root directory would, so that no symlink or ".." of a hostile tree
+/// leads outside (openat2(2), RESOLVE_IN_ROOT; no magic links). Throws SysError.
 UniqueFd openInRoot(int root, const std::string& path, int flags);
 /// As openInRoot, and the file must be a regular one of at most `limitBytes`: a FIFO planted as /etc/passwd would block
 /// us for ever. Empty when it does not exist.

@@ -67,7 +67,8 @@ std::optional<uint32_t> lastPacket(std::span<const uint8_t> datagram) {
     if (header.nlmsg_len < sizeof header + sizeof(nfgenmsg) || header.nlmsg_len > datagram.size()) break;
     if (header.nlmsg_type == (NFNL_SUBSYS_QUEUE << 8U | NFQNL_MSG_PACKET)) {
       constexpr size_t kOffset = sizeof(nlmsghdr) + sizeof(nfgenmsg);
-      const auto attributes = parseAttributes(datagram.subspan(kOffset, header.nlmsg_len - kOffset), NFQA_PACKET_HDR + 1);
+      const auto attributes =
+          parseAttributes(datagram.subspan(kOffset, header.nlmsg_len - kOffset), NFQA_PACKET_HDR + 1);
       if (attributes[NFQA_PACKET_HDR].size() >= sizeof(uint32_t)) last = attributeU32(attributes[NFQA_PACKET_HDR]);
     }
     datagram = datagram.subspan(std::min<size_t>(NLMSG_ALIGN(header.nlmsg_len), datagram.size()));

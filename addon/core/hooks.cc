@@ -23,15 +23,15 @@ namespace tscompose {
 namespace {
 
 /// The cloned half: no allocation, no return. The exit code of a hook that was joined to a pid namespace is handed on.
-[[noreturn]] void executeHook(const char* path, char** arguments, char** environment, int input, int output, int failure,
-                              int containerPidfd, int namespaces) noexcept {
+[[noreturn]] void executeHook(const char* path, char** arguments, char** environment, int input, int output,
+                              int failure, int containerPidfd, int namespaces) noexcept {
   auto fail = [&] {
     int error = errno;
     while (::write(failure, &error, sizeof error) < 0 && errno == EINTR) {
     }
     ::_exit(127);
   };
-  struct sigaction action{};
+  struct sigaction action = {};
   action.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
   sigset_t none;

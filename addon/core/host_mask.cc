@@ -25,7 +25,8 @@ struct Link {
 };
 
 constexpr std::array<Link, 2> kLinks{{{"var/run", "/run"}, {"var/lock", "/run/lock"}}};
-constexpr std::array<const char*, 5> kHiddenFiles{"etc/shadow", "etc/shadow-", "etc/gshadow", "etc/gshadow-", "etc/ssh"};
+constexpr std::array<const char*, 5> kHiddenFiles{"etc/shadow", "etc/shadow-", "etc/gshadow", "etc/gshadow-",
+                                                  "etc/ssh"};
 
 bool isTopLevel(const char* path) { return std::strchr(path, '/') == nullptr; }
 
@@ -47,11 +48,11 @@ void makeDirectory(int root, const EmptyDirectory& directory) {
 
 const std::vector<EmptyDirectory>& hiddenDirectories() {
   static const std::vector<EmptyDirectory> directories{
-      {"boot", 0755, 0},      {"home", 0755, 0},      {"media", 0755, 0},     {"mnt", 0755, 0},
-      {"root", 0700, 0},      {"run", 0755, 0},       {"run/lock", 01777, 0}, {"srv", 0755, 0},
-      {"tmp", 01777, 0},      {"var", 0755, 0},       {"var/backups", 0755, 0}, {"var/cache", 0755, 0},
-      {"var/lib", 0755, 0},   {"var/local", 02775, 0}, {"var/log", 0755, 0},  {"var/mail", 02775, kMailGroup},
-      {"var/opt", 0755, 0},   {"var/spool", 0755, 0}, {"var/tmp", 01777, 0}};
+      {"boot", 0755, 0},    {"home", 0755, 0},       {"media", 0755, 0},       {"mnt", 0755, 0},
+      {"root", 0700, 0},    {"run", 0755, 0},        {"run/lock", 01777, 0},   {"srv", 0755, 0},
+      {"tmp", 01777, 0},    {"var", 0755, 0},        {"var/backups", 0755, 0}, {"var/cache", 0755, 0},
+      {"var/lib", 0755, 0}, {"var/local", 02775, 0}, {"var/log", 0755, 0},     {"var/mail", 02775, kMailGroup},
+      {"var/opt", 0755, 0}, {"var/spool", 0755, 0},  {"var/tmp", 01777, 0}};
   return directories;
 }
 
@@ -59,7 +60,8 @@ void hideHostDirectories(const std::string& upper) {
   const UniqueFd root = openDirectory(upper);
   for (const EmptyDirectory& directory : hiddenDirectories()) makeDirectory(root.get(), directory);
   for (const Link& link : kLinks) {
-    if (::symlinkat(link.target, root.get(), link.path) != 0 && errno != EEXIST) throw SysError(errno, "symlinkat", link.path);
+    if (::symlinkat(link.target, root.get(), link.path) != 0 && errno != EEXIST)
+      throw SysError(errno, "symlinkat", link.path);
   }
   // Not opaque: the rest of /etc shows through, with the host's mode.
   if (::mkdirat(root.get(), "etc", 0755) != 0 && errno != EEXIST) throw SysError(errno, "mkdirat", "etc");

@@ -17,8 +17,8 @@ struct EmptyDirectory {
 const std::vector<EmptyDirectory>& hiddenDirectories();
 
 /// Fills the fresh upper directory of an overlay over "/" so that those directories appear new and empty, and password
-/// hashes and host keys not at all (opaque directories and whiteouts, see the kernel's overlayfs documentation). What is
-/// there already stays. Throws SysError.
+/// hashes and host keys not at all (opaque directories and whiteouts, see the kernel's overlayfs documentation). What
+/// is there already stays. Throws SysError.
 void hideHostDirectories(const std::string& upper);
 
 }  // namespace tscompose

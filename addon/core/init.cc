@@ -20,7 +20,8 @@ void runInit(pid_t child) noexcept {
     }
     if (signal != SIGCHLD) {
       /* signals the terminal sends reach the child's own foreground group already */
-      if (info.si_code != SI_KERNEL || (signal != SIGINT && signal != SIGQUIT && signal != SIGTSTP)) ::kill(child, signal);
+      if (info.si_code != SI_KERNEL || (signal != SIGINT && signal != SIGQUIT && signal != SIGTSTP))
+        ::kill(child, signal);
       continue;
     }
     for (;;) {

@@ -123,7 +123,8 @@ void sendOrder(int socket, const OrderMessage& order, int fd = -1) {
 void expect(int socket, ChildMessage::Kind kind, UniqueFd& console) {
   for (;;) {
     auto received = receive(socket);
-    if (received.isEnd) throw LaunchError("START_FAILED", "start", ECHILD, "the container's process died before it was started");
+    if (received.isEnd)
+      throw LaunchError("START_FAILED", "start", ECHILD, "the container's process died before it was started");
     if (received.message.kind == ChildMessage::Kind::kFailed) throwFailure(received.message);
     if (received.message.kind == ChildMessage::Kind::kConsole) {
       console = std::move(received.fd);
@@ -162,7 +163,7 @@ HeldStdio prepareStdio(const Stdio& stdio) {
   result.numbers = {stdio.in, stdio.out, stdio.err};
   if (!stdio.holdPipes) return result;
   for (size_t index = 0; index < 3; ++index) {
-    struct stat info{};
+    struct stat info = {};
     if (::fstat(result.numbers[index], &info) != 0 || !S_ISFIFO(info.st_mode)) continue;
     auto path = "/proc/self/fd/" + std::to_string(result.numbers[index]);
     result.held[index] = UniqueFd{::open(path.c_str(), O_RDWR | O_CLOEXEC)};
@@ -177,10 +178,12 @@ void planSecurityLabel(ExecPlan& plan, const Process& process) {
   if (!process.apparmorProfile.empty() && process.apparmorProfile != "unconfined") {
     if (!exists("/sys/kernel/security/apparmor") && !exists("/sys/module/apparmor/parameters/enabled"))
       throw InputError("UNSUPPORTED", "apparmorProfile is set, but this kernel runs without AppArmor");
-    plan.securityLabelFile = exists("/proc/self/attr/apparmor/exec") ? "thread-self/attr/apparmor/exec" : "thread-self/attr/exec";
+    plan.securityLabelFile =
+        exists("/proc/self/attr/apparmor/exec") ? "thread-self/attr/apparmor/exec" : "thread-self/attr/exec";
     plan.securityLabel = "exec " + process.apparmorProfile;
   } else if (!process.selinuxLabel.empty()) {
-    if (!exists("/sys/fs/selinux/enforce")) throw InputError("UNSUPPORTED", "selinuxLabel is set, but this kernel runs without SELinux");
+    if (!exists("/sys/fs/selinux/enforce"))
+      throw InputError("UNSUPPORTED", "selinuxLabel is set, but this kernel runs without SELinux");
     plan.securityLabelFile = "thread-self/attr/exec";
     plan.securityLabel = process.selinuxLabel;
   }
@@ -204,8 +207,10 @@ std::unique_ptr<ExecPlan> planExec(const Spec& spec, const Process& process, con
   }
   plan->stdio = stdio.numbers;
   plan->umask = process.user.umask.value_or(0022) & 0777U;
-  if (privileged) plan->capabilities = allCapabilities();
-  else if (process.capabilities) plan->capabilities = resolveCapabilities(*process.capabilities, warnings);
+  if (privileged)
+    plan->capabilities = allCapabilities();
+  else if (process.capabilities)
+    plan->capabilities = resolveCapabilities(*process.capabilities, warnings);
   plan->noNewPrivileges = process.noNewPrivileges;
   if (spec.linux_.seccomp && !privileged) {
     plan->hasSeccomp = true;
@@ -214,9 +219,11 @@ std::unique_ptr<ExecPlan> planExec(const Spec& spec, const Process& process, con
   planSecurityLabel(*plan, process);
   if (spec.linux_.personality) {
     plan->hasPersonality = true;
-    if (spec.linux_.personality->domain == "LINUX32") plan->personality = PER_LINUX32;
+    if (spec.linux_.personality->domain == "LINUX32")
+      plan->personality = PER_LINUX32;
     else if (spec.linux_.personality->domain != "LINUX")
-      throw InputError("INVALID", "config.json: linux.personality.domain: unknown '" + spec.linux_.personality->domain + "'");
+      throw InputError("INVALID",
+                       "config.json: linux.personality.domain: unknown '" + spec.linux_.personality->domain + "'");
   }
   return plan;
 }
@@ -232,19 +239,26 @@ std::vector<std::pair<std::string, std::string>> planSysctls(const Spec& spec) {
     auto slash = name.find('/');
     bool slashed = slash != std::string::npos && slash < name.find('.');
     auto dotted = name;
-    if (slashed) std::replace(dotted.begin(), dotted.end(), '/', '.');
+    if (slashed)
+      std::replace(dotted.begin(), dotted.end(), '/', '.');
     else
       for (auto& letter : name) letter = letter == '.' ? '/' : letter == '/' ? '.' : letter;
     auto needs = [&](const char* type) {
       if (spec.findNamespace(type) == nullptr)
         throw InputError("INVALID", "sysctl " + given + " needs a " + type + " namespace of the container's own");
     };
-    if (("/" + name + "/").find("/../") != std::string::npos) throw InputError("INVALID", "sysctl " + given + " is not a name");
-    if (dotted.rfind("net.", 0) == 0) needs("network");
-    else if (dotted.rfind("fs.mqueue.", 0) == 0 || std::find(kIpc.begin(), kIpc.end(), dotted) != kIpc.end()) needs("ipc");
-    else if (dotted == "kernel.domainname" || dotted == "kernel.hostname") needs("uts");
-    else if (dotted.rfind("user.", 0) == 0) needs("user");
-    else throw InputError("INVALID", "sysctl " + given + " is not in a separate kernel namespace");
+    if (("/" + name + "/").find("/../") != std::string::npos)
+      throw InputError("INVALID", "sysctl " + given + " is not a name");
+    if (dotted.rfind("net.", 0) == 0)
+      needs("network");
+    else if (dotted.rfind("fs.mqueue.", 0) == 0 || std::find(kIpc.begin(), kIpc.end(), dotted) != kIpc.end())
+      needs("ipc");
+    else if (dotted == "kernel.domainname" || dotted == "kernel.hostname")
+      needs("uts");
+    else if (dotted.rfind("user.", 0) == 0)
+      needs("user");
+    else
+      throw InputError("INVALID", "sysctl " + given + " is not in a separate kernel namespace");
     result.emplace_back("sys/" + name, value);
   }
   return result;
@@ -254,24 +268,32 @@ void planNamespaces(ChildPlan& plan, const Spec& spec) {
   for (const auto& entry : spec.linux_.namespaces) {
     int flag = namespaceFlag(entry.type);
     if (!entry.path.empty()) {
-      if (flag == CLONE_NEWNS) throw InputError("UNSUPPORTED", "joining a mount namespace is not supported: the root is made in a new one");
+      if (flag == CLONE_NEWNS)
+        throw InputError("UNSUPPORTED", "joining a mount namespace is not supported: the root is made in a new one");
       JoinedNamespace joined{openNamespace(entry), flag, entry.path};
       /* first the user namespace: it gives the right to join the others that it owns */
-      if (flag == CLONE_NEWUSER) plan.joined.insert(plan.joined.begin(), std::move(joined));
-      else plan.joined.push_back(std::move(joined));
+      if (flag == CLONE_NEWUSER)
+        plan.joined.insert(plan.joined.begin(), std::move(joined));
+      else
+        plan.joined.push_back(std::move(joined));
       if (flag == CLONE_NEWUSER) plan.joinedUser = true;
       if (flag == CLONE_NEWUSER || flag == CLONE_NEWPID) plan.viaHelper = true;
       continue;
     }
-    if (flag == CLONE_NEWCGROUP) plan.newCgroup = true;
-    else if (flag == CLONE_NEWTIME) plan.newTime = true;
-    else plan.newFlags |= static_cast<uint64_t>(flag);
+    if (flag == CLONE_NEWCGROUP)
+      plan.newCgroup = true;
+    else if (flag == CLONE_NEWTIME)
+      plan.newTime = true;
+    else
+      plan.newFlags |= static_cast<uint64_t>(flag);
     if (flag == CLONE_NEWUSER) plan.newUser = true;
   }
-  if ((plan.newFlags & CLONE_NEWNS) == 0) throw InputError("UNSUPPORTED", "a container needs a mount namespace of its own");
+  if ((plan.newFlags & CLONE_NEWNS) == 0)
+    throw InputError("UNSUPPORTED", "a container needs a mount namespace of its own");
   /* inside a new user namespace the right to join what the caller owns is gone: the helper joins before */
   if (plan.newUser && !plan.joined.empty()) plan.viaHelper = true;
-  if (plan.newUser && spec.linux_.uidMappings.empty()) throw InputError("INVALID", "config.json: linux.uidMappings: a new user namespace needs mappings");
+  if (plan.newUser && spec.linux_.uidMappings.empty())
+    throw InputError("INVALID", "config.json: linux.uidMappings: a new user namespace needs mappings");
   for (const auto& [clock, offset] : spec.linux_.timeOffsets)
     plan.timeOffsets += clock + " " + std::to_string(offset.secs) + " " + std::to_string(offset.nanosecs) + "\n";
 }
@@ -324,7 +346,8 @@ Cloned cloneChild(ChildPlan& plan, int intoCgroup) {
   auto received = receive(result.socket.get());
   waitForChild(result.process.pid);
   result.process = {};
-  if (received.isEnd) throw LaunchError("START_FAILED", "clone3", ECHILD, "the helper died before it made the container's process");
+  if (received.isEnd)
+    throw LaunchError("START_FAILED", "clone3", ECHILD, "the helper died before it made the container's process");
   if (received.message.kind == ChildMessage::Kind::kFailed) throwFailure(received.message);
   /* our own child, not yet collected: the number cannot have been given to another */
   result.process = {received.message.value, openPidfd(received.message.value)};
@@ -341,8 +364,10 @@ void applyRlimits(pid_t pid, const std::vector<Rlimit>& limits) {
     rlimit current{};
     ::prlimit(pid, static_cast<__rlimit_resource>(limit.resource), nullptr, &current);
     auto text = "cannot set " + limit.type + " to " + std::to_string(limit.hard) + ": ";
-    if (error == EPERM) text += "the hard limit here is " + std::to_string(current.rlim_max) + ", and raising it needs CAP_SYS_RESOURCE";
-    else text += ::strerror(error);
+    if (error == EPERM)
+      text += "the hard limit here is " + std::to_string(current.rlim_max) + ", and raising it needs CAP_SYS_RESOURCE";
+    else
+      text += ::strerror(error);
     throw LaunchError("NO_PERMISSION", "setrlimit", error, text);
   }
 }
@@ -377,20 +402,21 @@ struct SchedulingAttributes {
 void applyScheduling(pid_t pid, const Process& process) {
   if (process.scheduler) {
     static constexpr std::array<std::pair<const char*, int>, 6> kPolicies{{{"SCHED_OTHER", SCHED_OTHER},
-                                                                          {"SCHED_FIFO", SCHED_FIFO},
-                                                                          {"SCHED_RR", SCHED_RR},
-                                                                          {"SCHED_BATCH", SCHED_BATCH},
-                                                                          {"SCHED_IDLE", SCHED_IDLE},
-                                                                          {"SCHED_DEADLINE", 6}}};
+                                                                           {"SCHED_FIFO", SCHED_FIFO},
+                                                                           {"SCHED_RR", SCHED_RR},
+                                                                           {"SCHED_BATCH", SCHED_BATCH},
+                                                                           {"SCHED_IDLE", SCHED_IDLE},
+                                                                           {"SCHED_DEADLINE", 6}}};
     static constexpr std::array<std::pair<const char*, uint64_t>, 7> kFlags{{{"SCHED_FLAG_RESET_ON_FORK", 0x01},
-                                                                            {"SCHED_FLAG_RECLAIM", 0x02},
-                                                                            {"SCHED_FLAG_DL_OVERRUN", 0x04},
-                                                                            {"SCHED_FLAG_KEEP_POLICY", 0x08},
-                                                                            {"SCHED_FLAG_KEEP_PARAMS", 0x10},
-                                                                            {"SCHED_FLAG_UTIL_CLAMP_MIN", 0x20},
-                                                                            {"SCHED_FLAG_UTIL_CLAMP_MAX", 0x40}}};
+                                                                             {"SCHED_FLAG_RECLAIM", 0x02},
+                                                                             {"SCHED_FLAG_DL_OVERRUN", 0x04},
+                                                                             {"SCHED_FLAG_KEEP_POLICY", 0x08},
+                                                                             {"SCHED_FLAG_KEEP_PARAMS", 0x10},
+                                                                             {"SCHED_FLAG_UTIL_CLAMP_MIN", 0x20},
+                                                                             {"SCHED_FLAG_UTIL_CLAMP_MAX", 0x40}}};
     const auto& wanted = *process.scheduler;
-    const auto* policy = std::find_if(kPolicies.begin(), kPolicies.end(), [&](const auto& entry) { return wanted.policy == entry.first; });
+    const auto* policy = std::find_if(kPolicies.begin(), kPolicies.end(),
+                                      [&](const auto& entry) { return wanted.policy == entry.first; });
     if (policy == kPolicies.end()) throw InputError("INVALID", "unknown scheduler policy '" + wanted.policy + "'");
     SchedulingAttributes attributes{};
     attributes.size = sizeof attributes;
@@ -401,24 +427,27 @@ void applyScheduling(pid_t pid, const Process& process) {
     attributes.deadline = wanted.deadline;
     attributes.period = wanted.period;
     for (const auto& name : wanted.flags) {
-      const auto* flag = std::find_if(kFlags.begin(), kFlags.end(), [&](const auto& entry) { return name == entry.first; });
+      const auto* flag =
+          std::find_if(kFlags.begin(), kFlags.end(), [&](const auto& entry) { return name == entry.first; });
       if (flag == kFlags.end()) throw InputError("INVALID", "unknown scheduler flag '" + name + "'");
       attributes.flags |= flag->second;
     }
     if (::syscall(SYS_sched_setattr, pid, &attributes, 0) != 0) throw SysError(errno, "sched_setattr", wanted.policy);
   }
   if (process.ioPriority) {
-    static constexpr std::array kClasses{"IOPRIO_CLASS_NONE", "IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE"};
+    static constexpr std::array kClasses{"IOPRIO_CLASS_NONE", "IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE",
+                                         "IOPRIO_CLASS_IDLE"};
     const auto& wanted = *process.ioPriority;
     const auto* found = std::find(kClasses.begin(), kClasses.end(), wanted.ioClass);
     if (found == kClasses.end()) throw InputError("INVALID", "unknown I/O priority class '" + wanted.ioClass + "'");
     int value = static_cast<int>(found - kClasses.begin()) << 13 | wanted.priority;
-    if (::syscall(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, pid, value) != 0) throw SysError(errno, "ioprio_set", wanted.ioClass);
+    if (::syscall(SYS_ioprio_set, 1 /* IOPRIO_WHO_PROCESS */, pid, value) != 0)
+      throw SysError(errno, "ioprio_set", wanted.ioClass);
   }
 }
 
-OrderMessage startOrder(int root, const User& user, const std::string& userName, const std::vector<std::string>& groupNames,
-                        bool needsHome) {
+OrderMessage startOrder(int root, const User& user, const std::string& userName,
+                        const std::vector<std::string>& groupNames, bool needsHome) {
   OrderMessage order;
   order.order = OrderMessage::Order::kStart;
   order.uid = user.uid;
@@ -435,15 +464,16 @@ OrderMessage startOrder(int root, const User& user, const std::string& userName,
   } else if (needsHome) {
     home = findHome(root, user.uid);
   }
-  if (groups.size() > order.groups.size()) throw InputError("LIMIT", "a process cannot have more than 256 supplementary groups here");
+  if (groups.size() > order.groups.size())
+    throw InputError("LIMIT", "a process cannot have more than 256 supplementary groups here");
   order.groupCount = static_cast<uint32_t>(groups.size());
   std::copy(groups.begin(), groups.end(), order.groups.begin());
   home.copy(order.home.data(), order.home.size() - 1);
   return order;
 }
 
-/// Device rules of every container, after the configuration's own: any node may be made, the standard ones and ptys opened
-/// (the specification's default devices). A configuration without rules stays without.
+/// Device rules of every container, after the configuration's own: any node may be made, the standard ones and ptys
+/// opened (the specification's default devices). A configuration without rules stays without.
 Resources withDefaultDevices(Resources resources) {
   if (resources.devices.empty()) return resources;
   auto allow = [&](char type, std::optional<int64_t> major, std::optional<int64_t> minor, const char* access) {
@@ -577,8 +607,8 @@ Created create(const Spec& spec, const std::string& id, const std::string& bundl
     applyScheduling(child.pid, process);
     applyOomScore(child.pid, process.oomScoreAdj, warnings);
     applyRlimits(child.pid, process.rlimits);
-    return Created{new Created::Parts{spec, id, bundle, cgroup, std::move(child), std::move(cloned.socket), std::move(console), order,
-                             std::move(warnings)}};
+    return Created{new Created::Parts{spec, id, bundle, cgroup, std::move(child), std::move(cloned.socket),
+                                      std::move(console), order, std::move(warnings)}};
   } catch (...) {
     discard(child, cgroup);
     throw;
@@ -589,14 +619,15 @@ namespace {
 
 void runStartHooks(const Spec& spec, const std::string& id, const std::string& bundle, pid_t pid, int pidfd) {
   if (spec.hooks.startContainer.empty()) return;
-  auto problem = runHooks(spec.hooks.startContainer, "startContainer", formatState(spec, id, "created", pid, bundle), pidfd,
-                          differingNamespaces(pid));
+  auto problem = runHooks(spec.hooks.startContainer, "startContainer", formatState(spec, id, "created", pid, bundle),
+                          pidfd, differingNamespaces(pid));
   if (problem) throwHook(*problem);
 }
 
 void runPoststartHooks(const Spec& spec, const std::string& id, const std::string& bundle, pid_t pid,
                        std::vector<std::string>& warnings) {
-  auto problem = runHooks(spec.hooks.poststart, "poststart", formatState(spec, id, "running", pid, bundle), std::nullopt, 0);
+  auto problem =
+      runHooks(spec.hooks.poststart, "poststart", formatState(spec, id, "running", pid, bundle), std::nullopt, 0);
   if (problem) warnings.push_back(*problem);
 }
 
@@ -643,9 +674,11 @@ void Created::detach(const std::string& socketPath) {
   auto address = addressOf(socketPath, directory);
   UniqueFd listener{::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)};
   if (!listener) throw SysError(errno, "socket");
-  if (::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) throw SysError(errno, "bind", socketPath);
+  if (::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    throw SysError(errno, "bind", socketPath);
   if (::listen(listener.get(), 1) != 0) throw SysError(errno, "listen", socketPath);
-  replaceFile(orderPath(socketPath), std::string_view{reinterpret_cast<const char*>(&parts.order), sizeof parts.order}, 0600, Durability::kWhileUp);
+  replaceFile(orderPath(socketPath), std::string_view{reinterpret_cast<const char*>(&parts.order), sizeof parts.order},
+              0600, Durability::kWhileUp);
   OrderMessage detach;
   detach.order = OrderMessage::Order::kDetach;
   sendOrder(parts.socket.get(), detach, listener.get());

@@ -13,8 +13,9 @@
 
 namespace tscompose {
 
-/// Why a container could not start. `code` is one of the ErrorCode words of src/util/errors.ts; `step` is what the child
-/// was doing ("mount", "pivot_root", "exec"); `exitCode` what a shell would report (127 not found, 126 not executable, else 128).
+/// Why a container could not start. `code` is one of the ErrorCode words of src/util/errors.ts; `step` is what the
+/// child was doing ("mount", "pivot_root", "exec"); `exitCode` what a shell would report (127 not found, 126 not
+/// executable, else 128).
 class LaunchError : public std::runtime_error {
  public:
   LaunchError(std::string code, std::string step, int error, const std::string& message);
@@ -29,7 +30,8 @@ class LaunchError : public std::runtime_error {
   int error_;
 };
 
-/// What the container's process gets as 0, 1 and 2. Borrowed, the caller closes its own copies. Ignored with a terminal.
+/// What the container's process gets as 0, 1 and 2. Borrowed, the caller closes its own copies. Ignored with a
+/// terminal.
 struct Stdio {
   int in = 0;
   int out = 1;
@@ -62,8 +64,8 @@ class Created {
   void start();
   /// What was not possible but is no reason to fail (an unknown capability, an oom_score_adj that may not be lowered).
   const std::vector<std::string>& warnings() const noexcept;
-  /// For `tscompose-runtime create`: keeps the container in the created state across processes. The order to start comes
-  /// through a unix socket made at `socketPath`, to which startDetached connects; the destructor then leaves the
+  /// For `tscompose-runtime create`: keeps the container in the created state across processes. The order to start
+  /// comes through a unix socket made at `socketPath`, to which startDetached connects; the destructor then leaves the
   /// container alone.
   void detach(const std::string& socketPath);
 
@@ -77,7 +79,8 @@ class Created {
 /// Makes the container of `bundle` (an absolute directory with config.json, already parsed as `spec`).
 /// `id` names it in the OCI state handed to hooks. Throws LaunchError, SysError, InputError; nothing is left behind.
 /// `pivot` false enters the root by moving it over "/" where pivot_root cannot work (an initramfs).
-Created create(const Spec& spec, const std::string& id, const std::string& bundle, const Stdio& stdio, bool pivot = true);
+Created create(const Spec& spec, const std::string& id, const std::string& bundle, const Stdio& stdio,
+               bool pivot = true);
 
 /// Starts a container that another process created and detached: startContainer hooks, exec, poststart hooks. The
 /// result lists warnings. Throws LaunchError when it cannot; the process is then gone, its cgroup is not.
@@ -103,8 +106,8 @@ struct ExecProcess {
 };
 
 /// Runs `process` in the namespaces and cgroup of the container whose init is `initPid`, with the container's seccomp,
-/// capabilities (all, and no filter, when `privileged`) and LSM settings. The process is the caller's own child (wait4 collects it).
-/// Returns after exec. Throws LaunchError.
+/// capabilities (all, and no filter, when `privileged`) and LSM settings. The process is the caller's own child (wait4
+/// collects it). Returns after exec. Throws LaunchError.
 ExecProcess execIn(pid_t initPid, const Spec& spec, const Process& process, const Cgroup& cgroup, const Stdio& stdio,
                    bool privileged);
 ExecProcess execIn(pid_t initPid, const Spec& spec, const Process& process, const Cgroup& cgroup, const Stdio& stdio,

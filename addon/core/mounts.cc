@@ -71,7 +71,8 @@ constexpr std::array<PropagationOption, 8> kPropagations{{{"private", MS_PRIVATE
                                                           {"runbindable", MS_UNBINDABLE, true}}};
 
 /* words of mount(8) that need nothing done */
-constexpr std::array kIgnored{"defaults", "async", "nomand", "loud", "silent", "noiversion", "nostrictatime", "nolazytime", "remount"};
+constexpr std::array kIgnored{"defaults",   "async",         "nomand",     "loud",   "silent",
+                              "noiversion", "nostrictatime", "nolazytime", "remount"};
 
 void addAttribute(mount_attr& attributes, const AttributeOption& option) {
   attributes.attr_set &= ~(option.clear | option.set);
@@ -101,21 +102,31 @@ std::string normalize(const std::string& path) {
 }
 
 bool isBelow(const std::string& path, std::string_view directory) {
-  return path.size() > directory.size() && path.compare(0, directory.size(), directory) == 0 && path[directory.size()] == '/';
+  return path.size() > directory.size() && path.compare(0, directory.size(), directory) == 0 &&
+         path[directory.size()] == '/';
 }
 
-/// /proc is the kernel's word about the container: only what lxcfs and the like replace may be covered (CVE-2019-16884).
+/// /proc is the kernel's word about the container: only what lxcfs and the like replace may be covered
+/// (CVE-2019-16884).
 void checkDestination(const Mount& mount, const std::string& destination, const MountOptions& options) {
-  static constexpr std::array kReplaceable{"/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat",
-                                           "/proc/swaps", "/proc/uptime", "/proc/loadavg", "/proc/slabinfo",
-                                           "/proc/net/dev", "/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled"};
+  static constexpr std::array kReplaceable{"/proc/cpuinfo",
+                                           "/proc/diskstats",
+                                           "/proc/meminfo",
+                                           "/proc/stat",
+                                           "/proc/swaps",
+                                           "/proc/uptime",
+                                           "/proc/loadavg",
+                                           "/proc/slabinfo",
+                                           "/proc/net/dev",
+                                           "/proc/sys/kernel/ns_last_pid",
+                                           "/proc/sys/crypto/fips_enabled"};
   if (destination == "/") throw InputError("INVALID", "a mount cannot cover the root of the container");
   if (isBelow(destination, "/proc")) {
     if (std::find(kReplaceable.begin(), kReplaceable.end(), destination) == kReplaceable.end())
       throw InputError("INVALID", "cannot mount on " + destination + ": it is inside /proc");
   }
   if (destination == "/proc" && mount.type != "proc") {
-    struct statfs info{};
+    struct statfs info = {};
     bool isProc = options.bind && ::statfs(mount.source.c_str(), &info) == 0 && info.f_type == PROC_SUPER_MAGIC;
     if (!isProc) throw InputError("INVALID", "cannot mount on /proc: the source is not a proc file system");
   }
@@ -129,7 +140,7 @@ MountStep planBind(const Mount& mount, const Spec& spec, const MountOptions& opt
   unsigned recursive = options.recursiveBind ? AT_RECURSIVE : 0U;
   step.tree = UniqueFd{::open_tree(AT_FDCWD, source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive)};
   if (!step.tree) throw SysError(errno, "mount", source);
-  struct stat info{};
+  struct stat info = {};
   if (::fstat(step.tree.get(), &info) != 0) throw SysError(errno, "fstat", source);
   step.isDirectory = S_ISDIR(info.st_mode);
   mount_attr propagation{};
@@ -186,7 +197,8 @@ MountStep planView(const std::string& directory, const std::string& destination,
 }
 
 /// The container's own cgroup: on v2 its directory, on v1 a tmpfs with one directory per hierarchy.
-void planCgroup(const Cgroup* cgroup, const MountOptions& options, const std::string& destination, std::vector<MountStep>& steps) {
+void planCgroup(const Cgroup* cgroup, const MountOptions& options, const std::string& destination,
+                std::vector<MountStep>& steps) {
   if (cgroup == nullptr) return;
   auto directories = cgroup->directories();
   if (detectCgroupMode() == CgroupMode::kUnified) {
@@ -210,8 +222,8 @@ bool inInitialUserNamespace() {
   return text.find("4294967295") != std::string::npos;
 }
 
-/// Before Linux 6.5 the layers are one option, and fsconfig(2) takes no more than 255 bytes of it where mount(2) takes a
-/// page: so a helper mounts at `place` in a mount namespace of its own, and only the detached clone comes out.
+/// Before Linux 6.5 the layers are one option, and fsconfig(2) takes no more than 255 bytes of it where mount(2) takes
+/// a page: so a helper mounts at `place` in a mount namespace of its own, and only the detached clone comes out.
 UniqueFd makeOverlayByMount(const Overlay& overlay, const std::string& place) {
   auto escape = [](const std::string& path, std::string_view special) {
     std::string text;
@@ -230,7 +242,8 @@ UniqueFd makeOverlayByMount(const Overlay& overlay, const std::string& place) {
     options += ",upperdir=" + escape(overlay.upper, ",\\") + ",workdir=" + escape(overlay.work, ",\\");
   if (!inInitialUserNamespace()) options += ",userxattr";
   if (options.size() > 4095)
-    throw InputError("LIMIT", "the layers' paths are longer than this kernel's mount takes; Linux 6.5 has no such limit");
+    throw InputError("LIMIT",
+                     "the layers' paths are longer than this kernel's mount takes; Linux 6.5 has no such limit");
 
   auto pair = makeSocketPair(SOCK_STREAM);
   clone_args arguments{};
@@ -306,16 +319,23 @@ std::vector<DeviceNode> planDevices(const Linux& section) {
     unsigned major;
     unsigned minor;
   };
-  static constexpr std::array<Default, 6> kDefaults{
-      {{"/dev/null", 1, 3}, {"/dev/zero", 1, 5}, {"/dev/full", 1, 7}, {"/dev/random", 1, 8}, {"/dev/urandom", 1, 9}, {"/dev/tty", 5, 0}}};
+  static constexpr std::array<Default, 6> kDefaults{{{"/dev/null", 1, 3},
+                                                     {"/dev/zero", 1, 5},
+                                                     {"/dev/full", 1, 7},
+                                                     {"/dev/random", 1, 8},
+                                                     {"/dev/urandom", 1, 9},
+                                                     {"/dev/tty", 5, 0}}};
   std::vector<DeviceNode> nodes;
   for (const auto& device : section.devices) {
     nodes.push_back({normalize(device.path), typeOf(device.type) | device.fileMode.value_or(0666),
-                     device.type == 'p' ? dev_t{0} : makedev(static_cast<unsigned>(device.major), static_cast<unsigned>(device.minor)),
+                     device.type == 'p'
+                         ? dev_t{0}
+                         : makedev(static_cast<unsigned>(device.major), static_cast<unsigned>(device.minor)),
                      device.uid.value_or(0), device.gid.value_or(0)});
   }
   for (const auto& entry : kDefaults) {
-    bool given = std::any_of(nodes.begin(), nodes.end(), [&](const DeviceNode& node) { return node.path == entry.path; });
+    bool given =
+        std::any_of(nodes.begin(), nodes.end(), [&](const DeviceNode& node) { return node.path == entry.path; });
     if (!given) nodes.push_back({entry.path, S_IFCHR | 0666U, makedev(entry.major, entry.minor), 0, 0});
   }
   return nodes;
@@ -354,7 +374,8 @@ MountOptions parseMountOptions(const std::vector<std::string>& options) {
       result.idmapRecursive = option == "ridmap";
     } else if (std::find(kIgnored.begin(), kIgnored.end(), option) == kIgnored.end()) {
       auto equals = option.find('=');
-      result.parameters.emplace_back(option.substr(0, equals), equals == std::string::npos ? "" : option.substr(equals + 1));
+      result.parameters.emplace_back(option.substr(0, equals),
+                                     equals == std::string::npos ? "" : option.substr(equals + 1));
     }
   }
   return result;
@@ -376,13 +397,15 @@ std::vector<std::string> mountOptionNames() {
 RootPlan planRoot(const Spec& spec, const std::string& bundle, const Cgroup* cgroup) {
   RootPlan plan;
   plan.path = spec.root.path.front() == '/' ? spec.root.path : bundle + "/" + spec.root.path;
-  struct stat info{};
+  struct stat info = {};
   if (::stat(plan.path.c_str(), &info) != 0) throw SysError(errno, "open root", plan.path);
   if (!S_ISDIR(info.st_mode)) throw SysError(ENOTDIR, "open root", plan.path);
   /* an overlay of one directory and nothing to write to is refused by the kernel, and is that directory */
   bool isSingle = spec.overlay && spec.overlay->upper.empty() && spec.overlay->lower.size() == 1;
-  if (isSingle) plan.tree = cloneRoot(spec.overlay->lower.front());
-  else plan.tree = spec.overlay ? makeOverlay(*spec.overlay, plan.path) : cloneRoot(plan.path);
+  if (isSingle)
+    plan.tree = cloneRoot(spec.overlay->lower.front());
+  else
+    plan.tree = spec.overlay ? makeOverlay(*spec.overlay, plan.path) : cloneRoot(plan.path);
   plan.readOnly = spec.root.readonly || (spec.overlay && spec.overlay->upper.empty());
 
   for (const auto& mount : spec.mounts) {

@@ -8,7 +8,8 @@
 #include "core/spec.h"
 
 /// The parent's half of the file system: options are parsed, and everything that comes from the host (the root, bind
-/// mounts, cgroup views) is cloned as a detached mount with its attributes set before any process of the container exists.
+/// mounts, cgroup views) is cloned as a detached mount with its attributes set before any process of the container
+/// exists.
 namespace tscompose {
 
 /// One mount's options, sorted by what they are for.
@@ -29,7 +30,8 @@ MountOptions parseMountOptions(const std::vector<std::string>& options);
 /// Options `features` lists.
 std::vector<std::string> mountOptionNames();
 
-/// Everything assembleRoot needs. `cgroup` is null where the container gets no view of its cgroup. Throws SysError, InputError.
+/// Everything assembleRoot needs. `cgroup` is null where the container gets no view of its cgroup. Throws SysError,
+/// InputError.
 RootPlan planRoot(const Spec& spec, const std::string& bundle, const Cgroup* cgroup);
 
 }  // namespace tscompose

@@ -51,15 +51,16 @@ UniqueFd openNamespace(const Namespace& entry) {
   if (!fd) throw SysError(errno, "open", entry.path);
   int kind = ::ioctl(fd.get(), NS_GET_NSTYPE);
   if (kind < 0) throw InputError("INVALID", entry.path + " is not a namespace");
-  if (kind != namespaceFlag(entry.type)) throw InputError("INVALID", entry.path + " is not a " + entry.type + " namespace");
+  if (kind != namespaceFlag(entry.type))
+    throw InputError("INVALID", entry.path + " is not a " + entry.type + " namespace");
   return fd;
 }
 
 int differingNamespaces(pid_t pid) {
   int flags = 0;
   for (const auto& kind : kKinds) {
-    struct stat own{};
-    struct stat other{};
+    struct stat own = {};
+    struct stat other = {};
     auto path = "/proc/" + std::to_string(pid) + "/ns/" + kind.file;
     if (::stat((std::string{"/proc/self/ns/"} + kind.file).c_str(), &own) != 0) continue; /* not in this kernel */
     if (::stat(path.c_str(), &other) != 0) throw SysError(errno, "stat", path);

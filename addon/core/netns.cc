@@ -43,7 +43,7 @@ UniqueFd openNamespace(const std::string& path) {
     throw SysError(errno, "open", path);
   }
   // A plain file is what a reboot leaves of the mount.
-  struct statfs info{};
+  struct statfs info = {};
   if (::fstatfs(fd.get(), &info) != 0) throw SysError(errno, "fstatfs", path);
   if (static_cast<unsigned long>(info.f_type) != NSFS_MAGIC) return {};
   if (::ioctl(fd.get(), NS_GET_NSTYPE) != CLONE_NEWNET) return {};
@@ -65,9 +65,7 @@ UniqueFd createNamespace(const std::string& path) {
   if (::unshare(CLONE_NEWNET) != 0) throw SysError(errno, "unshare", "network namespace");
   UniqueFd netns{::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)};
   if (!netns) throw SysError(errno, "open", "/proc/thread-self/ns/net");
-  const auto makeFile = [&] {
-    return UniqueFd{::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)};
-  };
+  const auto makeFile = [&] { return UniqueFd{::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0600)}; };
   UniqueFd file = makeFile();
   if (!file && errno == ENOENT) {
     makeParents(path);

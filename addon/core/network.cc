@@ -125,7 +125,8 @@ std::optional<LinkStatus> findLink(NetlinkSocket& socket, const std::string& nam
   NetlinkRequest request(RTM_GETLINK, 0, name);
   request.header(linkHeader(0, false)).attribute(IFLA_IFNAME, name).tolerate(ENODEV);
   std::optional<LinkStatus> found;
-  socket.query(std::move(request), [&](const nlmsghdr&, std::span<const uint8_t> payload) { found = linkStatus(payload); });
+  socket.query(std::move(request),
+               [&](const nlmsghdr&, std::span<const uint8_t> payload) { found = linkStatus(payload); });
   return found;
 }
 
@@ -248,7 +249,8 @@ void writeNetworkSysctl(const std::string& key, const std::string& value) {
 }
 
 bool hasIpv6(const PlugInterface& interface) {
-  return std::ranges::any_of(interface.addresses, [](const std::string& a) { return a.find(':') != std::string::npos; });
+  return std::ranges::any_of(interface.addresses,
+                             [](const std::string& a) { return a.find(':') != std::string::npos; });
 }
 
 /// Connects one interface: `host` and `inside` are sockets of the two namespaces. Returns whether the pair is new.

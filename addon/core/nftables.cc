@@ -130,18 +130,29 @@ void addExpression(nftnl_rule* rule, const NftExpression& wanted) {
   nftnl_rule_add_expr(rule, expression);  // the rule owns it from here
   for (const auto& [name, value] : wanted.attributes) {
     const auto attribute = known->second.find(name);
-    if (attribute == known->second.end()) invalid("unknown attribute " + name + " of nftables expression " + wanted.name);
+    if (attribute == known->second.end())
+      invalid("unknown attribute " + name + " of nftables expression " + wanted.name);
     const auto [number, width] = attribute->second;
     const auto* whole = std::get_if<uint64_t>(&value);
     const auto* text = std::get_if<std::string>(&value);
     const auto* data = std::get_if<std::vector<uint8_t>>(&value);
-    const bool fits = width == Width::kText ? text != nullptr : width == Width::kData ? data != nullptr : whole != nullptr;
+    const bool fits = width == Width::kText   ? text != nullptr
+                      : width == Width::kData ? data != nullptr
+                                              : whole != nullptr;
     if (!fits) invalid("attribute " + name + " of nftables expression " + wanted.name + " has the wrong type");
     switch (width) {
-      case Width::k8: nftnl_expr_set_u8(expression, number, static_cast<uint8_t>(*whole)); break;
-      case Width::k16: nftnl_expr_set_u16(expression, number, static_cast<uint16_t>(*whole)); break;
-      case Width::k32: nftnl_expr_set_u32(expression, number, static_cast<uint32_t>(*whole)); break;
-      case Width::kText: nftnl_expr_set_str(expression, number, text->c_str()); break;
+      case Width::k8:
+        nftnl_expr_set_u8(expression, number, static_cast<uint8_t>(*whole));
+        break;
+      case Width::k16:
+        nftnl_expr_set_u16(expression, number, static_cast<uint16_t>(*whole));
+        break;
+      case Width::k32:
+        nftnl_expr_set_u32(expression, number, static_cast<uint32_t>(*whole));
+        break;
+      case Width::kText:
+        nftnl_expr_set_str(expression, number, text->c_str());
+        break;
       case Width::kData: {
         if (wanted.name == "target") {
           // libnftnl takes over what it is given here, and frees it with the expression.
@@ -383,13 +394,20 @@ uint8_t nftFamily(const std::string& name) {
 
 std::string nftFamilyName(uint8_t family) {
   switch (family) {
-    case NFPROTO_INET: return "inet";
-    case NFPROTO_IPV4: return "ip";
-    case NFPROTO_IPV6: return "ip6";
-    case NFPROTO_NETDEV: return "netdev";
-    case NFPROTO_BRIDGE: return "bridge";
-    case NFPROTO_ARP: return "arp";
-    default: return std::to_string(family);
+    case NFPROTO_INET:
+      return "inet";
+    case NFPROTO_IPV4:
+      return "ip";
+    case NFPROTO_IPV6:
+      return "ip6";
+    case NFPROTO_NETDEV:
+      return "netdev";
+    case NFPROTO_BRIDGE:
+      return "bridge";
+    case NFPROTO_ARP:
+      return "arp";
+    default:
+      return std::to_string(family);
   }
 }
 
@@ -474,17 +492,17 @@ std::optional<TableStatus> Nftables::tableStatus(const std::string& familyName, 
 std::vector<ForwardChain> Nftables::forwardChains() {
   std::vector<ForwardChain> found;
   socket_.query(nftRequest(NFT_MSG_GETCHAIN, NLM_F_DUMP, AF_UNSPEC, "chains"),
-               [&](const nlmsghdr&, std::span<const uint8_t> payload) {
-                 const uint8_t family = familyOf(payload);
-                 if (family != NFPROTO_INET && family != NFPROTO_IPV4 && family != NFPROTO_IPV6) return;
-                 const auto attributes = nftAttributes(payload, NFTA_CHAIN_POLICY + 1);
-                 const auto hook = parseAttributes(attributes[NFTA_CHAIN_HOOK], NFTA_HOOK_HOOKNUM + 1);
-                 if (hook[NFTA_HOOK_HOOKNUM].empty() || bigEndian(hook[NFTA_HOOK_HOOKNUM]) != NF_INET_FORWARD) return;
-                 found.push_back({.family = nftFamilyName(family),
-                                  .table = attributeText(attributes[NFTA_CHAIN_TABLE]),
-                                  .chain = attributeText(attributes[NFTA_CHAIN_NAME]),
-                                  .policy = bigEndian(attributes[NFTA_CHAIN_POLICY]) == NF_DROP ? "drop" : "accept"});
-               });
+                [&](const nlmsghdr&, std::span<const uint8_t> payload) {
+                  const uint8_t family = familyOf(payload);
+                  if (family != NFPROTO_INET && family != NFPROTO_IPV4 && family != NFPROTO_IPV6) return;
+                  const auto attributes = nftAttributes(payload, NFTA_CHAIN_POLICY + 1);
+                  const auto hook = parseAttributes(attributes[NFTA_CHAIN_HOOK], NFTA_HOOK_HOOKNUM + 1);
+                  if (hook[NFTA_HOOK_HOOKNUM].empty() || bigEndian(hook[NFTA_HOOK_HOOKNUM]) != NF_INET_FORWARD) return;
+                  found.push_back({.family = nftFamilyName(family),
+                                   .table = attributeText(attributes[NFTA_CHAIN_TABLE]),
+                                   .chain = attributeText(attributes[NFTA_CHAIN_NAME]),
+                                   .policy = bigEndian(attributes[NFTA_CHAIN_POLICY]) == NF_DROP ? "drop" : "accept"});
+                });
   return found;
 }
 

@@ -93,7 +93,9 @@ bool waitForExit(int pidfd, int timeoutMs) {
   return count > 0;
 }
 
-int exitCodeOf(int waitStatus) { return WIFSIGNALED(waitStatus) ? 128 + WTERMSIG(waitStatus) : WEXITSTATUS(waitStatus); }
+int exitCodeOf(int waitStatus) {
+  return WIFSIGNALED(waitStatus) ? 128 + WTERMSIG(waitStatus) : WEXITSTATUS(waitStatus);
+}
 
 int parseSignal(const std::string& text) {
   int number = 0;
@@ -129,7 +131,7 @@ int parseSignal(const std::string& text) {
 namespace {
 
 bool isSealed(int executable) {
-  struct statvfs info{};
+  struct statvfs info = {};
   if (::fstatvfs(executable, &info) == 0 && (info.f_flag & ST_RDONLY) != 0) return true;
   int seals = ::fcntl(executable, F_GET_SEALS);
   return seals >= 0 && (seals & F_SEAL_WRITE) != 0;

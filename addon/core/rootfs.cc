@@ -246,7 +246,8 @@ Fault makeDevice(int root, const DeviceNode& device) noexcept {
     return {"mknod", path, EEXIST};
   }
   if (made) {
-    if (::fchownat(directory.get(), name, device.uid, device.gid, AT_SYMLINK_NOFOLLOW) != 0) return {"chown", path, errno};
+    if (::fchownat(directory.get(), name, device.uid, device.gid, AT_SYMLINK_NOFOLLOW) != 0)
+      return {"chown", path, errno};
     if (::fchmodat(directory.get(), name, device.mode & 07777U, 0) != 0) return {"chmod", path, errno};
     return {};
   }
@@ -256,7 +257,8 @@ Fault makeDevice(int root, const DeviceNode& device) noexcept {
   if (!tree) return {"device", path, errno};
   struct stat info;
   if (::fstat(tree.get(), &info) != 0) return {"stat", path, errno};
-  if ((info.st_mode & S_IFMT) != (device.mode & S_IFMT) || info.st_rdev != device.number) return {"device", path, ENODEV};
+  if ((info.st_mode & S_IFMT) != (device.mode & S_IFMT) || info.st_rdev != device.number)
+    return {"device", path, ENODEV};
   UniqueFd target{openTarget(root, path, false, false)};
   if (!target) return {"device", path, errno};
   if (!attach(tree.get(), target.get())) return {"device", path, errno};

@@ -10,9 +10,9 @@
 
 #include "core/fd.h"
 
-/// Assembling a container's root inside its mount namespace. The plan is made by the parent (mounts.h); assembleRoot and
-/// enterRoot run between clone and exec: no allocation, no exception. Every target is resolved by openat2 inside the root
-/// and mounted on by file descriptor, so no symlink of the image is ever followed outside (CVE-2021-30465).
+/// Assembling a container's root inside its mount namespace. The plan is made by the parent (mounts.h); assembleRoot
+/// and enterRoot run between clone and exec: no allocation, no exception. Every target is resolved by openat2 inside
+/// the root and mounted on by file descriptor, so no symlink of the image is ever followed outside (CVE-2021-30465).
 namespace tscompose {
 
 /// Why and where the child gave up. The pointers are into the plan or static text.
@@ -71,8 +71,8 @@ struct RootPlan {
 Fault assembleRoot(const RootPlan& plan) noexcept;
 /// Makes it "/" and drops the caller's mounts.
 Fault enterRoot(const RootPlan& plan) noexcept;
-/// Opens a new pty of the devpts instance below `root` (an fd, or AT_FDCWD for the process's own root); the slave goes to
-/// `slave`. The result is the master, or -1 with `fault` set.
+/// Opens a new pty of the devpts instance below `root` (an fd, or AT_FDCWD for the process's own root); the slave goes
+/// to `slave`. The result is the master, or -1 with `fault` set.
 int openTerminal(int root, uint16_t rows, uint16_t columns, int& slave, Fault& fault) noexcept;
 /// Shows the terminal as /dev/console of the root.
 Fault mountConsole(const RootPlan& plan, int slave) noexcept;

@@ -59,16 +59,16 @@ constexpr std::array<const char*, 8> kActions{"SCMP_ACT_KILL",  "SCMP_ACT_KILL_P
                                               "SCMP_ACT_ALLOW", "SCMP_ACT_LOG"};
 
 /* System calls newer than the libseccomp we link; from 424 on every architecture uses one numbering. */
-constexpr Words<int, 21> kNewerCalls{{{"futex_waitv", 449},          {"set_mempolicy_home_node", 450},
-                                      {"cachestat", 451},            {"fchmodat2", 452},
-                                      {"map_shadow_stack", 453},     {"futex_wake", 454},
-                                      {"futex_wait", 455},           {"futex_requeue", 456},
-                                      {"statmount", 457},            {"listmount", 458},
-                                      {"lsm_get_self_attr", 459},    {"lsm_set_self_attr", 460},
-                                      {"lsm_list_modules", 461},     {"mseal", 462},
-                                      {"setxattrat", 463},           {"getxattrat", 464},
-                                      {"listxattrat", 465},          {"removexattrat", 466},
-                                      {"open_tree_attr", 467},       {"file_getattr", 468},
+constexpr Words<int, 21> kNewerCalls{{{"futex_waitv", 449},       {"set_mempolicy_home_node", 450},
+                                      {"cachestat", 451},         {"fchmodat2", 452},
+                                      {"map_shadow_stack", 453},  {"futex_wake", 454},
+                                      {"futex_wait", 455},        {"futex_requeue", 456},
+                                      {"statmount", 457},         {"listmount", 458},
+                                      {"lsm_get_self_attr", 459}, {"lsm_set_self_attr", 460},
+                                      {"lsm_list_modules", 461},  {"mseal", 462},
+                                      {"setxattrat", 463},        {"getxattrat", 464},
+                                      {"listxattrat", 465},       {"removexattrat", 466},
+                                      {"open_tree_attr", 467},    {"file_getattr", 468},
                                       {"file_setattr", 469}}};
 
 template <typename T, size_t N>
@@ -94,8 +94,10 @@ uint32_t actionOf(const std::string& name, std::optional<uint32_t> errnoRet) {
 unsigned flagsOf(const std::vector<std::string>& names) {
   unsigned flags = 0;
   for (const auto& name : names) {
-    if (name == "SECCOMP_FILTER_FLAG_LOG") flags |= SECCOMP_FILTER_FLAG_LOG;
-    else if (name == "SECCOMP_FILTER_FLAG_SPEC_ALLOW") flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+    if (name == "SECCOMP_FILTER_FLAG_LOG")
+      flags |= SECCOMP_FILTER_FLAG_LOG;
+    else if (name == "SECCOMP_FILTER_FLAG_SPEC_ALLOW")
+      flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
     else if (name != "SECCOMP_FILTER_FLAG_TSYNC") /* one thread: nothing to synchronize */
       throw InputError("UNSUPPORTED", "seccomp flag '" + name + "' is not supported");
   }
@@ -111,8 +113,8 @@ struct ReleaseContext {
 };
 using Context = std::unique_ptr<void, ReleaseContext>;
 
-/// What comes before libseccomp's program: calls it has no name for, and ENOSYS instead of the profile's EPERM for calls
-/// newer than the profile, since programs fall back to an older call only on ENOSYS.
+/// What comes before libseccomp's program: calls it has no name for, and ENOSYS instead of the profile's EPERM for
+/// calls newer than the profile, since programs fall back to an older call only on ENOSYS.
 struct Preamble {
   std::vector<int> allowed;
   int newestNamed = 0;
@@ -143,8 +145,9 @@ void addRule(scmp_filter_ctx context, const SeccompRule& rule, uint32_t defaultA
     for (const auto& argument : arguments) ++uses[argument.arg];
     bool repeated = std::any_of(uses.begin(), uses.end(), [](unsigned count) { return count > 1; });
     if (!repeated) {
-      check(::seccomp_rule_add_array(context, action, number, static_cast<unsigned>(arguments.size()), arguments.data()),
-            name);
+      check(
+          ::seccomp_rule_add_array(context, action, number, static_cast<unsigned>(arguments.size()), arguments.data()),
+          name);
       continue;
     }
     for (const auto& argument : arguments) check(::seccomp_rule_add_array(context, action, number, 1, &argument), name);
@@ -196,7 +199,7 @@ std::vector<sock_filter> compile(const Seccomp& seccomp) {
   }
   Preamble preamble;
   for (const auto& rule : seccomp.syscalls) addRule(context.get(), rule, defaultAction, preamble);
-  /* 448 is the last number that the oldest libseccomp we build with knows; a profile older than that is taken to mean it */
+  /* 448: the last number that the oldest libseccomp we build with knows, and what an older profile is taken to mean */
   preamble.newestNamed = std::max(preamble.newestNamed, 448);
   if (preamble.allowed.size() > 200) throw InputError("LIMIT", "seccomp: too many system calls");
   bool refusesByErrno = seccomp.defaultAction == "SCMP_ACT_ERRNO" && !seccomp.syscalls.empty();
@@ -209,8 +212,8 @@ std::vector<sock_filter> compile(const Seccomp& seccomp) {
 
 std::string describeRules(const Seccomp& seccomp) {
   const auto* version = ::seccomp_version();
-  std::string text = "tscompose-seccomp 1 " + std::to_string(version->major) + "." + std::to_string(version->minor) + "." +
-                     std::to_string(version->micro) + " " + std::to_string(::seccomp_arch_native()) + "\n";
+  std::string text = "tscompose-seccomp 1 " + std::to_string(version->major) + "." + std::to_string(version->minor) +
+                     "." + std::to_string(version->micro) + " " + std::to_string(::seccomp_arch_native()) + "\n";
   auto number = [](std::optional<uint32_t> value) { return value ? std::to_string(*value) : std::string{"-"}; };
   text += seccomp.defaultAction + " " + number(seccomp.defaultErrnoRet) + "\n";
   for (const auto& name : seccomp.architectures) text += name + "\n";
@@ -242,7 +245,7 @@ UniqueFd openCache(const std::string& directory) {
     return {};
   }
   UniqueFd fd{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
-  struct stat info{};
+  struct stat info = {};
   if (!fd || ::fstat(fd.get(), &info) != 0 || info.st_uid != ::geteuid() || (info.st_mode & 0077U) != 0) return {};
   return fd;
 }
@@ -272,7 +275,8 @@ SeccompProgram compileSeccomp(const Seccomp& seccomp, const std::string& cacheDi
     }
   }
   result.instructions = compile(seccomp);
-  text.append(reinterpret_cast<const char*>(result.instructions.data()), result.instructions.size() * sizeof(sock_filter));
+  text.append(reinterpret_cast<const char*>(result.instructions.data()),
+              result.instructions.size() * sizeof(sock_filter));
   try {
     replaceFile(cacheDirectory + "/" + name, text, 0600, Durability::kWhileUp);
   } catch (const SysError&) {

@@ -26,7 +26,7 @@ namespace {
 
 constexpr const char* kDnsAddress = "127.0.0.11";
 constexpr uint16_t kDnsPort = 53;
-constexpr int kNatOutputPriority = -100;   // before routing is decided anew: NF_IP_PRI_NAT_DST
+constexpr int kNatOutputPriority = -100;  // before routing is decided anew: NF_IP_PRI_NAT_DST
 
 struct Bound {
   UniqueFd fd;
@@ -58,7 +58,10 @@ std::vector<uint8_t> dnsAddressBytes() { return {127, 0, 0, 11}; }
 
 NftExpression payload(uint32_t base, uint32_t offset, uint32_t length) {
   return {"payload",
-          {{"dreg", uint64_t{NFT_REG_1}}, {"base", uint64_t{base}}, {"offset", uint64_t{offset}}, {"len", uint64_t{length}}}};
+          {{"dreg", uint64_t{NFT_REG_1}},
+           {"base", uint64_t{base}},
+           {"offset", uint64_t{offset}},
+           {"len", uint64_t{length}}}};
 }
 
 NftExpression equals(std::vector<uint8_t> data) {
@@ -110,9 +113,10 @@ DnsSockets openDnsSockets(const std::string& netnsPath) {
         .name = "tscompose",
         .digest = "",
         .sets = {},
-        .chains = {NftChain{.name = "output",
-                            .hook = NftHook{.type = "nat", .name = "output", .priority = kNatOutputPriority, .devices = {}},
-                            .rules = {redirection(IPPROTO_UDP, udp.port), redirection(IPPROTO_TCP, tcp.port)}}},
+        .chains = {NftChain{
+            .name = "output",
+            .hook = NftHook{.type = "nat", .name = "output", .priority = kNatOutputPriority, .devices = {}},
+            .rules = {redirection(IPPROTO_UDP, udp.port), redirection(IPPROTO_TCP, tcp.port)}}},
     }});
     // An asker that keeps its socket would go on being led to a former supervisor's port.
     forgetAllConnections();

@@ -75,7 +75,8 @@ class Node {
     std::vector<decltype(convert(*this))> values;
     values.reserve(value_->size());
     size_t index = 0;
-    for (const auto& element : *value_) values.push_back(convert(Node{element, path_ + "[" + std::to_string(index++) + "]"}));
+    for (const auto& element : *value_)
+      values.push_back(convert(Node{element, path_ + "[" + std::to_string(index++) + "]"}));
     return values;
   }
 
@@ -141,11 +142,21 @@ std::string absolutePath(const Node& node) {
 
 Rlimit parseRlimit(const Node& node) {
   static constexpr std::array<std::pair<const char*, int>, 16> kResources{{
-      {"RLIMIT_AS", RLIMIT_AS},           {"RLIMIT_CORE", RLIMIT_CORE},         {"RLIMIT_CPU", RLIMIT_CPU},
-      {"RLIMIT_DATA", RLIMIT_DATA},       {"RLIMIT_FSIZE", RLIMIT_FSIZE},       {"RLIMIT_LOCKS", RLIMIT_LOCKS},
-      {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK}, {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE}, {"RLIMIT_NICE", RLIMIT_NICE},
-      {"RLIMIT_NOFILE", RLIMIT_NOFILE},   {"RLIMIT_NPROC", RLIMIT_NPROC},       {"RLIMIT_RSS", RLIMIT_RSS},
-      {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},   {"RLIMIT_RTTIME", RLIMIT_RTTIME},     {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
+      {"RLIMIT_AS", RLIMIT_AS},
+      {"RLIMIT_CORE", RLIMIT_CORE},
+      {"RLIMIT_CPU", RLIMIT_CPU},
+      {"RLIMIT_DATA", RLIMIT_DATA},
+      {"RLIMIT_FSIZE", RLIMIT_FSIZE},
+      {"RLIMIT_LOCKS", RLIMIT_LOCKS},
+      {"RLIMIT_MEMLOCK", RLIMIT_MEMLOCK},
+      {"RLIMIT_MSGQUEUE", RLIMIT_MSGQUEUE},
+      {"RLIMIT_NICE", RLIMIT_NICE},
+      {"RLIMIT_NOFILE", RLIMIT_NOFILE},
+      {"RLIMIT_NPROC", RLIMIT_NPROC},
+      {"RLIMIT_RSS", RLIMIT_RSS},
+      {"RLIMIT_RTPRIO", RLIMIT_RTPRIO},
+      {"RLIMIT_RTTIME", RLIMIT_RTTIME},
+      {"RLIMIT_SIGPENDING", RLIMIT_SIGPENDING},
       {"RLIMIT_STACK", RLIMIT_STACK},
   }};
   Rlimit limit;
@@ -247,7 +258,7 @@ Hook parseHook(const Node& node) {
 }
 
 Hooks parseHooks(const Node& node) {
-  return {listOf(node, "prestart", parseHook),       listOf(node, "createRuntime", parseHook),
+  return {listOf(node, "prestart", parseHook),        listOf(node, "createRuntime", parseHook),
           listOf(node, "createContainer", parseHook), listOf(node, "startContainer", parseHook),
           listOf(node, "poststart", parseHook),       listOf(node, "poststop", parseHook)};
 }
@@ -403,7 +414,8 @@ Linux parseLinux(const Node& node) {
   Linux value;
   value.namespaces = listOf(node, "namespaces", parseNamespace);
   for (auto first = value.namespaces.begin(); first != value.namespaces.end(); ++first) {
-    bool twice = std::any_of(value.namespaces.begin(), first, [&](const auto& entry) { return entry.type == first->type; });
+    bool twice =
+        std::any_of(value.namespaces.begin(), first, [&](const auto& entry) { return entry.type == first->type; });
     if (twice) refuse(node.path() + ".namespaces", "namespace '" + first->type + "' is listed twice");
   }
   value.uidMappings = parseIdMappings(node, "uidMappings");
@@ -418,7 +430,7 @@ Linux parseLinux(const Node& node) {
   if (auto resources = node.member("resources")) value.resources = parseResourcesNode(*resources);
   if (auto propagation = node.member("rootfsPropagation")) {
     value.rootfsPropagation = propagation->text();
-    static constexpr std::array kKinds{"", "private", "shared", "slave", "unbindable",
+    static constexpr std::array kKinds{"",         "private", "shared", "slave",      "unbindable",
                                        "rprivate", "rshared", "rslave", "runbindable"};
     if (std::find(kKinds.begin(), kKinds.end(), value.rootfsPropagation) == kKinds.end())
       refuse(propagation->path(), "unknown propagation '" + value.rootfsPropagation + "'");
@@ -428,7 +440,8 @@ Linux parseLinux(const Node& node) {
   value.maskedPaths = listOf(node, "maskedPaths", absolutePath);
   value.readonlyPaths = listOf(node, "readonlyPaths", absolutePath);
   value.mountLabel = textOf(node, "mountLabel");
-  if (auto personality = node.member("personality")) value.personality = Personality{personality->required("domain").text()};
+  if (auto personality = node.member("personality"))
+    value.personality = Personality{personality->required("domain").text()};
   return value;
 }
 

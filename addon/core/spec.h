@@ -281,9 +281,9 @@ struct Spec {
   Linux linux_;  ///< `linux` is a macro of gcc's gnu++ dialects
   std::map<std::string, std::string> annotations;
 
-  std::optional<Overlay> overlay;  ///< dev.tscompose.overlay
-  bool init = false;               ///< dev.tscompose.init
-  std::string userName;            ///< dev.tscompose.user: "name[:group]", resolved in the root's /etc/passwd
+  std::optional<Overlay> overlay;       ///< dev.tscompose.overlay
+  bool init = false;                    ///< dev.tscompose.init
+  std::string userName;                 ///< dev.tscompose.user: "name[:group]", resolved in the root's /etc/passwd
   std::vector<std::string> groupNames;  ///< dev.tscompose.groups: group_add names
   std::string seccompCache;             ///< dev.tscompose.seccompCache: directory of compiled filters
 

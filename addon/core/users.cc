@@ -27,7 +27,8 @@ Fields split(std::string_view text, char separator) {
 std::optional<uint32_t> parseId(std::string_view text) {
   uint32_t value = 0;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || value > 0x7fffffffU) return std::nullopt;
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || value > 0x7fffffffU)
+    return std::nullopt;
   return value;
 }
 
@@ -51,7 +52,8 @@ uint32_t resolveGroup(const std::vector<Fields>& groups, std::string_view name) 
     if (row[0] == name)
       if (auto gid = parseId(row[2])) return *gid;
   if (auto gid = parseId(name)) return *gid;
-  throw InputError("USER_NOT_FOUND", "unable to find group " + std::string{name} + ": no matching entries in group file");
+  throw InputError("USER_NOT_FOUND",
+                   "unable to find group " + std::string{name} + ": no matching entries in group file");
 }
 
 }  // namespace
@@ -63,7 +65,8 @@ ResolvedUser resolveUser(int root, const std::string& user, const std::vector<st
   auto groups = readTable(groupText, kGroupFields);
   auto colon = user.find(':');
   std::string_view userPart = std::string_view{user}.substr(0, colon);
-  std::string_view groupPart = colon == std::string::npos ? std::string_view{} : std::string_view{user}.substr(colon + 1);
+  std::string_view groupPart =
+      colon == std::string::npos ? std::string_view{} : std::string_view{user}.substr(colon + 1);
 
   ResolvedUser result;
   auto numeric = parseId(userPart);
@@ -72,11 +75,13 @@ ResolvedUser resolveUser(int root, const std::string& user, const std::vector<st
     return userPart.empty() ? fields[2] == "0" : fields[0] == userPart;
   });
   if (row == passwd.end() && numeric)
-    row = std::find_if(passwd.begin(), passwd.end(), [&](const Fields& fields) { return parseId(fields[2]) == numeric; });
+    row =
+        std::find_if(passwd.begin(), passwd.end(), [&](const Fields& fields) { return parseId(fields[2]) == numeric; });
   if (row != passwd.end()) {
     auto uid = parseId((*row)[2]);
     auto gid = parseId((*row)[3]);
-    if (!uid || !gid) throw InputError("USER_NOT_FOUND", "the entry of " + std::string{userPart} + " in the passwd file is damaged");
+    if (!uid || !gid)
+      throw InputError("USER_NOT_FOUND", "the entry of " + std::string{userPart} + " in the passwd file is damaged");
     name = (*row)[0];
     result.uid = *uid;
     result.gid = *gid;
@@ -84,7 +89,8 @@ ResolvedUser resolveUser(int root, const std::string& user, const std::vector<st
   } else if (numeric) {
     result.uid = *numeric;
   } else if (!userPart.empty()) {
-    throw InputError("USER_NOT_FOUND", "unable to find user " + std::string{userPart} + ": no matching entries in passwd file");
+    throw InputError("USER_NOT_FOUND",
+                     "unable to find user " + std::string{userPart} + ": no matching entries in passwd file");
   }
 
   if (!groupPart.empty()) {
@@ -106,7 +112,8 @@ std::string findHome(int root, uint32_t uid) {
   try {
     text = readFileInRoot(root, "etc/passwd");
   } catch (const std::exception&) {
-    return "/"; /* HOME is a convenience: an odd passwd file does not keep a container with a numeric user from starting */
+    /* HOME is a convenience: an odd passwd file does not keep a container with a numeric user from starting */
+    return "/";
   }
   for (const auto& row : readTable(text, kPasswdFields))
     if (parseId(row[2]) == uid && !row[5].empty()) return std::string{row[5]};

@@ -15,8 +15,8 @@ struct ResolvedUser {
 };
 
 /// Resolves "name|uid[:group|gid]" in the /etc/passwd and /etc/group of the tree `root` (a directory fd), as Docker's
-/// `--user` does: a numeric user needs no entry; without ":group" the primary and supplementary groups come from the files.
-/// `groupNames` (names or numbers) are added. Throws InputError USER_NOT_FOUND.
+/// `--user` does: a numeric user needs no entry; without ":group" the primary and supplementary groups come from the
+/// files. `groupNames` (names or numbers) are added. Throws InputError USER_NOT_FOUND.
 ResolvedUser resolveUser(int root, const std::string& user, const std::vector<std::string>& groupNames);
 
 /// The home directory of `uid` there, "/" when it has no entry.

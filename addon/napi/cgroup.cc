@@ -1,6 +1,7 @@
+#include "core/cgroup.h"
+
 #include <napi.h>
 
-#include "core/cgroup.h"
 #include "napi/convert.h"
 #include "napi/exports.h"
 #include "napi/promise.h"
@@ -11,8 +12,7 @@ namespace {
 
 Napi::Value exportedCgroupExists(const Napi::CallbackInfo& info) {
   const std::string path = convert::text(info[0], "path");
-  return guard(info.Env(), "cgroupExists",
-               [&] { return Napi::Boolean::New(info.Env(), Cgroup::open(path).exists()); });
+  return guard(info.Env(), "cgroupExists", [&] { return Napi::Boolean::New(info.Env(), Cgroup::open(path).exists()); });
 }
 
 Napi::Value exportedCgroupKill(const Napi::CallbackInfo& info) {

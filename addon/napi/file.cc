@@ -38,7 +38,8 @@ Napi::Value lockObject(Napi::Env env, UniqueFd fd) {
   const auto held = std::make_shared<UniqueFd>(std::move(fd));
   auto object = Napi::Object::New(env);
   object.Set("fd", held->get());
-  object.Set("release", Napi::Function::New(env, [held](const Napi::CallbackInfo&) { held->reset(); }, "release"));
+  object.Set("release", Napi::Function::New(
+                            env, [held](const Napi::CallbackInfo&) { held->reset(); }, "release"));
   return object;
 }
 

@@ -42,7 +42,8 @@ NftSet set(const Napi::Value& value, const std::string& what) {
       .elements = convert::list(options.Get("elements"), what + ".elements",
                                 [](const Napi::Value& item, const std::string& name) {
                                   const auto element = convert::object(item, name);
-                                  NftElement result{.key = convert::bytes(element.Get("key"), name + ".key"), .data = {}};
+                                  NftElement result{.key = convert::bytes(element.Get("key"), name + ".key"),
+                                                    .data = {}};
                                   if (const Napi::Value data = element.Get("data"); !data.IsUndefined()) {
                                     result.data = convert::bytes(data, name + ".data");
                                   }
@@ -56,8 +57,8 @@ NftHook hook(const Napi::Value& value, const std::string& what) {
   NftHook result{
       .type = convert::text(options.Get("type"), what + ".type"),
       .name = convert::text(options.Get("name"), what + ".name"),
-      .priority = static_cast<int32_t>(
-          convert::integer(options.Get("priority"), what + ".priority", INT32_MIN, INT32_MAX)),
+      .priority =
+          static_cast<int32_t>(convert::integer(options.Get("priority"), what + ".priority", INT32_MIN, INT32_MAX)),
       .devices = {},
   };
   if (const Napi::Value devices = options.Get("devices"); !devices.IsUndefined()) {
@@ -97,10 +98,9 @@ auto withNftables(Work work) {
 }
 
 Napi::Value exportedReplaceTables(const Napi::CallbackInfo& info) {
-  return promise(info.Env(), "replaceTables",
-                 [tables = convert::list(info[0], "tables", table)] {
-                   withNftables([&](Nftables& nftables) { nftables.replaceTables(tables); });
-                 });
+  return promise(info.Env(), "replaceTables", [tables = convert::list(info[0], "tables", table)] {
+    withNftables([&](Nftables& nftables) { nftables.replaceTables(tables); });
+  });
 }
 
 Napi::Value exportedTableStatus(const Napi::CallbackInfo& info) {
@@ -122,7 +122,8 @@ Napi::Value exportedTableStatus(const Napi::CallbackInfo& info) {
 
 Napi::Value exportedForwardChains(const Napi::CallbackInfo& info) {
   return promise(
-      info.Env(), "forwardChains", [] { return withNftables([](Nftables& nftables) { return nftables.forwardChains(); }); },
+      info.Env(), "forwardChains",
+      [] { return withNftables([](Nftables& nftables) { return nftables.forwardChains(); }); },
       [](Napi::Env env, const std::vector<ForwardChain>& chains) -> Napi::Value {
         auto result = Napi::Array::New(env, chains.size());
         for (uint32_t i = 0; i < chains.size(); ++i) {
@@ -144,7 +145,8 @@ Napi::Value exportedStartForwarder(const Napi::CallbackInfo& info) {
   return guard(env, "startForwarder", [&]() -> Napi::Value {
     const auto forwarder = std::make_shared<Forwarder>(queue, lockPath);
     auto handle = Napi::Object::New(env);
-    handle.Set("close", Napi::Function::New(env, [forwarder](const Napi::CallbackInfo&) { forwarder->stop(); }, "close"));
+    handle.Set("close", Napi::Function::New(
+                            env, [forwarder](const Napi::CallbackInfo&) { forwarder->stop(); }, "close"));
     return handle;
   });
 }

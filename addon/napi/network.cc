@@ -78,7 +78,8 @@ Napi::Value linkList(Napi::Env env, const std::vector<LinkStatus>& links) {
 }
 
 Napi::Value exportedHostSubnets(const Napi::CallbackInfo& info) {
-  return promise(info.Env(), "hostSubnets", [] { return hostSubnets(); }, convert::array);
+  return promise(
+      info.Env(), "hostSubnets", [] { return hostSubnets(); }, convert::array);
 }
 
 Napi::Value exportedEnsureBridge(const Napi::CallbackInfo& info) {
@@ -100,7 +101,8 @@ Napi::Value exportedUnplug(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value exportedLinks(const Napi::CallbackInfo& info) {
-  return promise(info.Env(), "links", [] { return links(); }, linkList);
+  return promise(
+      info.Env(), "links", [] { return links(); }, linkList);
 }
 
 Napi::Value exportedNamespaceLinks(const Napi::CallbackInfo& info) {
@@ -183,25 +185,30 @@ void readFirewallEvents(Poll& poll, const OnEvent& onEvent) {
 
 Napi::Value exportedLinkMonitor(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const auto onEvent = std::make_shared<Napi::FunctionReference>(Napi::Persistent(convert::function(info[0], "onEvent")));
+  const auto onEvent =
+      std::make_shared<Napi::FunctionReference>(Napi::Persistent(convert::function(info[0], "onEvent")));
   return guard(env, "linkMonitor", [&]() -> Napi::Value {
     UniqueFd links = openLinkEvents();
     UniqueFd firewall = openFirewallEvents();
-    auto first = Poll::start(env, std::move(links), false, [onEvent](Poll& poll) { readLinkEvents(poll, onEvent); })
-                     ->handleObject();
-    auto second =
-        Poll::start(env, std::move(firewall), false, [onEvent](Poll& poll) { readFirewallEvents(poll, onEvent); })
-            ->handleObject();
+    auto first = Poll::start(env, std::move(links), false, [onEvent](Poll& poll) {
+                   readLinkEvents(poll, onEvent);
+                 })->handleObject();
+    auto second = Poll::start(env, std::move(firewall), false, [onEvent](Poll& poll) {
+                    readFirewallEvents(poll, onEvent);
+                  })->handleObject();
     const auto both = std::make_shared<std::array<Napi::ObjectReference, 2>>();
     (*both)[0] = Napi::Persistent(first);
     (*both)[1] = Napi::Persistent(second);
     auto handle = Napi::Object::New(env);
-    handle.Set("close", Napi::Function::New(env, [both](const Napi::CallbackInfo&) {
-                 for (auto& one : *both) {
-                   if (!one.IsEmpty()) one.Get("close").As<Napi::Function>().Call(one.Value(), {});
-                   one.Reset();
-                 }
-               }, "close"));
+    handle.Set("close", Napi::Function::New(
+                            env,
+                            [both](const Napi::CallbackInfo&) {
+                              for (auto& one : *both) {
+                                if (!one.IsEmpty()) one.Get("close").As<Napi::Function>().Call(one.Value(), {});
+                                one.Reset();
+                              }
+                            },
+                            "close"));
     return handle;
   });
 }

@@ -28,9 +28,8 @@ class Poll {
     started->handle_.data = started;
     if (!keepsAlive) uv_unref(reinterpret_cast<uv_handle_t*>(&started->handle_));
     napi_add_async_cleanup_hook(env, closeHook, started, &started->hook_);
-    uv_poll_start(&started->handle_, UV_READABLE | UV_DISCONNECT, [](uv_poll_t* handle, int, int) {
-      static_cast<Poll*>(handle->data)->call();
-    });
+    uv_poll_start(&started->handle_, UV_READABLE | UV_DISCONNECT,
+                  [](uv_poll_t* handle, int, int) { static_cast<Poll*>(handle->data)->call(); });
     return started;
   }
 
@@ -56,9 +55,12 @@ class Poll {
   Napi::Object handleObject() {
     owner_ = std::make_shared<Poll*>(this);
     auto object = Napi::Object::New(env_);
-    object.Set("close", Napi::Function::New(env_, [owner = owner_](const Napi::CallbackInfo&) {
-                 if (*owner != nullptr) (*owner)->close();
-               }, "close"));
+    object.Set("close", Napi::Function::New(
+                            env_,
+                            [owner = owner_](const Napi::CallbackInfo&) {
+                              if (*owner != nullptr) (*owner)->close();
+                            },
+                            "close"));
     return object;
   }
 

@@ -57,11 +57,12 @@ Napi::Value exportedWatchExit(const Napi::CallbackInfo& info) {
       // Gone already: a pipe without writer is readable at once.
       process = std::move(makePipe().read);
     }
-    return Poll::start(env, std::move(process), false, [onExit](Poll& poll) {
-             const Napi::Env inner = poll.env();
-             poll.close();
-             onExit->Value().Call(inner.Undefined(), {});
-           })
+    return Poll::start(env, std::move(process), false,
+                       [onExit](Poll& poll) {
+                         const Napi::Env inner = poll.env();
+                         poll.close();
+                         onExit->Value().Call(inner.Undefined(), {});
+                       })
         ->handleObject();
   });
 }

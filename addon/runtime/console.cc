@@ -107,8 +107,10 @@ int attend(pid_t pid, int pidfd, UniqueFd console) {
       while (::read(signalFd.get(), &info, sizeof info) == sizeof info) {
         int signal = static_cast<int>(info.ssi_signo);
         if (signal == SIGCHLD || signal == SIGPIPE || signal == SIGURG) continue;
-        if (signal == SIGWINCH && console) copySize(console.get());
-        else if (!ended) sendSignal(pidfd, signal);
+        if (signal == SIGWINCH && console)
+          copySize(console.get());
+        else if (!ended)
+          sendSignal(pidfd, signal);
       }
     }
     if (polled[2].revents != 0 && !pump(0, console.get())) inputOpen = false;

@@ -19,9 +19,9 @@ namespace tscompose::runtime {
 
 namespace {
 
-const std::vector<OptionRule> kCreateOptions{{"bundle", 'b', true},      {"pid-file", 0, true},  {"console-socket", 0, true},
-                                             {"no-pivot", 0, false},     {"preserve-fds", 0, true}, {"no-new-keyring", 0, false},
-                                             {"detach", 'd', false},     {"keep", 0, false}};
+const std::vector<OptionRule> kCreateOptions{
+    {"bundle", 'b', true},     {"pid-file", 0, true},        {"console-socket", 0, true}, {"no-pivot", 0, false},
+    {"preserve-fds", 0, true}, {"no-new-keyring", 0, false}, {"detach", 'd', false},      {"keep", 0, false}};
 
 std::string now() {
   timespec time{};
@@ -88,7 +88,8 @@ Made make(const Global& global, const Options& options) {
   auto spec = parseSpec(text);
   if (spec.linux_.cgroupsPath.find(':') != std::string::npos) {
     if (!global.systemdCgroup)
-      throw InputError("INVALID", "cgroupsPath '" + spec.linux_.cgroupsPath + "' is a systemd path, but --systemd-cgroup was not given");
+      throw InputError("INVALID", "cgroupsPath '" + spec.linux_.cgroupsPath +
+                                      "' is a systemd path, but --systemd-cgroup was not given");
     spec.linux_.cgroupsPath = translateSystemdPath(spec.linux_.cgroupsPath, id);
   }
   if (spec.seccompCache.empty()) spec.seccompCache = global.store.cachePath();
@@ -145,7 +146,8 @@ int startCommand(const Global& global, const Words& arguments) {
   auto status = statusOf(global.store, record);
   if (status == "stopped") throw InputError("NOT_RUNNING", "cannot start a container that has stopped");
   if (status != "created") throw InputError("INVALID", "cannot start a container in the " + status + " state");
-  auto warnings = startDetached(global.store.readSpec(id), id, record.bundle, record.init.pid, global.store.socketPath(id));
+  auto warnings =
+      startDetached(global.store.readSpec(id), id, record.bundle, record.init.pid, global.store.socketPath(id));
   for (const auto& warning : warnings) global.warn(warning);
   return 0;
 }
@@ -160,9 +162,12 @@ int runCommand(const Global& global, const Words& arguments) {
   UniqueFd console;
   try {
     if (made.spec.process->terminal) {
-      if (detach && !consoleSocket) throw InputError("USAGE", "a detached container with process.terminal needs --console-socket");
-      if (consoleSocket) sendConsole(*consoleSocket, made.created.takeConsole());
-      else console = made.created.takeConsole();
+      if (detach && !consoleSocket)
+        throw InputError("USAGE", "a detached container with process.terminal needs --console-socket");
+      if (consoleSocket)
+        sendConsole(*consoleSocket, made.created.takeConsole());
+      else
+        console = made.created.takeConsole();
     }
     writePidFile(options, pid);
     made.created.start();

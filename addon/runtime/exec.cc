@@ -31,7 +31,8 @@ Process describe(const Options& options, const Spec& spec, ExecOptions& exec) {
     if (isNumericUser(*user) && !user->empty()) {
       auto colon = user->find(':');
       process.user.uid = static_cast<uint32_t>(std::strtoul(user->c_str(), nullptr, 10));
-      process.user.gid = colon == std::string::npos ? 0 : static_cast<uint32_t>(std::strtoul(user->c_str() + colon + 1, nullptr, 10));
+      process.user.gid =
+          colon == std::string::npos ? 0 : static_cast<uint32_t>(std::strtoul(user->c_str() + colon + 1, nullptr, 10));
     } else {
       exec.user = *user;
     }
@@ -53,26 +54,32 @@ Process describe(const Options& options, const Spec& spec, ExecOptions& exec) {
 }  // namespace
 
 int execCommand(const Global& global, const Words& arguments) {
-  static const std::vector<OptionRule> kRules{
-      {"process", 'p', true},  {"pid-file", 0, true},        {"console-socket", 0, true}, {"detach", 'd', false},
-      {"tty", 't', false},     {"cwd", 0, true},             {"env", 'e', true},          {"user", 'u', true},
-      {"cap", 'c', true},      {"additional-gids", 'g', true}, {"no-new-privs", 0, false}, {"apparmor", 0, true},
-      {"process-label", 0, true}, {"preserve-fds", 0, true}, {"ignore-paused", 0, false}, {"cgroup", 0, true}};
+  static const std::vector<OptionRule> kRules{{"process", 'p', true},      {"pid-file", 0, true},
+                                              {"console-socket", 0, true}, {"detach", 'd', false},
+                                              {"tty", 't', false},         {"cwd", 0, true},
+                                              {"env", 'e', true},          {"user", 'u', true},
+                                              {"cap", 'c', true},          {"additional-gids", 'g', true},
+                                              {"no-new-privs", 0, false},  {"apparmor", 0, true},
+                                              {"process-label", 0, true},  {"preserve-fds", 0, true},
+                                              {"ignore-paused", 0, false}, {"cgroup", 0, true}};
   auto options = Options::parse(arguments, kRules, true);
   auto record = global.store.read(options.operand(0, "container id"));
   auto status = statusOf(global.store, record);
   if (status == "stopped") throw InputError("NOT_RUNNING", "cannot exec in a stopped container");
-  if (status == "paused" && !options.has("ignore-paused")) throw InputError("INVALID", "cannot exec in a paused container");
+  if (status == "paused" && !options.has("ignore-paused"))
+    throw InputError("INVALID", "cannot exec in a paused container");
   auto spec = global.store.readSpec(record.id);
   if (spec.seccompCache.empty()) spec.seccompCache = global.store.cachePath();
   ExecOptions execOptions;
   auto process = describe(options, spec, execOptions);
   bool detach = options.has("detach");
   auto consoleSocket = options.find("console-socket");
-  if (process.terminal && detach && !consoleSocket) throw InputError("USAGE", "a detached process with a terminal needs --console-socket");
+  if (process.terminal && detach && !consoleSocket)
+    throw InputError("USAGE", "a detached process with a terminal needs --console-socket");
   if (!process.terminal && consoleSocket) throw InputError("USAGE", "--console-socket needs a terminal");
   Stdio stdio;
-  if (auto text = options.find("preserve-fds")) stdio.preservedFds = static_cast<unsigned>(std::strtoul(text->c_str(), nullptr, 10));
+  if (auto text = options.find("preserve-fds"))
+    stdio.preservedFds = static_cast<unsigned>(std::strtoul(text->c_str(), nullptr, 10));
   auto running = execIn(record.init.pid, spec, process, Cgroup::open(record.cgroupPath), stdio, execOptions);
   if (auto path = options.find("pid-file")) replaceFile(*path, std::to_string(running.pid), 0644, Durability::kWhileUp);
   if (consoleSocket) {

@@ -24,12 +24,13 @@ int featuresCommand(const Global&, const Words& arguments) {
   section["namespaces"] = namespaceNames();
   section["capabilities"] = capabilityNames();
   section["cgroup"] = {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", true}};
-  section["seccomp"] = {{"enabled", true},
-                        {"actions", seccompActions()},
-                        {"operators", seccompOperators()},
-                        {"archs", seccompArchitectures()},
-                        {"knownFlags", {"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_LOG"}},
-                        {"supportedFlags", {"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_LOG"}}};
+  section["seccomp"] = {
+      {"enabled", true},
+      {"actions", seccompActions()},
+      {"operators", seccompOperators()},
+      {"archs", seccompArchitectures()},
+      {"knownFlags", {"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_LOG"}},
+      {"supportedFlags", {"SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_LOG"}}};
   section["apparmor"] = {{"enabled", true}};
   section["selinux"] = {{"enabled", true}};
   section["intelRdt"] = {{"enabled", false}};

@@ -61,7 +61,8 @@ void say(const char* level, const std::string& message) {
       std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
       nlohmann::ordered_json entry{{"level", level}, {"msg", message}, {"time", time.data()}};
       auto text = log().json ? entry.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)
-                             : "time=\"" + std::string{time.data()} + "\" level=" + level + " msg=" + nlohmann::json(message).dump();
+                             : "time=\"" + std::string{time.data()} + "\" level=" + level +
+                                   " msg=" + nlohmann::json(message).dump();
       writeFully(log().file.get(), line(text), "log");
     }
     writeFully(STDERR_FILENO, line("tscompose-runtime: " + message), "stderr");
@@ -93,9 +94,15 @@ constexpr std::array<Command, 13> kCommands{{{"create", createCommand, true},
                                              {"update", updateCommand}}};
 
 int dispatch(int count, char** values) {
-  static const std::vector<OptionRule> kGlobalRules{
-      {"root", 0, true},     {"log", 0, true},   {"log-format", 0, true}, {"debug", 0, false}, {"systemd-cgroup", 0, false},
-      {"rootless", 0, true}, {"criu", 0, true},  {"version", 'v', false}, {"help", 'h', false}};
+  static const std::vector<OptionRule> kGlobalRules{{"root", 0, true},
+                                                    {"log", 0, true},
+                                                    {"log-format", 0, true},
+                                                    {"debug", 0, false},
+                                                    {"systemd-cgroup", 0, false},
+                                                    {"rootless", 0, true},
+                                                    {"criu", 0, true},
+                                                    {"version", 'v', false},
+                                                    {"help", 'h', false}};
   auto options = Options::parse({values + 1, values + count}, kGlobalRules, true);
   if (auto path = options.find("log")) {
     log().file = UniqueFd{::open(path->c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)};

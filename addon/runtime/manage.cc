@@ -42,14 +42,17 @@ int listCommand(const Global& global, const Words& arguments) {
     }
     print(text + "]\n");
   } else {
-    auto pad = [](std::string text, size_t width) { return text.append(text.size() < width ? width - text.size() : 1, ' '); };
+    auto pad = [](std::string text, size_t width) {
+      return text.append(text.size() < width ? width - text.size() : 1, ' ');
+    };
     size_t width = 12;
     for (const auto& record : records) width = std::max(width, record.id.size() + 2);
     print(pad("ID", width) + pad("PID", 10) + pad("STATUS", 10) + pad("BUNDLE", 40) + pad("CREATED", 32) + "OWNER\n");
     for (const auto& record : records) {
       auto status = statusOf(global.store, record);
       auto pid = status == "stopped" ? std::string{"0"} : std::to_string(record.init.pid);
-      print(pad(record.id, width) + pad(pid, 10) + pad(status, 10) + pad(record.bundle, 40) + pad(record.created, 32) + record.owner + "\n");
+      print(pad(record.id, width) + pad(pid, 10) + pad(status, 10) + pad(record.bundle, 40) + pad(record.created, 32) +
+            record.owner + "\n");
     }
   }
   return 0;
@@ -100,7 +103,8 @@ void destroy(const Global& global, const Record& record) {
     }
   }
   if (global.store.hasSpec(record.id))
-    for (const auto& warning : runPoststopHooks(global.store.readSpec(record.id), record.id, record.bundle)) global.warn(warning);
+    for (const auto& warning : runPoststopHooks(global.store.readSpec(record.id), record.id, record.bundle))
+      global.warn(warning);
   global.store.remove(record.id);
 }
 
@@ -153,7 +157,8 @@ int pauseCommand(const Global& global, const Words& arguments) {
   auto options = Options::parse(arguments, {}, false);
   auto record = global.store.read(options.operand(0, "container id"));
   auto status = statusOf(global.store, record);
-  if (status != "running" && status != "created") throw InputError("NOT_RUNNING", "container not running or created: " + status);
+  if (status != "running" && status != "created")
+    throw InputError("NOT_RUNNING", "container not running or created: " + status);
   Cgroup::open(record.cgroupPath).freeze();
   return 0;
 }
@@ -168,9 +173,10 @@ int resumeCommand(const Global& global, const Words& arguments) {
 
 int updateCommand(const Global& global, const Words& arguments) {
   static const std::vector<OptionRule> kRules{
-      {"resources", 'r', true},   {"memory", 0, true},     {"memory-reservation", 0, true}, {"memory-swap", 0, true},
-      {"cpu-period", 0, true},    {"cpu-quota", 0, true},  {"cpu-burst", 0, true},          {"cpu-share", 0, true},
-      {"cpuset-cpus", 0, true},   {"cpuset-mems", 0, true}, {"pids-limit", 0, true},        {"blkio-weight", 0, true},
+      {"resources", 'r', true},   {"memory", 0, true},         {"memory-reservation", 0, true},
+      {"memory-swap", 0, true},   {"cpu-period", 0, true},     {"cpu-quota", 0, true},
+      {"cpu-burst", 0, true},     {"cpu-share", 0, true},      {"cpuset-cpus", 0, true},
+      {"cpuset-mems", 0, true},   {"pids-limit", 0, true},     {"blkio-weight", 0, true},
       {"cpu-rt-period", 0, true}, {"cpu-rt-runtime", 0, true}, {"cpu-idle", 0, true}};
   auto options = Options::parse(arguments, kRules, false);
   auto record = global.store.read(options.operand(0, "container id"));

@@ -6,12 +6,14 @@
 
 namespace tscompose::runtime {
 
-Options Options::parse(const std::vector<std::string>& arguments, const std::vector<OptionRule>& rules, bool stopAtOperand) {
+Options Options::parse(const std::vector<std::string>& arguments, const std::vector<OptionRule>& rules,
+                       bool stopAtOperand) {
   Options result;
   for (size_t index = 0; index < arguments.size(); ++index) {
     const auto& argument = arguments[index];
     if (argument == "--") {
-      result.operands_.insert(result.operands_.end(), arguments.begin() + static_cast<long>(index) + 1, arguments.end());
+      result.operands_.insert(result.operands_.end(), arguments.begin() + static_cast<long>(index) + 1,
+                              arguments.end());
       break;
     }
     if (argument.size() < 2 || argument.front() != '-') {
@@ -36,9 +38,12 @@ Options Options::parse(const std::vector<std::string>& arguments, const std::vec
     if (rule == rules.end()) throw InputError("USAGE", "unknown option: " + spelled);
     std::string value;
     if (rule->takesValue) {
-      if (equals != std::string::npos) value = argument.substr(equals + 1);
-      else if (++index < arguments.size()) value = arguments[index];
-      else throw InputError("USAGE", "option " + spelled + " needs a value");
+      if (equals != std::string::npos)
+        value = argument.substr(equals + 1);
+      else if (++index < arguments.size())
+        value = arguments[index];
+      else
+        throw InputError("USAGE", "option " + spelled + " needs a value");
     } else if (equals != std::string::npos) {
       auto word = argument.substr(equals + 1);
       if (word == "false") continue;

@@ -19,7 +19,8 @@ struct OptionRule {
 class Options {
  public:
   /// Throws InputError USAGE for an unknown option or a missing value.
-  static Options parse(const std::vector<std::string>& arguments, const std::vector<OptionRule>& rules, bool stopAtOperand);
+  static Options parse(const std::vector<std::string>& arguments, const std::vector<OptionRule>& rules,
+                       bool stopAtOperand);
 
   bool has(const std::string& name) const { return values_.contains(name); }
   /// The last value given.

@@ -21,8 +21,9 @@ namespace {
 using json = nlohmann::ordered_json;
 
 void checkId(const std::string& id) {
-  bool valid = !id.empty() && id.size() <= 255 && id.front() != '.' && id.find_first_not_of(
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.") == std::string::npos;
+  bool valid =
+      !id.empty() && id.size() <= 255 && id.front() != '.' &&
+      id.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-.") == std::string::npos;
   if (!valid) throw InputError("INVALID", "container id '" + id + "' is not valid: letters, digits and _ + - . are");
 }
 
@@ -60,8 +61,9 @@ Record Store::read(const std::string& id) const {
   record.id = id;
   auto text = readFileIfExists(directory(id) + "/state.json");
   if (!text) {
-    struct stat info{};
-    if (::stat(directory(id).c_str(), &info) != 0) throw InputError("CONTAINER_NOT_FOUND", "container does not exist: " + id);
+    struct stat info = {};
+    if (::stat(directory(id).c_str(), &info) != 0)
+      throw InputError("CONTAINER_NOT_FOUND", "container does not exist: " + id);
     return record;
   }
   auto value = json::parse(*text, nullptr, false);
@@ -78,7 +80,9 @@ Record Store::read(const std::string& id) const {
 
 Spec Store::readSpec(const std::string& id) const { return parseSpec(readFile(directory(id) + "/config.json")); }
 
-bool Store::hasSpec(const std::string& id) const { return ::access((directory(id) + "/config.json").c_str(), F_OK) == 0; }
+bool Store::hasSpec(const std::string& id) const {
+  return ::access((directory(id) + "/config.json").c_str(), F_OK) == 0;
+}
 
 std::vector<std::string> Store::ids() const {
   std::vector<std::string> result;
@@ -113,7 +117,7 @@ std::optional<UniqueFd> findInit(const Record& record) {
 
 std::string statusOf(const Store& store, const Record& record) {
   if (!findInit(record)) return "stopped";
-  struct stat info{};
+  struct stat info = {};
   if (::stat(store.socketPath(record.id).c_str(), &info) == 0) return "created";
   return Cgroup::open(record.cgroupPath).frozen() ? "paused" : "running";
 }

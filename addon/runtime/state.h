@@ -34,8 +34,8 @@ class Store {
   void reserve(const std::string& id) const;
   void write(const Record& record) const;
   void writeSpec(const std::string& id, const std::string& json) const;
-  /// Throws InputError CONTAINER_NOT_FOUND. A directory without a readable record (its `create` was killed) is found too,
-  /// with an empty record but for the id.
+  /// Throws InputError CONTAINER_NOT_FOUND. A directory without a readable record (its `create` was killed) is found
+  /// too, with an empty record but for the id.
   Record read(const std::string& id) const;
   Spec readSpec(const std::string& id) const;
   bool hasSpec(const std::string& id) const;

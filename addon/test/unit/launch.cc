@@ -43,7 +43,8 @@ class UserFiles : public TemporaryDirectory {
   UserFiles() {
     makeDirectories(path + "/etc", 0755);
     replaceFile(path + "/etc/passwd",
-                "root:x:0:0:root:/root:/bin/sh\nbroken\nweb:x:33:44:web:/srv/web:/bin/sh\n1000:x:7:7::/seven:/bin/sh\n", 0644);
+                "root:x:0:0:root:/root:/bin/sh\nbroken\nweb:x:33:44:web:/srv/web:/bin/sh\n1000:x:7:7::/seven:/bin/sh\n",
+                0644);
     replaceFile(path + "/etc/group", "root:x:0:\nwww:x:44:\nadm:x:4:web,root\nlog:x:5:web\n", 0644);
     fd = openDirectory(path);
   }

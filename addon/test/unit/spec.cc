@@ -44,7 +44,8 @@ TEST("spec: null means absent, as Go writes an empty list") {
 }
 
 TEST("spec: resources keep every limit") {
-  auto resources = parseResources(R"({"memory":{"limit":-1,"swap":5,"disableOOMKiller":true},"cpu":{"shares":2,"quota":-1,
+  auto resources =
+      parseResources(R"({"memory":{"limit":-1,"swap":5,"disableOOMKiller":true},"cpu":{"shares":2,"quota":-1,
     "cpus":"0-1"},"pids":{"limit":7},"blockIO":{"throttleReadBpsDevice":[{"major":8,"minor":0,"rate":9}]},
     "devices":[{"allow":true,"type":"c","major":1,"minor":-1,"access":"rw"}],"unified":{"memory.high":"max"}})");
   CHECK_EQUAL(*resources.memory.limit, -1);
