@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { diffProjects, formatDiff } from '../../../src/compose/diff.ts';
 import { checkRuleNames, lint, rules } from '../../../src/compose/lint/lint.ts';
 import { buildProject, loadModel } from '../../../src/compose/load.ts';
@@ -55,6 +57,11 @@ describe('lint', () => {
     const text = 'services:\n  a: {image: x:1, depends_on: [b]}\n  b: {image: x:1, mem_limit: 1g}\n';
     assert.deepEqual(await advice(text), ['2 memory-limit', '3 health-check']);
     assert.deepEqual(await advice(text.replace('1g', '1g, healthcheck: {test: ls}')), ['2 memory-limit']);
+  });
+
+  it('is described in docs/lint.md', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../../docs/lint.md'), 'utf8');
+    for (const { name, summary } of rules) assert.ok(text.includes(`| \`${name}\` | ${summary} |`), name);
   });
 
   it('has rules of different names, and refuses others', () => {
