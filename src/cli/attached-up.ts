@@ -13,7 +13,7 @@ import { ComposeError } from '../util/errors.ts';
 import { ContainerWatch, type WatchEvent } from './container-watch.ts';
 import type { Context } from './context.ts';
 import { Interruption } from './interrupts.ts';
-import { isActive, isStoppedOnRequest, observeProject, startTime, withRecords } from './observation.ts';
+import { isActive, observeProject, startTime, wasInterfered, withRecords } from './observation.ts';
 import { isColored, openProgress, progressForm } from './progress.ts';
 import { checkServices } from './services.ts';
 import type { Session } from './session.ts';
@@ -122,7 +122,7 @@ class AttachedUp implements AsyncDisposable {
     this.#shown = attachedServices(session.project, settings, attach);
     const isPainted = attach.color === 'auto' && isColored(context, context.stdout);
     this.#format = new LogFormat({ prefix: attach.prefix, timestamps: attach.timestamps, isColored: isPainted });
-    this.#watch = new ContainerWatch(context.paths, this.#stop.signal);
+    this.#watch = new ContainerWatch(context.paths, this.#stop.signal, (record) => wasInterfered(record, context));
     this.#collector = new LogCollector(this.#stop.signal);
     this.#sampler = screen.showsStack
       ? new UsageSampler(context.paths, (name, usage) => screen.tell({ type: 'usage', name, ...usage }))
@@ -298,8 +298,7 @@ class AttachedUp implements AsyncDisposable {
       this.#ending.resolve({ type: 'aborted', exitCode: code });
     }
     if (!this.#isApplied) return;
-    if (await this.#watch.idle((each) => isStoppedOnRequest(each, this.#context)))
-      this.#ending.resolve({ type: 'exits' });
+    if (await this.#watch.isIdle()) this.#ending.resolve({ type: 'exits' });
   }
 
   #monitored(): ReadonlySet<string> {

@@ -31,12 +31,15 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
   readonly #signal: AbortSignal;
   readonly #watched = new Map<string, { readonly ended: AbortController; readonly done: Promise<void> }>();
   #events: WatchEvent[] = [];
-  #lastGone: ContainerRecord | undefined;
+  readonly #mayReturn: (record: ContainerRecord) => boolean;
+  #lastMayReturn = false;
   #failure: { readonly error: unknown } | undefined;
   #changed = Promise.withResolvers<void>();
 
-  constructor(paths: Paths, signal: AbortSignal) {
+  /** `mayReturn` says whether the end of a container is the doing of a command, which may start it again. */
+  constructor(paths: Paths, signal: AbortSignal, mayReturn: (record: ContainerRecord) => boolean) {
     this.#paths = paths;
+    this.#mayReturn = mayReturn;
     this.#signal = AbortSignal.any([signal, this.#abort.signal]);
     this.#signal.addEventListener('abort', () => this.#changed.resolve(), { once: true });
   }
@@ -58,7 +61,6 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
     const done = this.#watch(record)
       .then((exitCode) => {
         this.#watched.delete(record.id);
-        this.#lastGone = record;
         if (!this.#signal.aborted) this.#emit({ type: 'exit', record, exitCode, next: 'gone' });
       })
       .catch((error: unknown) => {
@@ -84,15 +86,12 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
   }
 
   /**
-   * Settles when nothing is watched any more. One that was stopped on request, or taken away, is waited for a moment: a
-   * restart and a replacement are a stop and a start.
+   * Whether nothing is watched any more. When the last one may return a moment is waited for it: a restart and a
+   * replacement are a stop and a start.
    */
-  async idle(isStopped: (record: ContainerRecord) => boolean): Promise<boolean> {
+  async isIdle(): Promise<boolean> {
     if (this.size > 0) return false;
-    const last = this.#lastGone;
-    if (last !== undefined && isStopped(last)) {
-      await delay(settleMs, undefined, { signal: this.#signal, ref: false }).catch(() => {});
-    }
+    if (this.#lastMayReturn) await delay(settleMs, undefined, { signal: this.#signal, ref: false }).catch(() => {});
     return this.size === 0;
   }
 
@@ -119,18 +118,23 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
   async #watch(record: ContainerRecord): Promise<number> {
     const monitor = new MonitorClient(this.#paths.container(record.id).socket);
     let exitCode: number | undefined;
+    let mayReturn = false;
     try {
       const subscription = await monitor.subscribe({ signal: this.#signal });
       this.#emit({ type: 'state', record, state: subscription.state });
       for await (const event of subscription) {
-        if (event.event === 'die') exitCode = event.exitCode;
-        else if (event.event === 'gone') break;
+        if (event.event === 'die') {
+          exitCode = event.exitCode;
+          // Asked at once: a moment later the command may have begun to start it again.
+          mayReturn = this.#mayReturn(record);
+        } else if (event.event === 'gone') break;
         else if (this.#tell(record, event, exitCode)) exitCode = undefined;
       }
     } catch (error) {
       // It ended before we came.
       if (!(error instanceof ComposeError) || error.code !== 'NOT_RUNNING') throw error;
     }
+    this.#lastMayReturn = mayReturn || this.#mayReturn(record);
     return exitCode ?? (await this.#recordedExitCode(record));
   }
 

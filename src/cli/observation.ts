@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { normalizeTime } from '../logs/record.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import type { Observed, ObservedContainer } from '../plan/observed.ts';
@@ -59,7 +60,8 @@ export async function startTime(record: ContainerRecord, context: Context): Prom
   return startedAt === undefined || startedAt === null ? undefined : normalizeTime(startedAt);
 }
 
-/** Whether a container was stopped on request, or is not there any more. */
-export function isStoppedOnRequest(record: ContainerRecord, context: Context): boolean {
-  return withRecords(context, (database) => database.container(record.id))?.desired !== 'running';
+/** Whether a container that has just ended was stopped on request, replaced or started again: no end of its own. */
+export function wasInterfered(record: ContainerRecord, context: Context): boolean {
+  const now = withRecords(context, (database) => database.container(record.id));
+  return now?.desired !== 'running' || existsSync(context.paths.container(record.id).socket);
 }

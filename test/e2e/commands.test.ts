@@ -118,10 +118,11 @@ services:
       const lines = (await scene.ok('logs', '--no-log-prefix')).trim().split('\n');
       assert.deepEqual(lines, ['a1', 'b1', 'a2', 'b2']);
       assert.equal(await scene.ok('logs', '--no-log-prefix', '--tail', '1', 'a'), 'a2\n');
-      const follower = scene.start('logs', '-f', '--no-log-prefix', '--tail', '0');
+      const follower = scene.start('logs', '-f', '--no-log-prefix', '--tail', '1');
       const followed = observe(follower);
+      await followed.until(/a2\nb2\n/);
       await scene.ok('restart', '-t', '0', 'b');
-      await followed.until(/b1\nb2/);
+      await followed.until(/a2\nb2\nb1\nb2/);
       follower.kill('SIGINT');
       assert.equal((await followed.finished).code, 130);
       up.kill('SIGINT');

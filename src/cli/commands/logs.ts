@@ -10,7 +10,7 @@ import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
 import { ContainerWatch } from '../container-watch.ts';
 import type { Context } from '../context.ts';
-import { containersOf, isActive, isStoppedOnRequest, observeProject, startTime, withRecords } from '../observation.ts';
+import { containersOf, isActive, observeProject, startTime, withRecords } from '../observation.ts';
 import { writeAll } from '../output.ts';
 import { isColored } from '../progress.ts';
 import { checkKnownServices, viewProject } from '../project-name.ts';
@@ -132,7 +132,8 @@ async function follow(
   context: Context,
 ): Promise<void> {
   const { paths, signal } = context;
-  await using watch = new ContainerWatch(paths, signal);
+  // Nobody waits for the end of logs: any container may be on its way back.
+  await using watch = new ContainerWatch(paths, signal, () => true);
   await using collector = new LogCollector<ContainerRecord>(signal);
   using client = presentSupervisorOf(projectName, context);
   const stop = new AbortController();
@@ -150,7 +151,7 @@ async function follow(
     collector.add(source, paths.container(source.id).log, reader, ends.get(source.id) ?? AbortSignal.abort());
   }
   const finishWhenIdle = async () => {
-    if (await watch.idle((record) => isStoppedOnRequest(record, context))) collector.finish();
+    if (await watch.isIdle()) collector.finish();
   };
   let failure: { readonly error: unknown } | undefined;
   const fail = (error: unknown) => {

@@ -31,7 +31,7 @@ function describeEvent(event: WatchEvent): string {
 describe('watching containers', () => {
   it('tells restarts from the end, and aborts when it is gone', async () => {
     await using monitor = await FakeMonitor.open(paths.container(id));
-    await using watch = new ContainerWatch(paths, new AbortController().signal);
+    await using watch = new ContainerWatch(paths, new AbortController().signal, () => false);
     const asked = monitor.nextRequest();
     const ended = watch.add(record);
     await asked;
@@ -53,7 +53,7 @@ describe('watching containers', () => {
 
   it('a restart on request is an exit and a start', async () => {
     await using monitor = await FakeMonitor.open(paths.container(id));
-    await using watch = new ContainerWatch(paths, new AbortController().signal);
+    await using watch = new ContainerWatch(paths, new AbortController().signal, () => false);
     const asked = monitor.nextRequest();
     watch.add(record);
     await asked;
@@ -72,7 +72,7 @@ describe('watching containers', () => {
     const monitor = await FakeMonitor.open(paths.container(id));
     monitor.exit(7);
     await monitor[Symbol.asyncDispose]();
-    await using watch = new ContainerWatch(paths, new AbortController().signal);
+    await using watch = new ContainerWatch(paths, new AbortController().signal, () => false);
     watch.add(record);
     for await (const event of watch) {
       assert.equal(describeEvent(event), 'exit 7 gone');
