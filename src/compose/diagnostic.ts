@@ -70,7 +70,7 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
   const place =
     diagnostic.file === undefined
       ? ''
-      : `${diagnostic.file}${diagnostic.line === undefined ? '' : `:${diagnostic.line}:${diagnostic.column}`}: `;
+      : `${diagnostic.file}${diagnostic.line === undefined ? '' : `:${[diagnostic.line, diagnostic.column].filter(Boolean).join(':')}`}: `;
   const lines = [`${place}${diagnostic.message}`];
   if (diagnostic.frame !== undefined) lines.push(diagnostic.frame);
   if (diagnostic.hint !== undefined && diagnostic.frame !== undefined) lines.push(`  ${diagnostic.hint}`);

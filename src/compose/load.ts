@@ -314,6 +314,12 @@ export function buildProject(model: LoadedModel, options: LoadOptions): Project 
   const secrets = select('secrets', (value, key) => decodeSecret(value, key, report));
   const configs = select('configs', (value, key) => decodeConfig(value, key, report));
   const models = select('models', (value, key) => decodeModel(value, key, report));
+  for (const [kind, resources] of Object.entries({ networks, volumes, secrets, configs })) {
+    for (const [key, { name }] of Object.entries(resources ?? {})) {
+      // The reference accepts it, and then fails to make it.
+      if (name === undefined) report([kind, key, 'name'], `${kind}.${key}: name is empty`, { code: 'ignored' });
+    }
+  }
   const extensions: Record<`x-${string}`, unknown> = {};
   for (const key of Object.keys(tree)) if (key.startsWith('x-')) extensions[key as `x-${string}`] = tree[key];
   return {
@@ -342,7 +348,10 @@ function readServiceFiles(service: Tree, name: string, context: ModelContext, so
       file.format === 'raw'
         ? parseRawEnv(text, lookup)
         : // What earlier files say wins over this one, as if it came from outside.
-          parseDotenv(text, { lookup: (variable) => lookup(variable) ?? fromFiles.get(variable) });
+          parseDotenv(text, {
+            lookup: (variable) => lookup(variable) ?? fromFiles.get(variable),
+            onUnset: unsetReporter(String(file.path), context),
+          });
     readInto(fromFiles, file.path, 'env file', ['services', name, 'env_file', index], context, parse);
   }
   if (fromFiles.size > 0 || isTree(service.environment)) {
@@ -351,12 +360,20 @@ function readServiceFiles(service: Tree, name: string, context: ModelContext, so
   const labels = new Map<string, string>();
   const labelFiles = Array.isArray(service.label_file) ? service.label_file : [];
   for (const [index, path] of labelFiles.entries()) {
-    const parse = (text: string): Map<string, string> => parseDotenv(text, { lookup });
+    const onUnset = unsetReporter(String(path), context);
+    const parse = (text: string): Map<string, string> => parseDotenv(text, { lookup, onUnset });
     readInto(labels, String(path), 'label file', ['services', name, 'label_file', index], context, parse);
   }
   if (labels.size > 0) {
     service.labels = { ...Object.fromEntries(labels), ...(isTree(service.labels) ? service.labels : {}) };
   }
+}
+
+function unsetReporter(path: string, { reader, diagnostics }: ModelContext): (name: string, line: number) => void {
+  return (name, line) => {
+    const message = `The "${name}" variable is not set. Defaulting to a blank string.`;
+    diagnostics.push({ severity: 'warning', code: 'unset-variable', file: reader.shortName(path), line, message });
+  };
 }
 
 function readInto(

@@ -182,3 +182,17 @@ describe('what has no effect', () => {
     );
   });
 });
+
+describe('warnings', () => {
+  it('name the env file and line of a variable that is not set, and a name that is empty', async () => {
+    const text = `${service('env_file: a.env\nnetworks: [n]')}networks: {n: {name: ""}}\n`;
+    const { warnings } = await load({ 'compose.yaml': text, 'a.env': 'A=1\nB=$NOPE\n' });
+    assert.deepEqual(
+      warnings.map(({ file, line, message }) => `${file}:${line}: ${message}`),
+      [
+        'a.env:2: The "NOPE" variable is not set. Defaulting to a blank string.',
+        'compose.yaml:6: networks.n: name is empty',
+      ],
+    );
+  });
+});
