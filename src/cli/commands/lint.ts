@@ -2,6 +2,7 @@ import { formatDiagnostic } from '../../compose/diagnostic.ts';
 import { checkRuleNames, lint as lintProject, rules } from '../../compose/lint/lint.ts';
 import { buildProject, type LoadOptions, loadModel } from '../../compose/load.ts';
 import { failOnErrors } from '../../compose/model-loader.ts';
+import { formatPath } from '../../compose/tree-path.ts';
 import { defineCommand } from '../command.ts';
 import { loadOptionsOf } from './config.ts';
 
@@ -37,8 +38,10 @@ export const lint = defineCommand({
     const project = buildProject(model, options);
     failOnErrors(model.context.diagnostics);
     const written = await loadModel({ ...options, skip: { interpolation: true, consistency: true } });
+    const wanted = services.map((name) => formatPath(['services', name]));
     const findings = lintProject({ project, written: written.tree }, model.context.locator, disable).filter(
-      ({ path }) => services.length === 0 || services.some((name) => path?.startsWith(`services.${name}`)),
+      ({ path = '' }) =>
+        wanted.length === 0 || wanted.some((prefix) => path === prefix || path.startsWith(`${prefix}.`)),
     );
     if (isJson) context.stdout.write(`${JSON.stringify(findings, null, 2)}\n`);
     else context.stdout.write(findings.map((finding) => `${formatDiagnostic(finding)}\n\n`).join(''));
