@@ -16,8 +16,8 @@ function isIpv6(text: string): boolean {
   let count = all.length;
   const last = all.at(-1);
   if (last?.includes('.')) {
-    // The last two groups may be written as an IPv4 address.
-    if (!isIpv4(last)) return false;
+    // The last two groups may be written as an IPv4 address: where the text ends, so not before a '::'.
+    if (!isIpv4(last) || text.endsWith('::')) return false;
     all.pop();
     count += 1;
   }
