@@ -40,6 +40,7 @@ const rows = lines.map((line, row) => {
 const width = 32 + 104 * cell.width;
 const height = 40 + lines.length * cell.height;
 console.log(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width.toFixed(0)} ${height}" font-family="monospace" font-size="14">
+<title>tscompose up on a terminal</title>
 <rect width="100%" height="100%" rx="8" fill="#2e3440"/>
 ${rows.join('\n')}
 </svg>`);
