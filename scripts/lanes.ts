@@ -1,14 +1,22 @@
 // Runs the test lanes that this machine can run and adds them up. `npm test` runs them all; arguments name some.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
-/** What a lane found. `skipped` names tests that could not run here. */
+/** What a lane found, by title. */
 interface Result {
-  readonly passed: number;
+  readonly passed: readonly string[];
   readonly failures: readonly string[];
+  /** Not run for a lack that somebody could mend. */
   readonly skipped: readonly string[];
+  /** Not run for what this kernel cannot do. */
+  readonly unable: readonly Unable[];
+}
+
+interface Unable {
+  readonly title: string;
+  readonly lacks: string;
 }
 
 interface Lane {
@@ -17,11 +25,23 @@ interface Lane {
   readonly queue: 'pure' | 'host' | 'machine';
   /** Why this machine cannot run it; undefined when it can. */
   readonly obstacle?: () => string | undefined;
+  /** What it needs is no part of the checkout: where that is absent, strict mode does not mind. */
+  readonly isOptional?: boolean;
+  /** Work that changes no world, done beside the host's lanes; answers what went wrong. */
+  readonly prepare?: (output: Output) => Promise<string | undefined>;
   readonly run: (output: Output) => Promise<Result>;
 }
 
+/** Inside the virtual machine the checkout is read-only and already built. */
+const isPrepared = process.env.TSCOMPOSE_TEST_PREPARED === '1';
 const strict = process.env.TSCOMPOSE_TEST_STRICT === '1';
 const modules = 'node_modules/.bin';
+/** Projects with the answers of the reference: beside the checkout, not in it. */
+const corpus = process.env.TSCOMPOSE_CORPUS ?? resolve('../shared/compose');
+/** Before the line of counts, for the lane that runs lanes elsewhere. */
+const resultsMark = 'results of all lanes: ';
+
+const nothing: Result = { passed: [], failures: [], skipped: [], unable: [] };
 
 const lanes: readonly Lane[] = [
   {
@@ -31,7 +51,7 @@ const lanes: readonly Lane[] = [
       sum([
         await check('types', [`${modules}/tsc`, '--noEmit'], output),
         await check('lint and format', [`${modules}/biome`, 'ci', '--reporter=summary', '.'], output),
-        ...(existsSync('.clang-format') && onPath('clang-format')
+        ...(hasClangFormat()
           ? [await check('native format', ['clang-format', '--dry-run', '-Werror', ...nativeSources()], output)]
           : []),
         await mocha('test/unit', output),
@@ -40,11 +60,11 @@ const lanes: readonly Lane[] = [
   {
     name: 'corpus',
     queue: 'pure',
-    obstacle: () => needsTests('test/corpus'),
+    isOptional: true,
+    obstacle: () => (existsSync(corpus) ? undefined : `there is no ${corpus}`),
     run: (output) => mocha('test/corpus', output),
   },
   { name: 'native', queue: 'host', obstacle: needsRoot, run: (output) => nativeTests('Release', output) },
-  { name: 'asan', queue: 'host', obstacle: needsRoot, run: (output) => nativeTests('Asan', output) },
   {
     name: 'integration',
     queue: 'host',
@@ -58,10 +78,20 @@ const lanes: readonly Lane[] = [
     run: (output) => mocha('test/e2e', output),
   },
   {
+    name: 'asan',
+    queue: 'host',
+    obstacle: needsRoot,
+    prepare: async (output) => {
+      const { code } = await run(['sh', 'scripts/setup', '--test', '--asan'], output);
+      return code === 0 ? undefined : 'the build with sanitizers';
+    },
+    run: (output) => nativeTests('Asan', output),
+  },
+  {
     name: 'v2',
     queue: 'machine',
     obstacle: () => needsRoot() ?? (onPath('qemu-system-x86_64') ? undefined : 'it needs qemu-system-x86'),
-    run: (output) => counted(['sh', 'scripts/v2-run', 'sh', 'scripts/test', 'native', 'integration', 'e2e'], output),
+    run: insideMachine,
   },
 ];
 
@@ -82,6 +112,12 @@ function onPath(command: string): boolean {
       return false;
     }
   });
+}
+
+/** Other versions lay out the same style otherwise. */
+function hasClangFormat(): boolean {
+  const { stdout } = spawnSync('clang-format', ['--version'], { encoding: 'utf8' });
+  return / version 14\./.test(stdout ?? '');
 }
 
 function nativeSources(): string[] {
@@ -130,7 +166,7 @@ async function run(
 /** A tool that says yes or no counts as one test. */
 async function check(title: string, command: readonly string[], output: Output): Promise<Result> {
   const { code } = await run(command, output);
-  return code === 0 ? { passed: 1, failures: [], skipped: [] } : { passed: 0, failures: [title], skipped: [] };
+  return code === 0 ? { ...nothing, passed: [title] } : failed(title);
 }
 
 async function mocha(directory: string, output: Output): Promise<Result> {
@@ -143,7 +179,7 @@ async function mocha(directory: string, output: Output): Promise<Result> {
       TSCOMPOSE_TEST_RESULT: path,
     });
     if (!existsSync(path)) {
-      return { passed: 0, failures: [`${directory}: mocha ended with ${code} before it ran a test`], skipped: [] };
+      return failed(`${directory}: mocha ended with ${code} before it ran a test`);
     }
     const result = JSON.parse(readFileSync(path, 'utf8')) as Result;
     if (code !== 0 && result.failures.length === 0) {
@@ -155,26 +191,48 @@ async function mocha(directory: string, output: Output): Promise<Result> {
   }
 }
 
+/** The native tests print `ok`, `FAIL` or `skip` and a title for each, and the counts at the end. */
 async function nativeTests(configuration: 'Release' | 'Asan', output: Output): Promise<Result> {
-  return counted([`addon/build/${configuration}/tscompose-tests`], output);
+  const program = `addon/build/${configuration}/tscompose-tests`;
+  const { code, text } = await run([program], output);
+  const titles = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] as string);
+  const result: Result = {
+    passed: titles(/^ok {3}(.*)$/gm),
+    failures: titles(/^FAIL (.*)$/gm),
+    skipped: [],
+    unable: [...text.matchAll(/^skip (.*): (.*)$/gm)].map(([, title, lacks]) => ({ title, lacks }) as Unable),
+  };
+  const isWhole = /^\d+ passed, \d+ failed$/m.test(text);
+  if (!isWhole || (code !== 0 && result.failures.length === 0)) {
+    return { ...result, failures: [...result.failures, `${program} ended with ${code}`] };
+  }
+  return result;
 }
 
-/** A command whose last `N passed, N failed` line is its result. */
-async function counted(command: readonly string[], output: Output): Promise<Result> {
-  const { code, text } = await run(command, output);
-  const last = [...text.matchAll(/^(\d+) passed, (\d+) failed\r?$/gm)].at(-1);
-  if (!last) return { passed: 0, failures: [`${command.join(' ')} ended with ${code} and no count`], skipped: [] };
-  const failed = Number(last[2]);
-  const failures = Array.from({ length: failed }, (_, index) => `failure ${index + 1} of ${failed}, named above`);
-  if (code !== 0 && failed === 0) failures.push(`${command.join(' ')} ended with ${code}`);
-  return { passed: Number(last[1]), failures, skipped: [] };
+/** The lanes of the host again, in the virtual machine with cgroup v2. */
+async function insideMachine(output: Output): Promise<Result> {
+  const visible: Output = (text) => {
+    if (!text.includes(resultsMark)) output(text);
+  };
+  const command = ['sh', 'scripts/v2-run', 'sh', 'scripts/test', 'native', 'integration', 'e2e'];
+  const { code, text } = await run(command, visible, { TSCOMPOSE_TEST_RESULTS: '1' });
+  const line = text.split('\n').find((each) => each.startsWith(resultsMark));
+  if (line === undefined) return failed(`the virtual machine ended with ${code} and no results`);
+  const result = JSON.parse(line.slice(resultsMark.length)) as Result;
+  if (code !== 0 && result.failures.length === 0) return { ...result, failures: [`the machine ended with ${code}`] };
+  return result;
+}
+
+function failed(title: string): Result {
+  return { ...nothing, failures: [title] };
 }
 
 function sum(results: readonly Result[]): Result {
   return {
-    passed: results.reduce((total, result) => total + result.passed, 0),
+    passed: results.flatMap((result) => result.passed),
     failures: results.flatMap((result) => result.failures),
     skipped: results.flatMap((result) => result.skipped),
+    unable: results.flatMap((result) => result.unable),
   };
 }
 
@@ -200,38 +258,63 @@ async function main(names: readonly string[]): Promise<number> {
   const runnable = chosen.filter((lane) => obstacles.get(lane.name) === undefined);
 
   const results = new Map<string, { readonly result: Result; readonly seconds: number }>();
+  const outputs = new Map(chosen.map((lane) => [lane, outputOf(lane.name, chosen.length === 1)]));
+  const prepared = new Map<Lane, PromiseWithResolvers<string | undefined>>();
+  for (const lane of runnable) if (lane.prepare && !isPrepared) prepared.set(lane, Promise.withResolvers());
   const runQueue = async (queue: readonly Lane[]) => {
     for (const lane of queue) {
+      const obstacle = await prepared.get(lane)?.promise;
       const start = performance.now();
-      const result = await lane.run(outputOf(lane.name, chosen.length === 1));
+      const result = obstacle === undefined ? await lane.run(outputs.get(lane)!) : failed(obstacle);
       results.set(lane.name, { result, seconds: (performance.now() - start) / 1000 });
     }
   };
-  const queues = Map.groupBy(runnable, (lane) => lane.queue);
-  if (availableParallelism() > 1) await Promise.all([...queues.values()].map(runQueue));
-  else await runQueue(runnable);
+  const prepareAll = async () => {
+    for (const [lane, { resolve }] of prepared) resolve(await lane.prepare?.(outputs.get(lane)!));
+  };
+  const queueOf = (name: Lane['queue']) => runnable.filter((lane) => lane.queue === name);
+  const pure = async () => {
+    await runQueue(queueOf('pure'));
+    await prepareAll();
+  };
+  if (availableParallelism() > 1) await Promise.all([pure(), runQueue(queueOf('host')), runQueue(queueOf('machine'))]);
+  else {
+    await pure();
+    await runQueue([...queueOf('host'), ...queueOf('machine')]);
+  }
 
   console.log('');
+  const passedSomewhere = new Set([...results.values()].flatMap(({ result }) => result.passed));
   let passed = 0;
-  let failed = 0;
+  let failures = 0;
   for (const lane of chosen) {
     const entry = results.get(lane.name);
     if (!entry) {
       console.log(`${lane.name.padEnd(11)} did not run: ${obstacles.get(lane.name)}`);
+      if (strict && !lane.isOptional) failures += 1;
       continue;
     }
     const { result, seconds } = entry;
-    const skips = result.skipped.length > 0 ? `, ${result.skipped.length} skipped` : '';
+    // What one kernel cannot do must have passed on another, when all lanes ran.
+    const nowhere = result.unable.filter(({ title }) => names.length === 0 && !passedSomewhere.has(title));
+    const skips = result.skipped.length + result.unable.length;
     console.log(
-      `${lane.name.padEnd(11)} ${result.passed} passed, ${result.failures.length} failed${skips} in ${seconds.toFixed(1)} s`,
+      `${lane.name.padEnd(11)} ${result.passed.length} passed, ${result.failures.length} failed${skips > 0 ? `, ${skips} skipped` : ''} in ${seconds.toFixed(1)} s`,
     );
     for (const title of result.failures) console.log(`            failed: ${title}`);
     for (const title of result.skipped) console.log(`            skipped: ${title}`);
-    passed += result.passed;
-    failed += result.failures.length + (strict ? result.skipped.length : 0);
+    for (const each of result.unable) {
+      const where = nowhere.includes(each) ? 'in no lane' : 'not here';
+      console.log(`            ${where}: ${each.title}: this kernel lacks ${each.lacks}`);
+    }
+    passed += result.passed.length;
+    failures += result.failures.length + (strict ? result.skipped.length + nowhere.length : 0);
   }
-  console.log(`${passed} passed, ${failed} failed`);
-  return failed > 0 || passed === 0 ? 1 : 0;
+  if (process.env.TSCOMPOSE_TEST_RESULTS === '1') {
+    console.log(resultsMark + JSON.stringify(sum([...results.values()].map(({ result }) => result))));
+  }
+  console.log(`${passed} passed, ${failures} failed`);
+  return failures > 0 || passed === 0 ? 1 : 0;
 }
 
 process.exitCode = await main(process.argv.slice(2));

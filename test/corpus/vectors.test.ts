@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DotenvError, parseDotenv } from '../../../src/compose/dotenv.ts';
-import { substitute, TemplateError } from '../../../src/compose/template.ts';
+import { DotenvError, parseDotenv } from '../../src/compose/dotenv.ts';
+import { substitute, TemplateError } from '../../src/compose/template.ts';
+import { require } from '../support/requirements.ts';
 
 /** Recorded answers of the reference; they lie beside the checkout, where they are there at all. */
-const directory = process.env.TSCOMPOSE_CORPUS ?? join(import.meta.dirname, '../../../../shared/compose');
+const directory = process.env.TSCOMPOSE_CORPUS ?? join(import.meta.dirname, '../../../shared/compose');
 
 interface Expected {
   readonly result?: string;
@@ -45,7 +46,7 @@ function sameMap(a: Expected['vars'], b: Expected['vars']): boolean {
 
 describe('the recorded vectors', () => {
   before(function () {
-    if (!existsSync(join(directory, 'dotenv-vectors.json'))) this.skip();
+    require(this, existsSync(join(directory, 'dotenv-vectors.json')), directory);
   });
 
   const warning = (name: string) => `The "${name}" variable is not set. Defaulting to a blank string.`;

@@ -4,13 +4,23 @@ import { existsSync } from 'node:fs';
 export const isUnifiedCgroup = existsSync('/sys/fs/cgroup/cgroup.controllers');
 
 /**
- * Skips the running test where the machine lacks something, with the reason; under TSCOMPOSE_TEST_STRICT=1 that is a
- * failure. What belongs to one cgroup version only is not a lack: define such a test with describeOn.
+ * Skips the running test or suite where the machine lacks what somebody could provide: root, a package, set-up. Under
+ * TSCOMPOSE_TEST_STRICT=1 that is a failure.
  */
 export function require(context: Mocha.Context, isThere: boolean, what: string): void {
   if (isThere) return;
   if (process.env.TSCOMPOSE_TEST_STRICT === '1') throw new Error(`this machine lacks ${what}`);
   console.log(`      lacks ${what}`);
+  context.skip();
+}
+
+/**
+ * Skips the running test where the kernel cannot do what it asks for, as an observation of this kernel shows, not its
+ * version. That is no failure as long as the test passes in another lane (scripts/lanes.ts).
+ */
+export function requireKernel(context: Mocha.Context, isAble: boolean, what: string): void {
+  if (isAble) return;
+  Object.assign(context.runnable(), { kernelLacks: what });
   context.skip();
 }
 

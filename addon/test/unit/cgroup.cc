@@ -9,9 +9,11 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <utility>
 
 #include "core/cgroup_devices.h"
 #include "core/cgroup_layout.h"
@@ -93,7 +95,18 @@ bool anyDirectory(const std::string& path) {
 }
 
 void requireRoot() {
-  if (::geteuid() != 0) throw test::Skip("needs root");
+  if (::geteuid() != 0) throw test::Skip("root for us");
+}
+
+/// A block device whose limits may be written: a whole one, since the kernel refuses partitions.
+std::pair<int64_t, int64_t> anyDisk() {
+  for (const auto& entry : std::filesystem::directory_iterator("/sys/block")) {
+    std::ifstream file{entry.path() / "dev"};
+    std::pair<int64_t, int64_t> number;
+    char colon = 0;
+    if (file >> number.first >> colon >> number.second) return number;
+  }
+  throw test::Skip("a block device");
 }
 
 constexpr const char* kHybridMounts =
@@ -129,6 +142,7 @@ TEST("cgroup: a v2 tree that is not ours to write begins at our own cgroup") {
 TEST("cgroup: cpu shares become the weight that keeps minimum, normal and maximum") {
   CHECK_EQUAL(cgroup_v2::weightOfShares(2), 1U);
   CHECK_EQUAL(cgroup_v2::weightOfShares(1024), 100U);
+  CHECK_EQUAL(cgroup_v2::weightOfShares(2000), 170U); /* as runc 1.4 and crun 1.23 answer; older ones said 77 */
   CHECK_EQUAL(cgroup_v2::weightOfShares(262144), 10000U);
   for (uint64_t shares = 3; shares < 262144; shares *= 2)
     CHECK(cgroup_v2::weightOfShares(shares) <= cgroup_v2::weightOfShares(shares * 2));
@@ -211,7 +225,7 @@ TEST("cgroup: limits reach the kernel and can be changed in place") {
   TemporaryCgroup temporary(resources);
   CHECK_EQUAL(temporary.read("memory", "memory.limit_in_bytes", "memory.max"), std::to_string(64 << 20));
   CHECK_EQUAL(temporary.read("memory", "memory.soft_limit_in_bytes", "memory.low"), std::to_string(32 << 20));
-  CHECK_EQUAL(temporary.read("cpu", "cpu.shares", "cpu.weight"), isV1() ? "512" : "60");
+  CHECK_EQUAL(temporary.read("cpu", "cpu.shares", "cpu.weight"), isV1() ? "512" : "59");
   CHECK_EQUAL(temporary.read("cpu", "cpu.cfs_quota_us", "cpu.max"), isV1() ? "50000" : "50000 100000");
   CHECK_EQUAL(temporary.read("cpu", "cpu.cfs_burst_us", "cpu.max.burst"), "10000");
   CHECK_EQUAL(temporary.read("cpuset", "cpuset.cpus", "cpuset.cpus"), "0");
@@ -238,10 +252,10 @@ TEST("cgroup: limits reach the kernel and can be changed in place") {
 
 TEST("cgroup: block io weight and throttles are written") {
   requireRoot();
+  const auto [major, minor] = anyDisk();
   Resources resources;
-  resources.blockIo.throttleReadBps = {{254, 0, 1 << 20}};
-  resources.blockIo.throttleWriteIops = {{254, 0, 100}};
-  if (!fileExists("/sys/dev/block/254:0")) throw test::Skip("no block device 254:0");
+  resources.blockIo.throttleReadBps = {{major, minor, 1 << 20}};
+  resources.blockIo.throttleWriteIops = {{major, minor, 100}};
   TemporaryCgroup temporary(resources);
   CHECK(temporary.read("blkio", "blkio.throttle.read_bps_device", "io.max").find("1048576") != std::string::npos);
   CHECK(temporary.read("blkio", "blkio.throttle.write_iops_device", "io.max").find("100") != std::string::npos);
@@ -255,7 +269,7 @@ TEST("cgroup: a limit without its controller names key and controller, and leave
   requireRoot();
   Resources resources;
   resources.network.priorities = {{"eth0", 5}};
-  if (cgroupLayout().v1("net_prio") != nullptr) throw test::Skip("net_prio is there");
+  if (cgroupLayout().v1("net_prio") != nullptr) throw test::Skip("a controller less: net_prio is there");
   const std::string path = TemporaryCgroup::nextPath();
   const InputError error = CHECK_THROWS(InputError, Cgroup::create(path, resources));
   CHECK_EQUAL(error.code(), "CGROUP_UNAVAILABLE");
@@ -370,7 +384,7 @@ TEST("cgroup: device rules decide what can be opened") {
 TEST("cgroup: the device program of v2 does the same, and is replaced in place") {
   requireRoot();
   const CgroupHierarchy* v2 = cgroupLayout().v2();
-  if (v2 == nullptr) throw test::Skip("no v2 tree");
+  if (v2 == nullptr) throw test::Skip("a v2 tree");
   TemporaryCgroup temporary;
   const std::string directory = v2->base + temporary.cgroup.path();
   const auto probe = [&] {
@@ -394,7 +408,7 @@ TEST("cgroup: the device program of v2 does the same, and is replaced in place")
 TEST("cgroup: the unified map reaches files of the v2 tree and names what is not there") {
   requireRoot();
   const CgroupHierarchy* v2 = cgroupLayout().v2();
-  if (v2 == nullptr) throw test::Skip("no v2 tree");
+  if (v2 == nullptr) throw test::Skip("a v2 tree");
   Resources resources;
   resources.unified = {{"cgroup.max.depth", "5"}};
   TemporaryCgroup temporary(resources);
@@ -404,25 +418,4 @@ TEST("cgroup: the unified map reaches files of the v2 tree and names what is not
   CHECK_EQUAL((CHECK_THROWS(InputError, temporary.cgroup.apply(bad))).code(), "CGROUP_UNAVAILABLE");
   bad.unified = {{"../cgroup.procs", "1"}};
   CHECK_EQUAL((CHECK_THROWS(InputError, temporary.cgroup.apply(bad))).code(), "INVALID");
-}
-
-TEST("cgroup: creating and removing one takes about a millisecond") {
-  requireRoot();
-  Resources resources;
-  resources.memory.limit = 64 << 20;
-  resources.cpu.shares = 512;
-  resources.pidsLimit = 100;
-  resources.devices = {{false, 'a', {}, {}, "rwm"}};
-  for (int64_t minor = 3; minor < 15; minor++) resources.devices.push_back({true, 'c', 1, minor, "rwm"});
-  TemporaryCgroup keepsParent;
-  std::vector<double> milliseconds;
-  for (int i = 0; i < 10; i++) {
-    const auto start = std::chrono::steady_clock::now();
-    const Cgroup cgroup = Cgroup::create(TemporaryCgroup::nextPath(), resources);
-    milliseconds.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
-    cgroup.remove();
-  }
-  std::sort(milliseconds.begin(), milliseconds.end());
-  std::printf("     create: median %.2f ms\n", milliseconds[5]);
-  CHECK(milliseconds[5] < 5);
 }

@@ -20,7 +20,8 @@ struct Register {
   Register(std::string name, std::function<void()> run) { cases().push_back({std::move(name), std::move(run)}); }
 };
 
-/// Thrown where the machine cannot show what a test asks for; the reason is printed.
+/// Thrown, with what it lacks, where this kernel cannot show what a test asks for: the test must pass in another lane
+/// (scripts/lanes.ts).
 struct Skip : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -11,6 +11,7 @@ import { openDnsServer } from '../../../src/network/dns-server.ts';
 import { openNetworkDriver } from '../../../src/network/network-driver.ts';
 import { pathsUnder } from '../../../src/state/paths.ts';
 import { containerRecord, endpointRecord, idOf, networkRecord, temporaryRoot } from '../../support/network-world.ts';
+import { require } from '../../support/requirements.ts';
 
 const isRoot = process.getuid?.() === 0;
 const client = new URL('../../support/dns-client.ts', import.meta.url).pathname;
@@ -58,7 +59,7 @@ describe('DNS inside a container', function () {
   let inside: Client;
 
   before(async function () {
-    if (!isRoot) return this.skip();
+    require(this, isRoot, 'root');
     await driver.ensureNetwork(network);
     await driver.plug({
       netnsPath,

@@ -14,6 +14,7 @@ import {
   serve,
   temporaryRoot,
 } from '../../support/network-world.ts';
+import { require } from '../../support/requirements.ts';
 
 const isRoot = process.getuid?.() === 0;
 
@@ -53,7 +54,7 @@ describe('published ports and isolation', function () {
   let foreignRules = '';
 
   before(async function () {
-    if (!isRoot) return this.skip();
+    require(this, isRoot, 'root');
     foreignRules = rulesOfOthers(tableName);
     for (const network of [...networks, outside]) await driver.ensureNetwork(network);
     const byId = new Map([...networks, outside].map((network) => [network.id, network]));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { temporaryRoot } from '../../support/network-world.ts';
+import { require } from '../../support/requirements.ts';
 
 const probe = new URL('../../support/foreign-rules-probe.ts', import.meta.url).pathname;
 
@@ -9,7 +10,7 @@ describe('beside rules of others', function () {
   this.timeout(20_000);
 
   it('a foreign policy of dropping is noticed, passed by, and left as it is', function () {
-    if (process.getuid?.() !== 0) return this.skip();
+    require(this, process.getuid?.() === 0, 'root');
     const root = temporaryRoot();
     const program = [process.execPath, '--disable-warning=ExperimentalWarning', probe, root];
     const result = JSON.parse(execFileSync('unshare', ['--net', '--mount', ...program]).toString());

@@ -8,6 +8,7 @@ import { openNetworkDriver } from '../../../src/network/network-driver.ts';
 import { pathsUnder } from '../../../src/state/paths.ts';
 import { ComposeError } from '../../../src/util/errors.ts';
 import { containerRecord, endpointRecord, idOf, networkRecord, temporaryRoot } from '../../support/network-world.ts';
+import { require } from '../../support/requirements.ts';
 
 const ip = (...args: string[]) => execFileSync('ip', args).toString();
 
@@ -31,7 +32,7 @@ describe('bridges and links', function () {
   const isIntact = async () => (await driver.observe(networks, [container])).endpoints.has(container.id);
 
   before(async function () {
-    if (process.getuid?.() !== 0) return this.skip();
+    require(this, process.getuid?.() === 0, 'root');
     for (const network of networks) await driver.ensureNetwork(network);
     await plug();
   });

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../../support/eventually.ts';
-import { require } from '../../support/requirements.ts';
+import { require, requireKernel } from '../../support/requirements.ts';
 import { Bundle, type Config, isReady, runtimePath } from './bundle.ts';
 
 describe('tscompose-runtime', () => {
@@ -289,7 +289,11 @@ describe('tscompose-runtime', () => {
           gidMappings: [{ containerID: 0, hostID: 4000, size: 10 }],
         } as Config['mounts'][number]);
       });
-      require(this, !/mount_setattr .*Invalid argument/.test(stderr), 'a file system with idmapped mounts below /tmp');
+      requireKernel(
+        this,
+        !/mount_setattr .*Invalid argument/.test(stderr),
+        'a file system with idmapped mounts below /tmp',
+      );
       assert.match(stdout, /4000:4000/, stderr);
     });
 
