@@ -129,15 +129,16 @@ void becomeRootOfNamespace(const ChildPlan& plan) noexcept {
   if (::syscall(SYS_setresuid, 0, 0, 0) != 0) fail(plan, "setresuid");
 }
 
-/// Runs in the helper: makes the container's process as a child of our parent, tells its pid, and is gone.
+/// Runs in the helper: makes the container's process as a child of our parent, and is gone. The new process tells its
+/// pid itself, by the credentials of its first message: from the helper that could come after what the process says
+/// next.
 void forkSibling(const ChildPlan& plan) noexcept {
   clone_args arguments{};
   arguments.flags = plan.newFlags | CLONE_PARENT; /* the exit signal is inherited, and must be 0 here (clone(2)) */
   long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid < 0) fail(plan, "clone3");
-  if (pid == 0) return;
-  sendMessage(plan.socket, ChildMessage::Kind::kPid, static_cast<int>(pid), "", "", -1);
-  ::_exit(0);
+  if (pid > 0) ::_exit(0);
+  sendMessage(plan.socket, ChildMessage::Kind::kPid, 0, "", "", -1);
 }
 
 void enterTimeNamespace(const ChildPlan& plan) noexcept {

@@ -21,7 +21,7 @@ namespace tscompose {
 /// Child to parent, one packet each. `step` and `subject` are text because the reader may be another process.
 struct ChildMessage {
   enum class Kind : int32_t {
-    kPid,      ///< the helper made the container's process: `value` is its pid
+    kPid,      ///< the first of a process made by the helper: the sender's pid is its pid
     kMounted,  ///< namespaces are there, the root is assembled but not yet entered
     kConsole,  ///< carries the pty master
     kReady,    ///< waits for start

@@ -68,12 +68,13 @@ struct Received {
   bool isEnd = false;
   ChildMessage message;
   UniqueFd fd;
+  pid_t sender = 0; /* where the socket asks for it (SO_PASSCRED): in our pid namespace, whatever the sender's own is */
 };
 
 Received receive(int socket) {
   Received result;
   iovec data{&result.message, sizeof result.message};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(ucred))> control{};
   msghdr header{};
   header.msg_iov = &data;
   header.msg_iovlen = 1;
@@ -88,11 +89,16 @@ Received receive(int socket) {
     return result;
   }
   if (count != static_cast<ssize_t>(sizeof result.message)) throw SysError(EPROTO, "recvmsg");
-  cmsghdr* rights = CMSG_FIRSTHDR(&header);
-  if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS) {
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
-    result.fd.reset(fd);
+  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+    if (part->cmsg_type == SCM_RIGHTS) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(part), sizeof fd);
+      result.fd.reset(fd);
+    } else if (part->cmsg_type == SCM_CREDENTIALS) {
+      ucred credentials{};
+      std::memcpy(&credentials, CMSG_DATA(part), sizeof credentials);
+      result.sender = credentials.pid;
+    }
   }
   return result;
 }
@@ -323,6 +329,9 @@ void killAndCollect(const ChildProcess& process) noexcept {
 Cloned cloneChild(ChildPlan& plan, int intoCgroup) {
   auto pair = makeSocketPair(SOCK_SEQPACKET);
   plan.socket = pair.second.get();
+  const int yes = 1;
+  if (plan.viaHelper && ::setsockopt(pair.first.get(), SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) != 0)
+    throw SysError(errno, "setsockopt", "SO_PASSCRED");
   plan.proc = UniqueFd{::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC)};
   if (!plan.proc) throw SysError(errno, "open", "/proc");
   clone_args arguments{};
@@ -350,7 +359,7 @@ Cloned cloneChild(ChildPlan& plan, int intoCgroup) {
     throw LaunchError("START_FAILED", "clone3", ECHILD, "the helper died before it made the container's process");
   if (received.message.kind == ChildMessage::Kind::kFailed) throwFailure(received.message);
   /* our own child, not yet collected: the number cannot have been given to another */
-  result.process = {received.message.value, openPidfd(received.message.value)};
+  result.process = {received.sender, openPidfd(received.sender)};
   return result;
 }
 
