@@ -5,10 +5,13 @@ export class Chaos {
   readonly seed: number;
   #state: number;
 
-  constructor(seed = Number(process.env.TSCOMPOSE_TEST_SEED ?? Math.floor(Math.random() * 0xffffffff))) {
+  constructor(
+    seed = Number(process.env.TSCOMPOSE_TEST_SEED ?? Math.floor(Math.random() * 0xffffffff)),
+    voice: 'printed' | 'quiet' = 'printed',
+  ) {
     this.seed = seed;
     this.#state = seed >>> 0;
-    console.log(`      TSCOMPOSE_TEST_SEED=${seed}`);
+    if (voice === 'printed') console.log(`      TSCOMPOSE_TEST_SEED=${seed}`);
   }
 
   /** The next number in [0, 1): mulberry32. */

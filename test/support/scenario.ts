@@ -97,11 +97,25 @@ export class Scenario {
     return child;
   }
 
+  /** Starts the CLI and reads what it says; the transcript has it once it ended. */
+  launch(...args: string[]): { readonly child: ChildProcess; readonly ended: Promise<Finished> } {
+    const child = this.start(...args);
+    const ended = finish(child).then((finished) => {
+      const { code, signal, stdout, stderr } = finished;
+      this.note(`$ tscompose ${args.join(' ')}\n${stdout}${stderr}→ ${code ?? signal}`);
+      return finished;
+    });
+    return { child, ended };
+  }
+
   /** Runs the CLI to its end, whatever that is. */
   async run(...args: string[]): Promise<Finished> {
-    const finished = await finish(this.start(...args));
-    this.#transcript += `$ tscompose ${args.join(' ')}\n${finished.stdout}${finished.stderr}→ ${finished.code ?? finished.signal}\n`;
-    return finished;
+    return await this.launch(...args).ended;
+  }
+
+  /** Adds a line to the transcript that a failure keeps. */
+  note(text: string): void {
+    this.#transcript += `${text}\n`;
   }
 
   /** Runs the CLI and expects exit code 0; answers its standard output. */
@@ -126,19 +140,22 @@ export class Scenario {
 
   /** The process ids of this project's supervisor: normally one or none. */
   supervisors(): number[] {
-    return globSync('/proc/[0-9]*/cmdline').flatMap((path) => {
-      try {
-        const words = readFileSync(path, 'utf8').split(/[\0 ]/);
-        // It names itself once it runs; until then it is a Node with a script.
-        const isSupervisor = words.some(
-          (word) => word === 'tscompose-supervisor' || word.endsWith('/dist/supervisor.js'),
-        );
-        const isOurs = isSupervisor && words.includes(this.project);
-        return isOurs ? [Number(path.split('/')[2])] : [];
-      } catch {
-        return [];
-      }
+    return processesOf((words) => {
+      // It names itself once it runs; until then it is a Node with a script.
+      const isSupervisor = words.some(
+        (word) => word === 'tscompose-supervisor' || word.endsWith('/dist/supervisor.js'),
+      );
+      return isSupervisor && words.includes(this.project);
     });
+  }
+
+  /** The process ids of this scenario's monitors, those included that have not written a state record yet. */
+  monitors(): number[] {
+    return processesOf(
+      (words) =>
+        words.some((word) => word.endsWith('tscompose-monitor')) &&
+        words.some((word) => word.startsWith(`${this.stateDirectory}/`)),
+    );
   }
 
   /** Takes the project down, and the machine must be as it was. */
@@ -189,6 +206,17 @@ export interface MonitorState {
   readonly pid: number;
   readonly monitorPid: number;
   readonly restartCount: number;
+}
+
+/** The process ids whose command line, in words, is meant. */
+function processesOf(isMeant: (words: readonly string[]) => boolean): number[] {
+  return globSync('/proc/[0-9]*/cmdline').flatMap((path) => {
+    try {
+      return isMeant(readFileSync(path, 'utf8').split(/[\0 ]/)) ? [Number(path.split('/')[2])] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 async function finish(child: ChildProcess): Promise<Finished> {
