@@ -138,11 +138,12 @@ void makeCgroup(const CgroupHierarchy& hierarchy, const std::string& directory) 
     return 0;
   };
   int error = make(directory);
-  if (error == ENOENT) {
+  // Another's last container may take the parent away between two steps.
+  for (int attempt = 0; error == ENOENT && attempt < 8; attempt++) {
     for (size_t at = directory.find('/', hierarchy.base.size() + 1); at != std::string::npos;
          at = directory.find('/', at + 1)) {
       error = make(directory.substr(0, at));
-      if (error != 0) throw SysError(error, "mkdir", directory.substr(0, at));
+      if (error != 0 && error != ENOENT) throw SysError(error, "mkdir", directory.substr(0, at));
     }
     error = make(directory);
   }

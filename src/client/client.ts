@@ -112,11 +112,16 @@ export class SupervisorClient implements Disposable {
       response = await this.#send(method, path, body, options);
     } catch (error) {
       options.signal?.throwIfAborted();
-      // It was there a moment ago and went away unanswered, which idle supervisors do: once more with a new one.
-      if (!(isAbsent(error) || isReset(error)) || this.#command === null) throw translate(error, this.#paths);
+      // It was there a moment ago and went away, which idle supervisors do: once more with a new one. Without a word of
+      // answer the request was not begun, or was by one that was killed: to go on from there is what a request does.
+      const isGone = isAbsent(error) || isReset(error);
+      if (!isGone || this.#command === null) throw translate(error, this.#paths);
       this.#started = this.#start(this.#command);
       await this.#started;
-      response = await this.#send(method, path, body, options);
+      response = await this.#send(method, path, body, options).catch((again: unknown) => {
+        options.signal?.throwIfAborted();
+        throw translate(again, this.#paths);
+      });
     }
     if (response.statusCode === 200) return response;
     throw errorFromBody(response.statusCode ?? 0, await readAll(response));

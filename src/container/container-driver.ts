@@ -1,12 +1,15 @@
 /** Containers on this machine: bundles on disk and the monitors that run them. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Binding } from '../native/binding.ts';
 import type { ContainerPaths, Paths } from '../state/paths.ts';
+import { hasErrno } from '../util/errno.ts';
 import { ComposeError } from '../util/errors.ts';
 import { type BundleInput, formatSpec, hostnameOf, monitorSpec, ociSpec } from './bundle.ts';
 import { MonitorClient } from './monitor-client.ts';
 import { type ReadyLine, refusal } from './monitor-protocol.ts';
+import { readContainerState } from './state.ts';
 
 export interface BundleFiles {
   readonly hosts: string;
@@ -32,11 +35,12 @@ export class ContainerDriver {
     for (const directory of [paths.rootfs, paths.upper, paths.work])
       mkdirSync(directory, { recursive: true, mode: 0o755 });
     if (input.image.origin === 'host') this.#native.hideHostDirectories(paths.upper);
-    // The environment may hold secrets.
-    writeFileSync(paths.config, config, { mode: 0o600 });
     writeFileSync(paths.monitorSpec, monitor, { mode: 0o600 });
     writeFileSync(`${paths.bundle}/hostname`, `${hostnameOf(input.service, input.id)}\n`);
     this.writeNames(paths, files);
+    // Last and in one step: where there is a config.json the bundle is whole. The environment may hold secrets.
+    writeFileSync(`${paths.config}.tmp`, config, { mode: 0o600 });
+    renameSync(`${paths.config}.tmp`, paths.config);
   }
 
   /** Name files, which may change while the container runs: written in place, because they are bind-mounted. */
@@ -85,11 +89,43 @@ export class ContainerDriver {
     await this.#native.cgroupRemove(cgroupsPath);
   }
 
+  /**
+   * Settles when no monitor of this container is half way: a supervisor that was killed may have started one just before.
+   * Afterwards the container's notes are true.
+   */
+  async settle(id: string): Promise<void> {
+    const paths = this.#paths.container(id);
+    for (let attempt = 0; await this.#isMonitorLocked(id); attempt++) {
+      try {
+        // It answers once the container runs.
+        await this.monitor(id).state();
+        return;
+      } catch (error) {
+        if (!(error instanceof ComposeError && error.code === 'NOT_RUNNING')) throw error;
+      }
+      // Either it is about to listen, or about to end, which it may take its time for when all is written down.
+      if (attempt > 5 && readContainerState(paths, this.#native).status === 'exited') return;
+      await delay(2);
+    }
+  }
+
   /** Removes its files; it must not run. */
   async remove(id: string): Promise<void> {
     const paths = this.#paths.container(id);
     rmSync(paths.runDir, { recursive: true, force: true });
     await rm(paths.bundle, { recursive: true, force: true });
+  }
+
+  /** Whether a monitor of it lives, be it only just beginning. */
+  async #isMonitorLocked(id: string): Promise<boolean> {
+    try {
+      const lock = await this.#native.flock(this.#paths.container(id).lock, { exclusive: true, nonblocking: true });
+      lock?.release();
+      return lock === null;
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT')) return false;
+      throw error;
+    }
   }
 
   async #spawnMonitor(id: string, mode: '--spec' | '--adopt'): Promise<{ readonly pid: number }> {

@@ -117,9 +117,12 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
       const record = database.container(containerId);
       if (record === null) return undefined;
       database.saveContainer({ ...record, desired: 'stopped' });
-      const state = readContainerState(context.paths.container(containerId), context.native);
-      if (state.monitor === 'lost') await containers.adopt(containerId);
-      await containers.stop(containerId, timeoutMs, signal);
+      const monitorState = () => readContainerState(context.paths.container(containerId), context.native).monitor;
+      // A monitor that is killed while it stops the container is followed by another, which goes on with it.
+      for (let attempt = 0; attempt < 3 && monitorState() !== 'none'; attempt++) {
+        if (monitorState() === 'lost') await containers.adopt(containerId);
+        await containers.stop(containerId, timeoutMs, signal);
+      }
       await containers.destroyLeftovers(record.cgroupsPath);
       await context.releasePorts(containerId);
       return undefined;
@@ -245,8 +248,8 @@ async function createNetwork(context: EngineContext, input: EffectInput, key: st
     await networks.ensureNetwork(record);
     await networks.syncFirewall(worldOf(database));
   } catch (error) {
-    database.removeNetwork(record.id);
     await networks.removeNetwork(record).catch(() => {});
+    database.removeNetwork(record.id);
     throw error;
   }
 }

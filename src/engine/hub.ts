@@ -12,10 +12,14 @@ export interface HubEvent {
 
 type Listener = (event: HubEvent) => void;
 
+/** Something about the container may be new: who waits looks again. */
+type Look = (containerId: string) => void;
+
 export class ContainerHub implements AsyncDisposable {
   readonly #driver: Pick<ContainerDriver, 'monitor'>;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #listeners = new Set<Listener>();
+  readonly #looks = new Set<Look>();
   readonly #pumps = new Set<Promise<void>>();
 
   constructor(driver: Pick<ContainerDriver, 'monitor'>) {
@@ -57,6 +61,11 @@ export class ContainerHub implements AsyncDisposable {
     this.#emit({ containerId, event: { event: 'start', pid: 0, at } });
   }
 
+  /** Has whoever waits for that container look again. */
+  look(containerId: string): void {
+    for (const look of [...this.#looks]) look(containerId);
+  }
+
   /**
    * Resolves with what `check` returns as soon as that is not undefined: now, or after an event of one of the containers.
    * `check` may throw. Rejects with the signal's reason.
@@ -72,16 +81,17 @@ export class ContainerHub implements AsyncDisposable {
         reject(error);
       }
     };
-    const stop = this.onEvent(({ containerId }) => {
+    const onLook = (containerId: string): void => {
       if (containerIds.has(containerId)) look();
-    });
+    };
+    this.#looks.add(onLook);
     const abort = (): void => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     try {
       look();
       return await promise;
     } finally {
-      stop();
+      this.#looks.delete(onLook);
       signal.removeEventListener('abort', abort);
     }
   }
@@ -108,5 +118,6 @@ export class ContainerHub implements AsyncDisposable {
 
   #emit(event: HubEvent): void {
     for (const listener of [...this.#listeners]) listener(event);
+    this.look(event.containerId);
   }
 }

@@ -34,7 +34,7 @@ export interface NewContainer {
   readonly image: ResolvedImage;
   readonly number: number;
   /** The slug of a one-off container. */
-  readonly oneOff: { readonly slug: string; readonly useAliases: boolean } | null;
+  readonly oneOff: { readonly slug: string; readonly useAliases: boolean; readonly removeOnExit: boolean } | null;
   readonly inheritedVolumes: Readonly<Record<string, string>>;
 }
 
@@ -70,6 +70,7 @@ export async function newContainerRecord(
         service: serviceName,
         number: wanted.number,
         oneOff: wanted.oneOff !== null,
+        ...(wanted.oneOff?.removeOnExit ? { removeOnExit: true } : {}),
         configHash: hash,
         imageReference: image.reference,
         imageDigest: image.digest,
@@ -119,8 +120,8 @@ export async function newContainerRecord(
       await context.volumes.remove(volume);
       database.removeVolume(volume.name);
     }
-    database.removeContainer(id);
     await context.containers.remove(id);
+    database.removeContainer(id);
     throw error;
   }
 }
@@ -162,8 +163,11 @@ export async function startContainer(
   try {
     const image = input.wanted.images.get(record.service);
     // A supervisor killed while it made the container left the record without the bundle.
-    const isFresh =
-      state.status === 'created' && !joinsProcessNamespaces(record) && existsSync(paths.container(record.id).config);
+    const isWhole = existsSync(paths.container(record.id).config);
+    const isFresh = state.status === 'created' && !joinsProcessNamespaces(record) && isWhole;
+    if (image !== undefined && !isWhole) {
+      await fillVolumes(context, input, record, volumeUses(record.config, image), image);
+    }
     if (image !== undefined && !isFresh) writeBundle(context, input, started, image);
     if (ownsNamespace && record.networkNamespace !== null && record.endpoints.length > 0) {
       await context.dns.attach(record.id, record.networkNamespace);
@@ -173,6 +177,8 @@ export async function startContainer(
     await context.hub.follow(record.id);
     context.hub.announceStart(record.id, context.clock().toISOString());
   } catch (error) {
+    // A monitor that fails takes away what it made; one that is killed cannot.
+    await containers.destroyLeftovers(record.cgroupsPath);
     await context.releasePorts(record.id);
     database.saveContainer({ ...record, ports: [] });
     throw nameFailure(record, error);

@@ -54,17 +54,37 @@ export async function runOneOff(
   const clientGone = Promise.withResolvers<void>();
   if (signal.aborted) clientGone.resolve();
   signal.addEventListener('abort', () => clientGone.resolve(), { once: true });
-  const ended = context.hub.until(
-    new Set([id]),
-    () => (readContainerState(context.paths.container(id), context.native).status === 'exited' ? true : undefined),
-    new AbortController().signal,
-  );
-  void Promise.all([ended, clientGone.promise]).then(async () => {
-    const record = context.database.container(id);
-    if (record === null) return;
-    await changes.run(() => removeContainer(context, record, Object.values(record.anonymousVolumes)));
-  });
+  void removeWhenEnded(supervisor, id, clientGone.promise);
   await clientGone.promise;
+}
+
+/** Goes on with what `run --rm` of a former supervisor left: its containers go when they have ended. */
+export function resumeOneOffs(supervisor: { readonly context: EngineContext; readonly changes: Changes }): void {
+  const { context } = supervisor;
+  for (const { id, removeOnExit } of context.database.containers(context.projectName)) {
+    if (removeOnExit) void removeWhenEnded(supervisor, id, Promise.resolve());
+  }
+}
+
+/** Removes the container once it has ended, or turns out never to have started, and its client has gone. */
+async function removeWhenEnded(
+  { context, changes }: { readonly context: EngineContext; readonly changes: Changes },
+  id: string,
+  clientGone: Promise<void>,
+): Promise<void> {
+  const hasEnded = (): true | undefined => {
+    const { status } = readContainerState(context.paths.container(id), context.native);
+    return status === 'exited' || status === 'created' ? true : undefined;
+  };
+  try {
+    await Promise.all([context.hub.until(new Set([id]), hasEnded, new AbortController().signal), clientGone]);
+    await changes.run(async () => {
+      const record = context.database.container(id);
+      if (record !== null) await removeContainer(context, record, Object.values(record.anonymousVolumes));
+    });
+  } catch (error) {
+    console.error(`cannot remove container ${id}:`, error);
+  }
 }
 
 /** The networks and volumes of this service; its other containers stay as they are. */
@@ -122,7 +142,7 @@ async function create(
     service,
     image,
     number: 0,
-    oneOff: { slug, useAliases: request.useAliases },
+    oneOff: { slug, useAliases: request.useAliases, removeOnExit: request.remove },
     inheritedVolumes: {},
   });
   try {

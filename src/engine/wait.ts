@@ -22,7 +22,12 @@ export interface ConditionWait {
  */
 export async function waitForCondition(context: EngineContext, wait: ConditionWait): Promise<string> {
   const ids = new Set(wait.records.map(({ id }) => id));
+  // Repairs wait for this change to end, so a monitor that is killed meanwhile is replaced here.
+  const stop = context.hub.onEvent(({ containerId, event }) => {
+    if (event.event === 'lost' && ids.has(containerId)) void adoptAgain(context, containerId);
+  });
   try {
+    for (const { id } of wait.records) await adoptAgain(context, id);
     return await context.hub.until(ids, () => judge(context, wait), wait.signal);
   } catch (error) {
     if (wait.timeout?.aborted && error === wait.timeout.reason) {
@@ -32,7 +37,21 @@ export async function waitForCondition(context: EngineContext, wait: ConditionWa
     }
     if (!wait.isRequired && error instanceof ComposeError) return 'Skipped';
     throw error;
+  } finally {
+    stop();
   }
+}
+
+/** Gives a container that lost its monitor another one; a failure shows as the end of the container. */
+async function adoptAgain(context: EngineContext, id: string): Promise<void> {
+  if (readContainerState(context.paths.container(id), context.native).monitor !== 'lost') return;
+  try {
+    await context.containers.adopt(id);
+    await context.hub.follow(id);
+  } catch (error) {
+    console.error(`cannot take over container ${id} again:`, error);
+  }
+  context.hub.look(id);
 }
 
 function judge(context: EngineContext, wait: ConditionWait): string | undefined {

@@ -86,6 +86,8 @@ export interface ContainerRecord {
   /** Replica number from 1; 0 for a one-off container. */
   readonly number: number;
   readonly oneOff: boolean;
+  /** `run --rm`: it goes when it has ended, whatever became of who started it. */
+  readonly removeOnExit?: boolean;
   readonly configHash: string;
   readonly imageReference: string;
   /** Digest of the image, or for rootfs: the directory. */

@@ -23,16 +23,19 @@ export function planRepair(builder: PlanBuilder, observed: Observed): void {
     );
   }
   for (const container of observed.containers) planContainerRepair(builder, container, bridges);
-  if (!observed.firewallIntact) {
-    builder.add({
-      type: 'repairFirewall',
-      kind: 'firewall',
-      resource: 'inet tscompose',
-      service: null,
-      cause: 'the nftables table was changed or removed',
-      changes: [],
-    });
-  }
+  if (!observed.firewallIntact) planFirewallRepair(builder);
+}
+
+/** The table of all projects anew, from the records. */
+export function planFirewallRepair(builder: PlanBuilder): void {
+  builder.add({
+    type: 'repairFirewall',
+    kind: 'firewall',
+    resource: 'inet tscompose',
+    service: null,
+    cause: 'the nftables table was changed or removed',
+    changes: [],
+  });
 }
 
 function planContainerRepair(

@@ -5,6 +5,7 @@ import { dependencyOrder, dependentsOf } from './graph.ts';
 import type { Observed, ObservedContainer } from './observed.ts';
 import { orphansOf, planContainerRemoval } from './orphans.ts';
 import type { PlanBuilder } from './plan.ts';
+import { planFirewallRepair } from './repair.ts';
 
 export function planDown(builder: PlanBuilder, desired: Desired, observed: Observed, settings: ApplySettings): void {
   const services = desired.project.services;
@@ -63,6 +64,8 @@ export function planDown(builder: PlanBuilder, desired: Desired, observed: Obser
     );
   }
   if (settings.removeVolumes && named.size === 0) planVolumeRemoval(builder, observed, remaining, removed);
+  // Rules of what went before, where whoever took it down was killed.
+  if (!observed.firewallIntact) planFirewallRepair(builder);
 }
 
 function planVolumeRemoval(

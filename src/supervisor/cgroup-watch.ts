@@ -1,5 +1,5 @@
 /** Notices that somebody removed a container's cgroup: cgroupfs reports a removed directory to inotify(7). */
-import { existsSync, type FSWatcher, watch } from 'node:fs';
+import { existsSync, type FSWatcher, rmdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 
 const root = '/sys/fs/cgroup';
@@ -16,7 +16,24 @@ const hierarchies = [
   'devices',
   'blkio',
   'cpuset',
+  'systemd',
+  'net_cls,net_prio',
+  'perf_event',
+  'hugetlb',
+  'rdma',
+  'misc',
 ];
+
+/** Takes away the directory of all our cgroups when the last of them, of whatever project, has gone. */
+export function removeEmptyParents(): void {
+  for (const hierarchy of hierarchies) {
+    try {
+      rmdirSync(join(root, hierarchy, 'tscompose'));
+    } catch {
+      // Others are in it, or it is not there.
+    }
+  }
+}
 
 export class CgroupWatch implements Disposable {
   readonly #onRemoved: (name: string) => void;

@@ -22,8 +22,8 @@ export class ChangeQueue {
     }
   }
 
-  /** Settles when everything queued so far is over. */
+  /** Settles when nothing is left in the queue. */
   async drain(): Promise<void> {
-    await this.#tail;
+    while (this.#pending > 0) await this.#tail;
   }
 }

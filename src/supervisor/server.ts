@@ -44,13 +44,19 @@ export class ApiServer {
     chmodSync(this.#socketPath, 0o600);
   }
 
-  async close(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
-    this.#server.closeIdleConnections();
-    this.#server.closeAllConnections();
-    await promise;
+  /** Lets nobody else in: who comes now starts another supervisor, which waits for this one to leave. */
+  refuse(): void {
     rmSync(this.#socketPath, { force: true });
+    this.#server.close();
+    this.#server.closeIdleConnections();
+  }
+
+  /** Ends what is still connected. */
+  async close(): Promise<void> {
+    this.refuse();
+    // What was written on the last turn is still on its way.
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#server.closeAllConnections();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -107,7 +113,9 @@ export class ApiServer {
     response.end();
     if (context.database.containers(context.projectName).length === 0 && request.settings.intent === 'down') {
       context.database.removeProject(context.projectName);
-      response.once('close', () => void this.#supervisor.close());
+      response.once('close', () => {
+        if (!this.#supervisor.isNeeded) void this.#supervisor.close();
+      });
     }
   }
 

@@ -5,7 +5,9 @@
  * kill -9 here could lose is kept only in memory.
  */
 import { fstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ContainerDriver } from '../container/container-driver.ts';
 import { readHostFacts } from '../container/host.ts';
@@ -13,6 +15,8 @@ import { readContainerState } from '../container/state.ts';
 import type { EngineContext } from '../engine/context.ts';
 import { ContainerHub } from '../engine/hub.ts';
 import { portRequests } from '../engine/lifecycle.ts';
+import { resumeOneOffs } from '../engine/run.ts';
+import { sweep } from '../engine/sweep.ts';
 import type { WorldEvent } from '../model/events.ts';
 import type { ContainerRecord, PublishedPort } from '../model/records.ts';
 import type { Binding, FileLock } from '../native/binding.ts';
@@ -24,6 +28,7 @@ import { openDatabase } from '../state/database.ts';
 import type { Paths, ProjectPaths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
 import { VolumeDriver } from '../volume/volume-driver.ts';
+import { removeEmptyParents } from './cgroup-watch.ts';
 import { ChangeQueue } from './change-queue.ts';
 import { Healer } from './healer.ts';
 import { ApiServer } from './server.ts';
@@ -37,6 +42,9 @@ export interface SupervisorOptions {
   readonly ownArgs: readonly string[];
 }
 
+/** How long another supervisor may take to begin, or to leave. */
+const lockPatienceMs = 15_000;
+
 /** Without running containers and clients it leaves after this time. */
 const idleMs = 3_000;
 
@@ -49,6 +57,7 @@ export class Supervisor {
   readonly #healer: Healer;
   readonly #world: WorldWatch;
   #idleTimer: NodeJS.Timeout | undefined;
+  #isClosing = false;
 
   /** Opens everything, adopts what runs and listens; null when another supervisor holds the project. */
   static async open(options: SupervisorOptions): Promise<Supervisor | null> {
@@ -72,8 +81,10 @@ export class Supervisor {
 
   async #begin(): Promise<void> {
     await this.#adopt();
+    await sweep(this.context);
     await this.#server.listen();
     this.#healer.start();
+    resumeOneOffs(this);
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => void this.close());
     this.touch();
   }
@@ -82,10 +93,15 @@ export class Supervisor {
   async #adopt(): Promise<void> {
     const { context } = this;
     const records = context.database.containers(context.projectName);
+    const stateOf = ({ id }: ContainerRecord) => readContainerState(context.paths.container(id), context.native);
+    await Promise.all(
+      records.filter((record) => stateOf(record).monitor !== 'alive').map(({ id }) => context.containers.settle(id)),
+    );
     for (const record of records) {
-      const state = readContainerState(context.paths.container(record.id), context.native);
-      if (state.monitor !== 'alive') continue;
-      await context.hub.follow(record.id);
+      const { monitor } = stateOf(record);
+      if (monitor === 'none') continue;
+      // One without a monitor gets another as the first repair; its ports and names are its own all the same.
+      if (monitor === 'alive') await context.hub.follow(record.id);
       if (record.ports.length > 0) await this.#reholdPorts(record);
       if (record.networkNamespace === context.paths.networkNamespace(record.id) && record.endpoints.length > 0) {
         await context.dns.attach(record.id, record.networkNamespace);
@@ -115,11 +131,17 @@ export class Supervisor {
 
   /** Something happened: idle time counts from now. */
   touch(): void {
+    if (this.#isClosing) return;
     clearTimeout(this.#idleTimer);
     this.#idleTimer = setTimeout(() => {
-      if (this.#server.clients > 0 || this.changes.isBusy || this.context.hub.size > 0) this.touch();
+      if (this.isNeeded || this.context.hub.size > 0) this.touch();
       else void this.close();
     }, idleMs);
+  }
+
+  /** Somebody is being answered, or something is being done. */
+  get isNeeded(): boolean {
+    return this.#server.clients > 0 || this.changes.isBusy;
   }
 
   /** Runs a change of the world, then looks at it: drift that came meanwhile was not noticed. */
@@ -131,12 +153,15 @@ export class Supervisor {
     }
   }
 
-  /** Leaves on purpose; containers go on. */
+  /** Leaves on purpose, once; containers go on. Commands that came before are carried out. */
   async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
     clearTimeout(this.#idleTimer);
     this.#healer.stop();
-    this.#world[Symbol.dispose]();
+    this.#server.refuse();
     await this.changes.drain();
+    this.#world[Symbol.dispose]();
     await this.#server.close();
     await this.context.hub[Symbol.asyncDispose]();
     await this.context.dns.close();
@@ -145,6 +170,7 @@ export class Supervisor {
     if (database.project(projectName) === null && database.containers(projectName).length === 0) {
       rmSync(paths.project(projectName).runDir, { recursive: true, force: true });
     }
+    removeEmptyParents();
     database[Symbol.dispose]();
     this.#lock.release();
     process.exit(0);
@@ -205,17 +231,34 @@ export class Supervisor {
 }
 
 /**
- * The project's lock; null when another supervisor holds it. A supervisor that leaves for good removes the file, so the
- * one that was locked must still be the one that has the name.
+ * The project's lock; null when another supervisor holds it and listens. One that holds it and does not listen is about
+ * to, or about to leave: that is awaited. A supervisor that leaves for good removes the file, so the one that was locked
+ * must still be the one that has the name.
  */
 async function lockProject(native: Binding, project: ProjectPaths): Promise<FileLock | null> {
-  for (;;) {
+  const deadline = performance.now() + lockPatienceMs;
+  while (performance.now() < deadline) {
     mkdirSync(project.runDir, { recursive: true, mode: 0o711 });
     const lock = await native.flock(project.lock, { exclusive: true, nonblocking: true });
-    if (lock === null) return null;
-    if (statSync(project.lock, { throwIfNoEntry: false })?.ino === fstatSync(lock.fd).ino) return lock;
-    lock.release();
+    if (lock !== null) {
+      if (statSync(project.lock, { throwIfNoEntry: false })?.ino === fstatSync(lock.fd).ino) return lock;
+      lock.release();
+    } else if (await listens(project.socket)) {
+      return null;
+    } else {
+      await delay(10);
+    }
   }
+  throw new ComposeError('SUPERVISOR', `another supervisor holds ${project.lock} and does not answer`, {
+    hint: `its log is ${project.log}`,
+  });
+}
+
+function listens(socketPath: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(socketPath, () => resolve(true));
+  socket.once('error', () => resolve(false));
+  return promise.finally(() => socket.destroy());
 }
 
 /** What a container published before, as requests for exactly that. */

@@ -1,0 +1,48 @@
+/** Takes away what is left of containers that have no record: their files, namespaces, links and cgroups. */
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { OciSpec } from '../container/oci.ts';
+import { readContainerState } from '../container/state.ts';
+import type { EngineContext } from './context.ts';
+
+/**
+ * A record is written before anything else of a container and removed after it, so what has none belongs to nobody: the
+ * records were lost, or somebody else removed them. What runs is left alone.
+ */
+export async function sweep(context: EngineContext): Promise<void> {
+  const { database, paths, containers, networks, native } = context;
+  const anyId = '0'.repeat(64);
+  // First what is there, then who it belongs to: another supervisor may be making a container just now.
+  const bundles = entries(dirname(paths.container(anyId).bundle));
+  const namespaces = entries(dirname(paths.networkNamespace(anyId)));
+  const runDirs = entries(dirname(paths.container(anyId).runDir));
+  const known = new Set(database.containers().map(({ id }) => id));
+  const knownShort = new Set([...known].map((id) => id.slice(0, 12)));
+  const runs = (id: string) => readContainerState(paths.container(id), native).monitor !== 'none';
+  for (const id of new Set([...bundles, ...namespaces])) {
+    if (known.has(id) || runs(id)) continue;
+    console.error(`removing what is left of container ${id}, which has no record`);
+    const cgroupsPath = cgroupOf(paths.container(id).config);
+    if (cgroupsPath !== null) await containers.destroyLeftovers(cgroupsPath);
+    await networks.unplug(paths.networkNamespace(id), []);
+    await containers.remove(id);
+  }
+  const left = new Set([...bundles].map((id) => id.slice(0, 12)));
+  for (const short of runDirs) {
+    if (knownShort.has(short) || left.has(short)) continue;
+    rmSync(paths.container(short).runDir, { recursive: true, force: true });
+  }
+}
+
+function entries(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
+
+function cgroupOf(config: string): string | null {
+  try {
+    return (JSON.parse(readFileSync(config, 'utf8')) as OciSpec).linux.cgroupsPath;
+  } catch {
+    // It was never written whole, so nothing was started from it.
+    return null;
+  }
+}
