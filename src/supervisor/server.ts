@@ -114,7 +114,8 @@ export class ApiServer {
     if (context.database.containers(context.projectName).length === 0 && request.settings.intent === 'down') {
       context.database.removeProject(context.projectName);
       response.once('close', () => {
-        if (!this.#supervisor.isNeeded) void this.#supervisor.close();
+        // Whoever came meanwhile is served; what is queued without a client is carried out before we leave.
+        if (this.#clients === 0) void this.#supervisor.close();
       });
     }
   }

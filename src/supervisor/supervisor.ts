@@ -134,14 +134,9 @@ export class Supervisor {
     if (this.#isClosing) return;
     clearTimeout(this.#idleTimer);
     this.#idleTimer = setTimeout(() => {
-      if (this.isNeeded || this.context.hub.size > 0) this.touch();
+      if (this.#server.clients > 0 || this.changes.isBusy || this.context.hub.size > 0) this.touch();
       else void this.close();
     }, idleMs);
-  }
-
-  /** Somebody is being answered, or something is being done. */
-  get isNeeded(): boolean {
-    return this.#server.clients > 0 || this.changes.isBusy;
   }
 
   /** Runs a change of the world, then looks at it: drift that came meanwhile was not noticed. */

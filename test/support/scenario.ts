@@ -48,6 +48,7 @@ export function scenario(
       await body(scene, this);
       await scene.end();
     } catch (error) {
+      scene.note(String(error));
       await scene.abandon(title);
       throw error;
     }
@@ -100,7 +101,13 @@ export class Scenario {
   /** Starts the CLI and reads what it says; the transcript has it once it ended. */
   launch(...args: string[]): { readonly child: ChildProcess; readonly ended: Promise<Finished> } {
     const child = this.start(...args);
+    // Late enough to be no measure of speed, early enough for the transcript to be kept.
+    const late = setTimeout(() => {
+      this.note(`tscompose ${args.join(' ')} does not end`);
+      child.kill('SIGKILL');
+    }, 30_000 * slowness);
     const ended = finish(child).then((finished) => {
+      clearTimeout(late);
       const { code, signal, stdout, stderr } = finished;
       this.note(`$ tscompose ${args.join(' ')}\n${stdout}${stderr}→ ${code ?? signal}`);
       return finished;
