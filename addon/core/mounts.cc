@@ -10,11 +10,13 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <optional>
 #include <string_view>
@@ -222,7 +224,17 @@ bool inInitialUserNamespace() {
   return text.find("4294967295") != std::string::npos;
 }
 
-/// Before Linux 6.5 the layers are one option, and fsconfig(2) takes no more than 255 bytes of it where mount(2) takes
+/// Whether overlayfs reads its options one by one, as it does since Linux 6.5. Before, fsconfig(2) takes any, and what
+/// is wrong is told at the end and in the kernel's log.
+bool readsOverlayOptions() {
+  utsname kernel{};
+  int major = 0;
+  int minor = 0;
+  if (::uname(&kernel) != 0 || std::sscanf(kernel.release, "%d.%d", &major, &minor) != 2) return false;
+  return major > 6 || (major == 6 && minor >= 5);
+}
+
+/// Before Linux 6.7 the layers are one option, and fsconfig(2) takes no more than 255 bytes of it where mount(2) takes
 /// a page: so a helper mounts at `place` in a mount namespace of its own, and only the detached clone comes out.
 UniqueFd makeOverlayByMount(const Overlay& overlay, const std::string& place) {
   auto escape = [](const std::string& path, std::string_view special) {
@@ -243,7 +255,7 @@ UniqueFd makeOverlayByMount(const Overlay& overlay, const std::string& place) {
   if (!inInitialUserNamespace()) options += ",userxattr";
   if (options.size() > 4095)
     throw InputError("LIMIT",
-                     "the layers' paths are longer than this kernel's mount takes; Linux 6.5 has no such limit");
+                     "the layers' paths are longer than this kernel's mount takes; Linux 6.7 has no such limit");
 
   auto pair = makeSocketPair(SOCK_STREAM);
   clone_args arguments{};
@@ -274,6 +286,7 @@ UniqueFd makeOverlayByMount(const Overlay& overlay, const std::string& place) {
 /// The overlay as a detached mount: made here it is charged with the caller's right to the layers, also when the
 /// container has a user namespace of its own, and no mount table but the container's ever shows it.
 UniqueFd makeOverlay(const Overlay& overlay, const std::string& place) {
+  if (!readsOverlayOptions()) return makeOverlayByMount(overlay, place);
   UniqueFd context{::fsopen("overlay", FSOPEN_CLOEXEC)};
   if (!context) throw SysError(errno, "fsopen", "overlay");
   auto set = [&](const char* key, const std::string& value) {
@@ -283,7 +296,7 @@ UniqueFd makeOverlay(const Overlay& overlay, const std::string& place) {
     if (!set(key, value)) throw SysError(errno, "overlay", std::string{key} + " " + value);
   };
   require("source", "overlay");
-  bool separately = set("lowerdir+", overlay.lower.front()); /* since Linux 6.5 */
+  bool separately = set("lowerdir+", overlay.lower.front()); /* since Linux 6.7 */
   if (!separately) {
     if (errno != EINVAL) throw SysError(errno, "overlay", "lowerdir " + overlay.lower.front());
     return makeOverlayByMount(overlay, place);
