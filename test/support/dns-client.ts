@@ -1,7 +1,6 @@
 /**
  * A DNS client that tests run inside a network namespace. One request a line on stdin, one JSON answer a line:
  *   udp|tcp NAME TYPE      {"code","data","truncated"}
- *   measure NAME COUNT     round trips in microseconds
  */
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
@@ -15,7 +14,7 @@ await new Promise<void>((resolve) => udp.connect(53, server, resolve));
 
 for await (const line of createInterface({ input: process.stdin })) {
   const [verb = '', name = '', argument = ''] = line.split(' ');
-  const answer = verb === 'measure' ? await measure(name, Number(argument)) : await ask(verb, name, argument);
+  const answer = await ask(verb, name, argument);
   console.log(JSON.stringify(answer));
 }
 
@@ -27,16 +26,6 @@ async function ask(protocol: string, name: string, type: string): Promise<object
     data: (reply.answers ?? []).map((answer) => ('data' in answer ? answer.data : null)),
     truncated: reply.flag_tc,
   };
-}
-
-async function measure(name: string, count: number): Promise<number[]> {
-  const times: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const start = performance.now();
-    await overUdp(query(name, 'A'));
-    times.push(Math.round((performance.now() - start) * 1000));
-  }
-  return times;
 }
 
 function query(name: string, type: string): Buffer {

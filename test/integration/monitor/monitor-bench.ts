@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { MonitorClient, type Subscription } from '../../../src/container/monitor-client.ts';
 import type { MonitorEvent, MonitorSpec, MonitorState, ReadyLine } from '../../../src/container/monitor-protocol.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const executable = process.env.TSCOMPOSE_MONITOR ?? resolve('addon/build/Release/tscompose-monitor');
 
@@ -117,11 +118,14 @@ export class MonitorBench {
 
   /** Resolves when the monitor has ended; the container with it. */
   async gone(): Promise<void> {
-    await eventually(() => {
-      assert.ok(existsSync(join(this.directory, 'exit.json')));
-      assert.ok(!existsSync(join(this.runDir, 'monitor.sock')));
-      assert.ok(!isAlive(this.state().monitorPid));
-    });
+    await eventually(
+      () => {
+        assert.ok(existsSync(join(this.directory, 'exit.json')));
+        assert.ok(!existsSync(join(this.runDir, 'monitor.sock')));
+        assert.ok(!isAlive(this.state().monitorPid));
+      },
+      { timeoutMs: 10_000 },
+    );
   }
 
   /** Ends what still runs, checks that nothing is left but files, and removes those. */
@@ -161,20 +165,6 @@ export function isAlive(pid: number): boolean {
     return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
   } catch {
     return false;
-  }
-}
-
-/** Repeats `check` until it does not throw; after ten seconds its error is the answer. */
-export async function eventually(check: () => void | Promise<void>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  for (;;) {
-    try {
-      await check();
-      return;
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
   }
 }
 

@@ -161,14 +161,6 @@ describe('DNS inside a container', function () {
     assert.deepEqual((await answer).data, ['10.213.21.13']);
   });
 
-  it('answers in less than a millisecond', async () => {
-    const times = await inside.measure('web', 200);
-    times.sort((a, b) => a - b);
-    const median = times[100] as number;
-    assert.ok(median < 1000, `median ${median} µs`);
-    if (process.env.TSCOMPOSE_TEST_FIGURES) console.log(`      median ${median} µs, 99 of 100 in ${times[197]} µs`);
-  });
-
   it("leaves the container's own port 53 free", () => {
     const listening = execFileSync('nsenter', [`--net=${netnsPath}`, 'cat', '/proc/net/udp']).toString();
     assert.ok(!/^ *\d+: [0-9A-F]+:0035 /m.test(listening));
@@ -217,10 +209,6 @@ class Client {
 
   async ask(protocol: 'udp' | 'tcp', name: string, type: string): Promise<Reply> {
     return JSON.parse(await this.#request(`${protocol} ${name} ${type}`)) as Reply;
-  }
-
-  async measure(name: string, count: number): Promise<number[]> {
-    return JSON.parse(await this.#request(`measure ${name} ${count}`)) as number[];
   }
 
   close(): void {
