@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import type { ProgressEvent, WorldEvent } from '../model/events.ts';
 import type { ProjectPaths } from '../state/paths.ts';
@@ -6,7 +7,7 @@ import { http } from '../util/http.ts';
 import type { ApplyRequest, InfoResponse, RunEvent, RunRequest } from './api.ts';
 import { errorFromBody, RemoteError } from './error.ts';
 import { parseJsonLines } from './ndjson.ts';
-import type { SupervisorCommand } from './spawn.ts';
+import { type SupervisorCommand, startSupervisor } from './spawn.ts';
 
 export interface CallOptions {
   /** Aborting closes the connection, which cancels the operation at its next step boundary. */
@@ -133,14 +134,13 @@ export class SupervisorClient implements Disposable {
   }
 
   async #startWhenAbsent(): Promise<void> {
-    if (await this.isPresent()) return;
+    // Without a socket nobody listens: no need to wait for a connection to fail.
+    if (existsSync(this.#paths.socket) && (await this.isPresent())) return;
     if (this.#command === null) throw new ComposeError('SUPERVISOR', 'the project has no supervisor');
     await this.#start(this.#command);
   }
 
   async #start(command: SupervisorCommand): Promise<void> {
-    // Mostly there is one already, and what starts processes need not be loaded.
-    const { startSupervisor } = await import('./spawn.ts');
     await startSupervisor(command, this.#paths);
     this.#isOurs = true;
   }

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -18,6 +17,8 @@ export interface SupervisorCommand {
  * lock already does. Throws what it says on its way down.
  */
 export async function startSupervisor(command: SupervisorCommand, paths: ProjectPaths): Promise<void> {
+  // Loaded here and at once: mostly there is a supervisor, and where there is none every millisecond of its start counts.
+  const { spawn } = process.getBuiltinModule('node:child_process');
   mkdirSync(dirname(paths.log), { recursive: true, mode: 0o711 });
   // What Node itself prints before our code runs there has nowhere else to go.
   const log = openSync(paths.log, 'a', 0o600);

@@ -1,0 +1,51 @@
+import { closeSync, writeSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { errorData } from '../engine/execute.ts';
+import { native } from '../native/binding.ts';
+import { resolvePaths } from '../state/paths.ts';
+import { Supervisor } from './supervisor.ts';
+
+/** Opens the project's supervisor as the command line says, and reports to whoever started us that it listens. */
+export async function startSupervisor(argv: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: argv.slice(2),
+    options: {
+      project: { type: 'string' },
+      'state-dir': { type: 'string' },
+      'ready-fd': { type: 'string' },
+    },
+  });
+  const projectName = values.project ?? '';
+  // What `ps` shows: whose supervisor it is.
+  process.title = `tscompose-supervisor ${projectName}`;
+  report(Number(values['ready-fd'] ?? -1), await open(projectName, values['state-dir'], argv));
+}
+
+/** One line for whoever started us: `ready`, or the error as JSON. */
+async function open(projectName: string, stateDir: string | undefined, argv: readonly string[]): Promise<string> {
+  try {
+    const supervisor = await Supervisor.open({
+      projectName,
+      paths: resolvePaths({ stateDir, uid: process.getuid?.() ?? 0, environment: process.env }),
+      native: native(),
+      ownArgs: argv.filter((word, index) => word !== '--ready-fd' && argv[index - 1] !== '--ready-fd'),
+    });
+    // Null: another supervisor of this project is there already.
+    if (supervisor === null) setImmediate(() => process.exit(0));
+    return 'ready';
+  } catch (error) {
+    console.error(error);
+    setImmediate(() => process.exit(1));
+    return JSON.stringify(errorData(error));
+  }
+}
+
+function report(fd: number, line: string): void {
+  if (fd < 0) return;
+  try {
+    writeSync(fd, `${line}\n`);
+    closeSync(fd);
+  } catch {
+    // Whoever waited is gone; the next command finds us listening.
+  }
+}
