@@ -55,6 +55,7 @@ void Connection::receive() {
     close();
     return;
   }
+  if (isFinishing_) return;  // what comes too late is read, so that closing does not look like a reset to the client
   const std::string_view bytes(buffer.data(), static_cast<size_t>(count));
   if (!isStream_) {
     in_ += bytes;
@@ -116,7 +117,7 @@ void Connection::flush() {
   out_.erase(0, sent);
   if (out_.empty() && out_.capacity() > kReadBytes) out_.shrink_to_fit();
   if (out_.empty() && isFinishing_) {
-    close();
+    endWriting();
     return;
   }
   updateInterest();
@@ -135,7 +136,8 @@ void Connection::holdReading(bool isHeld) {
 }
 
 void Connection::updateInterest() {
-  uint32_t events = isHeld_ || isFinishing_ ? 0 : static_cast<uint32_t>(EPOLLIN);
+  const bool isReading = isFinishing_ ? out_.empty() : !isHeld_;
+  uint32_t events = isReading ? static_cast<uint32_t>(EPOLLIN) : 0;
   if (!out_.empty()) events |= EPOLLOUT;
   loop_.modify(fd_.get(), events);
 }
@@ -144,9 +146,18 @@ void Connection::finish() {
   if (!fd_) return;
   isFinishing_ = true;
   if (out_.empty())
-    close();
+    endWriting();
   else
     updateInterest();
+}
+
+void Connection::endWriting() {
+  if (!isStream_) {
+    close();
+    return;
+  }
+  ::shutdown(fd_.get(), SHUT_WR);
+  updateInterest();
 }
 
 void Connection::close() {
@@ -165,6 +176,15 @@ void Connection::flushUntil(int64_t deadlineMs) {
     pollfd poll{fd_.get(), POLLOUT, 0};
     if (left <= 0 || ::poll(&poll, 1, static_cast<int>(left)) <= 0) return;
     flush();
+  }
+}
+
+void Connection::awaitClient(int64_t deadlineMs) {
+  while (fd_ && isStream_ && isFinishing_) {
+    const int64_t left = deadlineMs - monotonicMs();
+    pollfd poll{fd_.get(), POLLIN, 0};
+    if (left <= 0 || ::poll(&poll, 1, static_cast<int>(left)) <= 0) return;
+    receive();
   }
 }
 
@@ -203,6 +223,7 @@ void ControlServer::accept() {
 void ControlServer::shutDown(int64_t patienceMs) {
   const int64_t deadline = monotonicMs() + patienceMs;
   for (const std::shared_ptr<Connection>& connection : connections_) connection->flushUntil(deadline);
+  for (const std::shared_ptr<Connection>& connection : connections_) connection->awaitClient(deadline);
   for (const std::shared_ptr<Connection>& connection : connections_) connection->close();
   connections_.clear();
 }

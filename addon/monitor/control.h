@@ -38,17 +38,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
   size_t dropPending();
   /// Stops reading from the client (back-pressure), or goes on.
   void holdReading(bool isHeld);
-  /// Closes once everything is sent.
+  /// Ends it once everything is sent. A stream's client closes first: one that writes into a closed socket would throw
+  /// away what it has not read yet, the exit code.
   void finish();
   void close();
   bool isClosed() const noexcept { return !fd_; }
   /// Sends what it can, waiting for the client at most until `deadlineMs` (monotonic).
   void flushUntil(int64_t deadlineMs);
+  /// Waits for the client of a finished stream to close, at most until `deadlineMs`.
+  void awaitClient(int64_t deadlineMs);
 
  private:
   void ready(uint32_t events);
   void receive();
   void flush();
+  void endWriting();
   void updateInterest();
 
   EventLoop& loop_;

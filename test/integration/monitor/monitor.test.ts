@@ -173,6 +173,17 @@ describe('monitor', function () {
     });
   });
 
+  it('tells output and exit code also to a client that writes when the process has ended', async () => {
+    make({ script: 'exec sleep 60' });
+    await bench.start();
+    const process = bench.process(['sh', '-c', 'sleep 0.1; echo out; exit 3']);
+    const stream = await bench.client.exec({ process, privileged: false });
+    // Nothing is read meanwhile, as in a process that is busy.
+    execFileSync('sleep', ['0.5']);
+    stream.stdin.end('too late');
+    assert.deepEqual([await text(stream.stdout), await stream.exitCode], ['out\n', 3]);
+  });
+
   it('a large output arrives whole, and waits for its reader', async () => {
     make({ script: 'exec sleep 60' });
     await bench.start();
