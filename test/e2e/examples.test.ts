@@ -90,12 +90,12 @@ describe('examples', () => {
     { file: 'examples/isolation/compose.yaml' },
     async (isolation) => {
       await isolation.ok('up', '--detach');
-      assert.match(
-        await isolation.ok('wait', 'audit-front'),
-        /status code 0/,
-        await isolation.ok('logs', 'audit-front'),
-      );
-      assert.match(await isolation.ok('wait', 'audit-back'), /status code 0/, await isolation.ok('logs', 'audit-back'));
+      for (const audit of ['audit-front', 'audit-back']) {
+        await eventually(async () => assert.match(await isolation.ok('ps', '--all', audit), /Exited/), {
+          timeoutMs: 20_000,
+        });
+        assert.match(await isolation.ok('ps', '--all', audit), /Exited \(0\)/, await isolation.ok('logs', audit));
+      }
       const answer = await fetch(`http://127.0.0.1:${ports.isolation}/`);
       assert.match(await answer.text(), /^the store counts \d+\n$/);
     },
