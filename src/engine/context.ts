@@ -7,6 +7,7 @@ import type { Database } from '../state/database.ts';
 import type { Paths } from '../state/paths.ts';
 import type { VolumeDriver } from '../volume/volume-driver.ts';
 import type { ContainerHub } from './hub.ts';
+import type { Rules } from './rules.ts';
 
 /** Everything the engine works with, opened once by the supervisor. */
 export interface EngineContext {
@@ -17,6 +18,7 @@ export interface EngineContext {
   readonly host: HostFacts;
   readonly containers: ContainerDriver;
   readonly networks: NetworkDriver;
+  readonly rules: Rules;
   readonly volumes: VolumeDriver;
   readonly dns: DnsServer;
   readonly hub: ContainerHub;

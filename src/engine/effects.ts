@@ -14,7 +14,7 @@ import type { EngineContext } from './context.ts';
 import type { DesiredWithImages } from './desired.ts';
 import type { Effects } from './execute.ts';
 import { resourceLabels } from './labels.ts';
-import { newContainerRecord, removeContainer, startContainer, worldOf } from './lifecycle.ts';
+import { newContainerRecord, removeContainer, startContainer } from './lifecycle.ts';
 import { waitForCondition } from './wait.ts';
 
 export interface EffectInput {
@@ -26,7 +26,7 @@ export interface EffectInput {
 
 /** The effects of one apply. */
 export function createEffects(context: EngineContext, input: EffectInput): Effects {
-  const { database, networks, volumes, containers, hub, clock } = context;
+  const { database, networks, volumes, containers, hub, clock, rules } = context;
   const network = (id: string): NetworkRecord | undefined => database.networks().find((record) => record.id === id);
 
   return {
@@ -46,7 +46,7 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
       if (record === undefined) return undefined;
       await networks.removeNetwork(record);
       database.removeNetwork(record.id);
-      await networks.syncFirewall(worldOf(database));
+      void rules.request();
       return undefined;
     },
 
@@ -168,7 +168,7 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
     },
 
     async repairFirewall() {
-      await networks.syncFirewall(worldOf(database));
+      await rules.request();
       return undefined;
     },
   };
@@ -246,7 +246,7 @@ async function createNetwork(context: EngineContext, input: EffectInput, key: st
   });
   try {
     await networks.ensureNetwork(record);
-    await networks.syncFirewall(worldOf(database));
+    void context.rules.request();
   } catch (error) {
     await networks.removeNetwork(record).catch(() => {});
     database.removeNetwork(record.id);

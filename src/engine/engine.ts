@@ -113,6 +113,7 @@ export async function carryOut(
     clock: context.clock,
     describeError: (error, operation) => describeError(context, error, operation),
   });
+  await context.rules.settled();
 }
 
 function describeError(context: EngineContext, error: unknown, operation: Operation): ErrorData {

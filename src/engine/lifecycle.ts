@@ -9,7 +9,7 @@ import type { ResolvedImage } from '../model/image.ts';
 import { parsePortRange } from '../model/port.ts';
 import type { ContainerRecord, VolumeRecord } from '../model/records.ts';
 import type { Port, Service } from '../model/service.ts';
-import type { NetworkWorld, PortRequest } from '../network/contract.ts';
+import type { PortRequest } from '../network/contract.ts';
 import { hostsFile } from '../network/hosts-file.ts';
 import { resolvConf } from '../network/resolv-conf.ts';
 import type { Database } from '../state/database.ts';
@@ -21,11 +21,6 @@ import { networkPlaces, planEndpoints } from './endpoints.ts';
 import { givenFileMounts } from './given-files.ts';
 import { containerLabels } from './labels.ts';
 import { ociMounts, type VolumeUse, volumeUses } from './mounts.ts';
-
-/** All records of all projects: rules and names are made for everybody at once. */
-export function worldOf(database: Database): NetworkWorld {
-  return { networks: database.networks(), containers: database.containers() };
-}
 
 export interface NewContainer {
   readonly name: string;
@@ -169,10 +164,11 @@ export async function startContainer(
       await fillVolumes(context, input, record, volumeUses(record.config, image), image);
     }
     if (image !== undefined && !isFresh) writeBundle(context, input, started, image);
-    if (ownsNamespace && record.networkNamespace !== null && record.endpoints.length > 0) {
-      await context.dns.attach(record.id, record.networkNamespace);
-    }
-    if (ports.length > 0) await networks.syncFirewall(worldOf(database));
+    const hasNames = ownsNamespace && record.networkNamespace !== null && record.endpoints.length > 0;
+    await Promise.all([
+      hasNames ? context.dns.attach(record.id, record.networkNamespace) : undefined,
+      ports.length > 0 ? context.rules.request() : context.rules.settled(),
+    ]);
     await containers.start(record.id);
     await context.hub.follow(record.id);
     context.hub.announceStart(record.id, context.clock().toISOString());
@@ -207,7 +203,7 @@ export async function removeContainer(
     await context.volumes.remove(volume);
     database.removeVolume(name);
   }
-  if (record.ports.length > 0) await networks.syncFirewall(worldOf(database));
+  if (record.ports.length > 0) void context.rules.request();
   context.worldChanged();
 }
 

@@ -104,6 +104,9 @@ function version(db: DatabaseSync): number {
 class SqliteDatabase implements Database {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  readonly #tables = new Map<string, string>();
+  /** Rows as they were parsed last: most are read far more often than they change. */
+  readonly #parsed = new Map<string, { readonly body: string; readonly value: unknown }>();
   #depth = 0;
 
   constructor(db: DatabaseSync) {
@@ -111,11 +114,11 @@ class SqliteDatabase implements Database {
   }
 
   projects(): ProjectRecord[] {
-    return this.#rows<ProjectRecord>('SELECT body FROM projects ORDER BY name');
+    return this.#rows<ProjectRecord>('SELECT rowid AS row, body FROM projects ORDER BY name');
   }
 
   project(name: string): ProjectRecord | null {
-    return this.#row<ProjectRecord>('SELECT body FROM projects WHERE name = ?', name);
+    return this.#row<ProjectRecord>('SELECT rowid AS row, body FROM projects WHERE name = ?', name);
   }
 
   saveProject(record: ProjectRecord): void {
@@ -129,12 +132,12 @@ class SqliteDatabase implements Database {
   containers(project?: string): ContainerRecord[] {
     const order = 'ORDER BY project, service, number, name';
     return project === undefined
-      ? this.#rows<ContainerRecord>(`SELECT body FROM containers ${order}`)
-      : this.#rows<ContainerRecord>(`SELECT body FROM containers WHERE project = ? ${order}`, project);
+      ? this.#rows<ContainerRecord>(`SELECT rowid AS row, body FROM containers ${order}`)
+      : this.#rows<ContainerRecord>(`SELECT rowid AS row, body FROM containers WHERE project = ? ${order}`, project);
   }
 
   container(id: string): ContainerRecord | null {
-    return this.#row<ContainerRecord>('SELECT body FROM containers WHERE id = ?', id);
+    return this.#row<ContainerRecord>('SELECT rowid AS row, body FROM containers WHERE id = ?', id);
   }
 
   saveContainer(record: ContainerRecord): void {
@@ -156,12 +159,12 @@ class SqliteDatabase implements Database {
 
   networks(project?: string): NetworkRecord[] {
     return project === undefined
-      ? this.#rows<NetworkRecord>('SELECT body FROM networks ORDER BY name')
-      : this.#rows<NetworkRecord>('SELECT body FROM networks WHERE project = ? ORDER BY name', project);
+      ? this.#rows<NetworkRecord>('SELECT rowid AS row, body FROM networks ORDER BY name')
+      : this.#rows<NetworkRecord>('SELECT rowid AS row, body FROM networks WHERE project = ? ORDER BY name', project);
   }
 
   networkByName(name: string): NetworkRecord | null {
-    return this.#row<NetworkRecord>('SELECT body FROM networks WHERE name = ?', name);
+    return this.#row<NetworkRecord>('SELECT rowid AS row, body FROM networks WHERE name = ?', name);
   }
 
   saveNetwork(record: NetworkRecord): void {
@@ -181,12 +184,12 @@ class SqliteDatabase implements Database {
 
   volumes(project?: string): VolumeRecord[] {
     return project === undefined
-      ? this.#rows<VolumeRecord>('SELECT body FROM volumes ORDER BY name')
-      : this.#rows<VolumeRecord>('SELECT body FROM volumes WHERE project = ? ORDER BY name', project);
+      ? this.#rows<VolumeRecord>('SELECT rowid AS row, body FROM volumes ORDER BY name')
+      : this.#rows<VolumeRecord>('SELECT rowid AS row, body FROM volumes WHERE project = ? ORDER BY name', project);
   }
 
   volumeByName(name: string): VolumeRecord | null {
-    return this.#row<VolumeRecord>('SELECT body FROM volumes WHERE name = ?', name);
+    return this.#row<VolumeRecord>('SELECT rowid AS row, body FROM volumes WHERE name = ?', name);
   }
 
   saveVolume(record: VolumeRecord): void {
@@ -224,6 +227,15 @@ class SqliteDatabase implements Database {
     this.#db.close();
   }
 
+  #table(sql: string): string {
+    let table = this.#tables.get(sql);
+    if (table === undefined) {
+      table = /FROM (\w+)/.exec(sql)?.[1] ?? '';
+      this.#tables.set(sql, table);
+    }
+    return table;
+  }
+
   #prepare(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
@@ -240,11 +252,21 @@ class SqliteDatabase implements Database {
   #rows<T>(sql: string, ...values: (string | number)[]): T[] {
     return this.#prepare(sql)
       .all(...values)
-      .map((row) => JSON.parse(String(row.body)) as T);
+      .map((row) => this.#parse<T>(sql, row));
   }
 
   #row<T>(sql: string, ...values: (string | number)[]): T | null {
     const row = this.#prepare(sql).get(...values);
-    return row === undefined ? null : (JSON.parse(String(row.body)) as T);
+    return row === undefined ? null : this.#parse<T>(sql, row);
+  }
+
+  #parse<T>(sql: string, row: Record<string, unknown>): T {
+    const body = String(row.body);
+    const key = `${this.#table(sql)} ${row.row}`;
+    const known = this.#parsed.get(key);
+    if (known !== undefined && known.body === body) return known.value as T;
+    const value = JSON.parse(body) as T;
+    this.#parsed.set(key, { body, value });
+    return value;
   }
 }

@@ -59,6 +59,8 @@ export function resolvePaths(options: {
 }
 
 export function pathsUnder(stateDir: string, runDir: string): Paths {
+  // Asked for at every look at the world, and joining paths is slow.
+  const containers = new Map<string, ContainerPaths>();
   return {
     stateDir,
     runDir,
@@ -70,23 +72,12 @@ export function pathsUnder(stateDir: string, runDir: string): Paths {
     networkNamespace: (id) => join(runDir, 'netns', id),
     volume: (name) => join(stateDir, 'volumes', name, '_data'),
     container: (id) => {
-      const bundle = join(stateDir, 'containers', id);
-      // Twelve digits: a unix socket's path is limited to 107 bytes (unix(7)).
-      const run = join(runDir, 'containers', id.slice(0, 12));
-      return {
-        bundle,
-        config: join(bundle, 'config.json'),
-        monitorSpec: join(bundle, 'monitor.json'),
-        exitRecord: join(bundle, 'exit.json'),
-        log: join(bundle, 'container.log'),
-        rootfs: join(bundle, 'rootfs'),
-        upper: join(bundle, 'upper'),
-        work: join(bundle, 'work'),
-        runDir: run,
-        state: join(run, 'state.json'),
-        socket: join(run, 'monitor.sock'),
-        lock: join(run, 'monitor.lock'),
-      };
+      let paths = containers.get(id);
+      if (paths === undefined) {
+        paths = containerPaths(stateDir, runDir, id);
+        containers.set(id, paths);
+      }
+      return paths;
     },
     project: (name) => {
       const run = join(runDir, 'projects', name);
@@ -98,5 +89,25 @@ export function pathsUnder(stateDir: string, runDir: string): Paths {
         respawnLock: join(runDir, `respawn-${name}.lock`),
       };
     },
+  };
+}
+
+function containerPaths(stateDir: string, runDir: string, id: string): ContainerPaths {
+  const bundle = join(stateDir, 'containers', id);
+  // Twelve digits: a unix socket's path is limited to 107 bytes (unix(7)).
+  const run = join(runDir, 'containers', id.slice(0, 12));
+  return {
+    bundle,
+    config: join(bundle, 'config.json'),
+    monitorSpec: join(bundle, 'monitor.json'),
+    exitRecord: join(bundle, 'exit.json'),
+    log: join(bundle, 'container.log'),
+    rootfs: join(bundle, 'rootfs'),
+    upper: join(bundle, 'upper'),
+    work: join(bundle, 'work'),
+    runDir: run,
+    state: join(run, 'state.json'),
+    socket: join(run, 'monitor.sock'),
+    lock: join(run, 'monitor.lock'),
   };
 }

@@ -15,6 +15,7 @@ import { readContainerState } from '../container/state.ts';
 import type { EngineContext } from '../engine/context.ts';
 import { ContainerHub } from '../engine/hub.ts';
 import { portRequests } from '../engine/lifecycle.ts';
+import { Rules } from '../engine/rules.ts';
 import { resumeOneOffs } from '../engine/run.ts';
 import { sweep } from '../engine/sweep.ts';
 import type { WorldEvent } from '../model/events.ts';
@@ -47,6 +48,8 @@ const lockPatienceMs = 15_000;
 
 /** Without running containers and clients it leaves after this time. */
 const idleMs = 3_000;
+/** Many containers start at once: one look at them serves all. The end of a change does not wait for it. */
+const worldSettleMs = 10;
 
 export class Supervisor {
   readonly context: EngineContext;
@@ -57,6 +60,7 @@ export class Supervisor {
   readonly #healer: Healer;
   readonly #world: WorldWatch;
   #idleTimer: NodeJS.Timeout | undefined;
+  #worldTimer: NodeJS.Timeout | undefined;
   #isClosing = false;
 
   /** Opens everything, adopts what runs and listens; null when another supervisor holds the project. */
@@ -144,6 +148,7 @@ export class Supervisor {
     try {
       return await this.changes.run(action, signal);
     } finally {
+      this.#tellWorld();
       this.#healer.look();
     }
   }
@@ -188,6 +193,7 @@ export class Supervisor {
       host: readHostFacts(),
       containers,
       networks,
+      rules: new Rules(networks, database),
       volumes: new VolumeDriver({ paths, native }),
       dns,
       hub,
@@ -209,10 +215,18 @@ export class Supervisor {
         await reservation?.release();
       },
       worldChanged: () => {
-        this.#refreshNames();
-        this.#world.announce();
+        this.#worldTimer ??= setTimeout(() => this.#tellWorld(), worldSettleMs);
       },
     };
+  }
+
+  /** Tells names and other supervisors of what changed since the last time, if anything did. */
+  #tellWorld(): void {
+    if (this.#worldTimer === undefined) return;
+    clearTimeout(this.#worldTimer);
+    this.#worldTimer = undefined;
+    this.#refreshNames();
+    this.#world.announce();
   }
 
   /** DNS answers follow what runs now. */
