@@ -10,6 +10,7 @@ import { FrameReader, frame } from '../../../src/network/dns-forward.ts';
 import { openDnsServer } from '../../../src/network/dns-server.ts';
 import { openNetworkDriver } from '../../../src/network/network-driver.ts';
 import { pathsUnder } from '../../../src/state/paths.ts';
+import { slowness } from '../../support/eventually.ts';
 import { containerRecord, endpointRecord, idOf, networkRecord, temporaryRoot } from '../../support/network-world.ts';
 import { require } from '../../support/requirements.ts';
 
@@ -17,7 +18,7 @@ const isRoot = process.getuid?.() === 0;
 const client = new URL('../../support/dns-client.ts', import.meta.url).pathname;
 
 describe('DNS inside a container', function () {
-  this.timeout(20_000);
+  this.timeout(20_000 * slowness);
   const root = temporaryRoot();
   const paths = pathsUnder(`${root}/lib`, `${root}/run`);
   const network = networkRecord('names', ['10.213.21.0/24', 'fd5c:21::/64']);

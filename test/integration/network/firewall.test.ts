@@ -5,6 +5,7 @@ import { native } from '../../../src/native/binding.ts';
 import { namesFor } from '../../../src/network/firewall-sync.ts';
 import { openNetworkDriver } from '../../../src/network/network-driver.ts';
 import { pathsUnder } from '../../../src/state/paths.ts';
+import { slowness } from '../../support/eventually.ts';
 import {
   ask,
   containerRecord,
@@ -19,7 +20,7 @@ import { require } from '../../support/requirements.ts';
 const isRoot = process.getuid?.() === 0;
 
 describe('published ports and isolation', function () {
-  this.timeout(20_000);
+  this.timeout(20_000 * slowness);
   const root = temporaryRoot();
   const paths = pathsUnder(`${root}/lib`, `${root}/run`);
   const { tableName } = namesFor(paths.runDir);

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { slowness } from '../../support/eventually.ts';
 import { temporaryRoot } from '../../support/network-world.ts';
 import { require } from '../../support/requirements.ts';
 
 const probe = new URL('../../support/foreign-rules-probe.ts', import.meta.url).pathname;
 
 describe('beside rules of others', function () {
-  this.timeout(20_000);
+  this.timeout(20_000 * slowness);
 
   it('a foreign policy of dropping is noticed, passed by, and left as it is', function () {
     require(this, process.getuid?.() === 0, 'root');

@@ -7,13 +7,14 @@ import { namesFor } from '../../../src/network/firewall-sync.ts';
 import { openNetworkDriver } from '../../../src/network/network-driver.ts';
 import { pathsUnder } from '../../../src/state/paths.ts';
 import { ComposeError } from '../../../src/util/errors.ts';
+import { slowness } from '../../support/eventually.ts';
 import { containerRecord, endpointRecord, idOf, networkRecord, temporaryRoot } from '../../support/network-world.ts';
 import { require } from '../../support/requirements.ts';
 
 const ip = (...args: string[]) => execFileSync('ip', args).toString();
 
 describe('bridges and links', function () {
-  this.timeout(10_000);
+  this.timeout(10_000 * slowness);
   const root = temporaryRoot();
   const paths = pathsUnder(`${root}/lib`, `${root}/run`);
   const driver = openNetworkDriver({ paths, native: native() });

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { eventually } from '../../support/eventually.ts';
+import { eventually, slowness } from '../../support/eventually.ts';
 import { require, requireKernel } from '../../support/requirements.ts';
 import { Bundle, type Config, isReady, runtimePath } from './bundle.ts';
 
@@ -57,7 +57,7 @@ describe('tscompose-runtime', () => {
     });
 
     it('repairs by delete --force whatever a killed create left', async function () {
-      this.timeout(30_000);
+      this.timeout(30_000 * slowness);
       bundle.configure(['sleep', '60']);
       for (let round = 0; round < 12; round++) {
         const id = bundle.id(`killed${round}`);
