@@ -16,8 +16,20 @@ const architectures: Readonly<Record<string, { readonly name: string; readonly a
   arm64: { name: 'arm64', all: ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM'] },
 };
 
+const known = new Map<string, OciSeccomp>();
+
 /** The default filter for a process with these capabilities on this architecture (`process.arch`). */
 export function defaultSeccomp(capabilities: readonly string[], arch: string): OciSeccomp {
+  const key = `${arch} ${capabilities.join(' ')}`;
+  let filter = known.get(key);
+  if (filter === undefined) {
+    filter = makeFilter(capabilities, arch);
+    known.set(key, filter);
+  }
+  return filter;
+}
+
+function makeFilter(capabilities: readonly string[], arch: string): OciSeccomp {
   const machine = architectures[arch];
   const rules = (profile.rules as readonly ProfileRule[]).filter(
     (rule) =>

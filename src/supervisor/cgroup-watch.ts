@@ -3,25 +3,20 @@ import { existsSync, type FSWatcher, rmdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 
 const root = '/sys/fs/cgroup';
-/** One v1 hierarchy after the other, and v2 itself. */
+/** v2 itself, and one v1 hierarchy after the other. */
 const hierarchies = [
   '',
-  'unified',
   'memory',
+  'pids',
+  'freezer',
   'cpu',
   'cpuacct',
   'cpu,cpuacct',
-  'pids',
-  'freezer',
   'devices',
   'blkio',
   'cpuset',
   'systemd',
-  'net_cls,net_prio',
-  'perf_event',
-  'hugetlb',
-  'rdma',
-  'misc',
+  'unified',
 ];
 
 /** Takes away the directory of all our cgroups when the last of them, of whatever project, has gone. */
@@ -43,17 +38,20 @@ export class CgroupWatch implements Disposable {
     this.#onRemoved = onRemoved;
   }
 
-  /** Watches the directories that hold cgroups of this parent (`/tscompose`); idempotent. */
+  /**
+   * Watches the directory that holds cgroups of this parent (`/tscompose`); idempotent. One hierarchy is enough: what is
+   * removed from others only is found at the next look.
+   */
   follow(parent: string): void {
-    for (const hierarchy of hierarchies) {
-      const path = join(root, hierarchy, parent);
-      if (this.#watchers.has(path) || !existsSync(path)) continue;
-      const watcher = watch(path, { persistent: false }, (event, name) => {
-        if (event === 'rename' && name !== null && !existsSync(join(path, name))) this.#onRemoved(name);
-      });
-      watcher.on('error', () => this.#forget(path));
-      this.#watchers.set(path, watcher);
-    }
+    const hierarchy = hierarchies.find((name) => existsSync(join(root, name, parent)));
+    if (hierarchy === undefined) return;
+    const path = join(root, hierarchy, parent);
+    if (this.#watchers.has(path)) return;
+    const watcher = watch(path, { persistent: false }, (event, name) => {
+      if (event === 'rename' && name !== null && !existsSync(join(path, name))) this.#onRemoved(name);
+    });
+    watcher.on('error', () => this.#forget(path));
+    this.#watchers.set(path, watcher);
   }
 
   [Symbol.dispose](): void {

@@ -103,14 +103,14 @@ export class ApiServer {
 
   async #apply(request: ApplyRequest, response: ServerResponse): Promise<void> {
     const { context } = this.#supervisor;
-    const { write, signal } = openStream(response);
+    const { write, end, signal } = openStream(response);
     try {
       await this.#supervisor.change(() => apply(context, request, { signal, emit: write }), signal);
       write({ type: 'done' });
     } catch (error) {
       if (!signal.aborted) this.#fail(error, write);
     }
-    response.end();
+    end();
     if (context.database.containers(context.projectName).length === 0 && request.settings.intent === 'down') {
       context.database.removeProject(context.projectName);
       response.once('close', () => {
@@ -121,14 +121,14 @@ export class ApiServer {
   }
 
   async #run(request: RunRequest, response: ServerResponse): Promise<void> {
-    const { write, signal } = openStream(response);
+    const { write, end, signal } = openStream(response);
     try {
       await runOneOff(this.#supervisor, request, { signal, emit: write });
       write({ type: 'done' });
     } catch (error) {
       if (!signal.aborted) this.#fail(error, write);
     }
-    response.end();
+    end();
   }
 
   #fail(error: unknown, write: (event: ProgressEvent) => void): void {
@@ -138,14 +138,35 @@ export class ApiServer {
   }
 }
 
-function openStream(response: ServerResponse): { write: (event: object) => void; signal: AbortSignal } {
+interface EventStream {
+  readonly write: (event: object) => void;
+  readonly end: () => void;
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+function openStream(response: ServerResponse): EventStream {
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
   response.flushHeaders();
   const gone = new AbortController();
   response.once('close', () => {
     if (!response.writableFinished) gone.abort(new DOMException('the client went away', 'AbortError'));
   });
-  return { signal: gone.signal, write: (event) => void response.write(`${JSON.stringify(event)}\n`) };
+  // What happens in one turn of the event loop travels together: a write is a system call here and a wake-up there.
+  let pending = '';
+  const flush = (): void => {
+    response.write(pending);
+    pending = '';
+  };
+  const write = (event: object): void => {
+    if (pending === '') setImmediate(() => pending !== '' && flush());
+    pending += `${JSON.stringify(event)}\n`;
+  };
+  const end = (): void => {
+    if (pending !== '') flush();
+    response.end();
+  };
+  return { signal: gone.signal, write, end };
 }
 
 async function readJson<T>(request: IncomingMessage): Promise<T> {
