@@ -11,6 +11,7 @@
 
 #include "core/copy_tree.h"
 #include "core/fd.h"
+#include "core/file.h"
 #include "core/host_mask.h"
 #include "napi/convert.h"
 #include "napi/exports.h"
@@ -92,6 +93,10 @@ Napi::Value exportedHideHostDirectories(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value exportedRemoveTree(const Napi::CallbackInfo& info) {
+  return promise(info.Env(), "removeTree", [path = convert::text(info[0], "path")] { removeTree(path); });
+}
+
 Napi::Value exportedCopyFromLayers(const Napi::CallbackInfo& info) {
   return promise(
       info.Env(), "copyFromLayers",
@@ -114,6 +119,7 @@ void exportFile(Napi::Env env, Napi::Object exports) {
   exports.Set("unmount", Napi::Function::New<exportedUnmount>(env, "unmount"));
   exports.Set("setXattr", Napi::Function::New<exportedSetXattr>(env, "setXattr"));
   exports.Set("hideHostDirectories", Napi::Function::New<exportedHideHostDirectories>(env, "hideHostDirectories"));
+  exports.Set("removeTree", Napi::Function::New<exportedRemoveTree>(env, "removeTree"));
   exports.Set("copyFromLayers", Napi::Function::New<exportedCopyFromLayers>(env, "copyFromLayers"));
   exports.Set("mknodWhiteout", Napi::Function::New<exportedMknodWhiteout>(env, "mknodWhiteout"));
 }

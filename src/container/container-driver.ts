@@ -1,6 +1,5 @@
 /** Containers on this machine: bundles on disk and the monitors that run them. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Binding } from '../native/binding.ts';
 import type { ContainerPaths, Paths } from '../state/paths.ts';
@@ -112,8 +111,7 @@ export class ContainerDriver {
   /** Removes its files; it must not run. */
   async remove(id: string): Promise<void> {
     const paths = this.#paths.container(id);
-    rmSync(paths.runDir, { recursive: true, force: true });
-    await rm(paths.bundle, { recursive: true, force: true });
+    await Promise.all([this.#native.removeTree(paths.runDir), this.#native.removeTree(paths.bundle)]);
   }
 
   /** Whether a monitor of it lives, be it only just beginning. */

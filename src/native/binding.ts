@@ -30,6 +30,8 @@ export interface Binding {
   /** Detaches (MNT_DETACH); not mounted is success. */
   unmount(path: string): Promise<void>;
   setXattr(path: string, name: string, value: Uint8Array): Promise<void>;
+  /** rm -r that follows no symlink and crosses no mount; absent is success. */
+  removeTree(path: string): Promise<void>;
   /**
    * Copies what the image made of `layers` (top first) holds below `path` into the directory `destination`, which takes
    * that directory's owner and mode. False when the image has no such directory.
