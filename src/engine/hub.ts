@@ -70,7 +70,13 @@ export class ContainerHub implements AsyncDisposable {
    * Resolves with what `check` returns as soon as that is not undefined: now, or after an event of one of the containers.
    * `check` may throw. Rejects with the signal's reason.
    */
-  async until<T>(containerIds: ReadonlySet<string>, check: () => T | undefined, signal: AbortSignal): Promise<T> {
+  async until<T>(
+    containerIds: ReadonlySet<string>,
+    check: () => T | undefined,
+    signal: AbortSignal,
+    /** Looks once more after this time although nothing happened: for conditions that come true by lasting. */
+    againAfterMs?: number,
+  ): Promise<T> {
     signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     const look = (): void => {
@@ -87,10 +93,12 @@ export class ContainerHub implements AsyncDisposable {
     this.#looks.add(onLook);
     const abort = (): void => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
+    const timer = againAfterMs === undefined ? undefined : setTimeout(look, againAfterMs);
     try {
       look();
       return await promise;
     } finally {
+      clearTimeout(timer);
       this.#looks.delete(onLook);
       signal.removeEventListener('abort', abort);
     }

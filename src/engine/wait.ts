@@ -16,6 +16,9 @@ export interface ConditionWait {
   readonly timeoutMs: number | null;
 }
 
+/** What runs for this long is taken to run, where no health check tells better: Compose's first look comes then, too. */
+const steadyMs = 500;
+
 /**
  * Resolves with the word for what was reached. A required dependency that cannot reach it any more throws
  * DEPENDENCY_FAILED or UNHEALTHY; an optional one resolves as skipped. Throws TIMEOUT when `timeout` fires.
@@ -28,7 +31,12 @@ export async function waitForCondition(context: EngineContext, wait: ConditionWa
   });
   try {
     for (const { id } of wait.records) await adoptAgain(context, id);
-    return await context.hub.until(ids, () => judge(context, wait), wait.signal);
+    return await context.hub.until(
+      ids,
+      () => judge(context, wait),
+      wait.signal,
+      wait.condition === 'running_or_healthy' ? steadyMs : undefined,
+    );
   } catch (error) {
     if (wait.timeout?.aborted && error === wait.timeout.reason) {
       throw new ComposeError('TIMEOUT', `application not healthy after ${(wait.timeoutMs ?? 0) / 1000}s`, {
@@ -57,12 +65,12 @@ async function adoptAgain(context: EngineContext, id: string): Promise<void> {
 function judge(context: EngineContext, wait: ConditionWait): string | undefined {
   const words = wait.records.map((record) => {
     const state = readContainerState(context.paths.container(record.id), context.native);
-    return judgeOne(record, state, wait);
+    return judgeOne(record, state, wait, context.clock());
   });
   return words.includes(undefined) ? undefined : words[0];
 }
 
-function judgeOne(record: ContainerRecord, state: ContainerState, wait: ConditionWait): string | undefined {
+function judgeOne(record: ContainerRecord, state: ContainerState, wait: ConditionWait, now: Date): string | undefined {
   const hasEnded = state.status === 'exited';
   switch (wait.condition) {
     case 'service_completed_successfully':
@@ -78,7 +86,8 @@ function judgeOne(record: ContainerRecord, state: ContainerState, wait: Conditio
     case 'running_or_healthy':
       if (hasEnded && state.exitCode === 0) return 'Exited';
       if (state.health !== null || hasEnded) return judgeHealth(record, state, hasEnded);
-      return state.status === 'running' ? 'Started' : undefined;
+      // A program that fails at once has been running too.
+      return state.status === 'running' && ageMs(state, now) >= steadyMs ? 'Started' : undefined;
     case 'service_started':
       return state.status === 'created' ? undefined : 'Started';
   }
@@ -102,4 +111,9 @@ function judgeHealth(record: ContainerRecord, state: ContainerState, hasEnded: b
   throw new ComposeError('UNHEALTHY', `dependency failed to start: container ${record.name} is unhealthy`, {
     ...(last ? { hint: `its last probe said: ${last}` } : {}),
   });
+}
+
+function ageMs(state: ContainerState, now: Date): number {
+  // A clock that was set back makes it negative; then a start in the future is as good as an old one.
+  return state.startedAt === null ? 0 : Math.abs(now.getTime() - Date.parse(state.startedAt));
 }
