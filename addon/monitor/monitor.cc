@@ -684,6 +684,7 @@ void Monitor::exec(Connection& connection, const Request& request) {
   ExecOptions options;
   options.privileged = request.privileged;
   options.user = request.userName;
+  options.groupNames = container_.groupNames;  // group_add is the container's, whoever runs in it (as in Docker)
   const std::shared_ptr<Connection> client = connection.shared_from_this();
   // Only the loop calls it, so output never precedes the answer line.
   const auto self = std::make_shared<ExecSession*>(nullptr);
