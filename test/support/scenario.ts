@@ -201,7 +201,12 @@ export class Scenario {
     }
     for (const child of this.#children) child.kill('SIGKILL');
     const { code } = await this.run('down', '--volumes', '--remove-orphans', '--timeout', '0');
-    if (code === 0) rmSync(this.directory, { recursive: true, force: true });
+    // The next scenario looks at the world before it begins.
+    const isGone = await eventually(() => assert.deepEqual(this.supervisors(), [])).then(
+      () => true,
+      () => false,
+    );
+    if (code === 0 && isGone) rmSync(this.directory, { recursive: true, force: true });
     else console.log(`what failed could not be taken down; it is left in ${this.directory}`);
   }
 }
