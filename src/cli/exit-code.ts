@@ -12,6 +12,7 @@ import { isInterruption } from './interrupts.ts';
  * | 15 | a Compose file that cannot be used: syntax, unknown key, undefined variable, cycle |
  * | 16 | a command line that cannot be read: unknown command or flag, missing value |
  * | 70 | a bug of ours |
+ * | 125, 128 | a container could not be made; its process could not be started |
  * | 126, 127 | the command of `run` or `exec` is not executable, not found |
  * | 130 | interrupted by SIGINT or SIGTERM |
  *

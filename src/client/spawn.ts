@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ErrorData } from '../model/events.ts';
 import type { ProjectPaths } from '../state/paths.ts';
+import { hasErrno } from '../util/errno.ts';
 import { ComposeError } from '../util/errors.ts';
 import { RemoteError } from './error.ts';
 
@@ -10,6 +11,8 @@ export interface SupervisorCommand {
   /** The Node binary. */
   readonly executable: string;
   readonly arguments: readonly string[];
+  /** Runs before anything is made; throws why a supervisor could not do its work. */
+  readonly precondition?: () => void;
 }
 
 /**
@@ -17,11 +20,10 @@ export interface SupervisorCommand {
  * lock already does. Throws what it says on its way down.
  */
 export async function startSupervisor(command: SupervisorCommand, paths: ProjectPaths): Promise<void> {
+  command.precondition?.();
+  const log = openLog(paths.log);
   // Loaded here and at once: mostly there is a supervisor, and where there is none every millisecond of its start counts.
   const { spawn } = process.getBuiltinModule('node:child_process');
-  mkdirSync(dirname(paths.log), { recursive: true, mode: 0o711 });
-  // What Node itself prints before our code runs there has nowhere else to go.
-  const log = openSync(paths.log, 'a', 0o600);
   const child = spawn(command.executable, [...command.arguments, '--ready-fd', '3'], {
     cwd: '/',
     detached: true,
@@ -38,6 +40,29 @@ export async function startSupervisor(command: SupervisorCommand, paths: Project
   ready.destroy();
   if (line === 'ready') return;
   throw startFailure(line, paths.log);
+}
+
+/** What Node itself prints before our code runs there has nowhere else to go. */
+function openLog(path: string): number {
+  try {
+    for (let attempt = 0; ; attempt++) {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
+      try {
+        return openSync(path, 'a', 0o600);
+      } catch (error) {
+        // A supervisor that leaves takes the directory with it.
+        if (attempt >= 5 || !hasErrno(error, 'ENOENT')) throw error;
+      }
+    }
+  } catch (error) {
+    const isRefused = hasErrno(error, 'EACCES') || hasErrno(error, 'EPERM') || hasErrno(error, 'EROFS');
+    const isFull = hasErrno(error, 'ENOSPC') || hasErrno(error, 'EDQUOT');
+    const code = isRefused ? 'NO_PERMISSION' : isFull ? 'NO_SPACE' : 'SUPERVISOR';
+    throw new ComposeError(code, `cannot write to ${dirname(path)}: ${(error as Error).message}`, {
+      cause: error,
+      hint: isFull ? 'free some space on the disk' : 'run as root, or name a directory of your own: --state-dir DIR',
+    });
+  }
 }
 
 async function readLine(stream: Readable): Promise<string> {

@@ -1,49 +1,7 @@
+import { capabilityNames, fullCapabilityName } from '../model/capability.ts';
 import { ComposeError } from '../util/errors.ts';
 
-/** In the order of their numbers (linux/capability.h): index = bit. */
-export const capabilityNames = [
-  'CAP_CHOWN',
-  'CAP_DAC_OVERRIDE',
-  'CAP_DAC_READ_SEARCH',
-  'CAP_FOWNER',
-  'CAP_FSETID',
-  'CAP_KILL',
-  'CAP_SETGID',
-  'CAP_SETUID',
-  'CAP_SETPCAP',
-  'CAP_LINUX_IMMUTABLE',
-  'CAP_NET_BIND_SERVICE',
-  'CAP_NET_BROADCAST',
-  'CAP_NET_ADMIN',
-  'CAP_NET_RAW',
-  'CAP_IPC_LOCK',
-  'CAP_IPC_OWNER',
-  'CAP_SYS_MODULE',
-  'CAP_SYS_RAWIO',
-  'CAP_SYS_CHROOT',
-  'CAP_SYS_PTRACE',
-  'CAP_SYS_PACCT',
-  'CAP_SYS_ADMIN',
-  'CAP_SYS_BOOT',
-  'CAP_SYS_NICE',
-  'CAP_SYS_RESOURCE',
-  'CAP_SYS_TIME',
-  'CAP_SYS_TTY_CONFIG',
-  'CAP_MKNOD',
-  'CAP_LEASE',
-  'CAP_AUDIT_WRITE',
-  'CAP_AUDIT_CONTROL',
-  'CAP_SETFCAP',
-  'CAP_MAC_OVERRIDE',
-  'CAP_MAC_ADMIN',
-  'CAP_SYSLOG',
-  'CAP_WAKE_ALARM',
-  'CAP_BLOCK_SUSPEND',
-  'CAP_AUDIT_READ',
-  'CAP_PERFMON',
-  'CAP_BPF',
-  'CAP_CHECKPOINT_RESTORE',
-] as const;
+export { capabilityNames };
 
 /** Docker's fourteen (../shared/security, docker-default). */
 export const defaultCapabilities: readonly string[] = [
@@ -91,10 +49,9 @@ export function resolveCapabilities(options: {
 }
 
 function canonicalName(name: string): string {
-  const upper = name.toUpperCase();
-  if (upper === 'ALL') return upper;
-  const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
-  if (!(capabilityNames as readonly string[]).includes(full)) {
+  if (name.toUpperCase() === 'ALL') return 'ALL';
+  const full = fullCapabilityName(name);
+  if (full === null) {
     throw new ComposeError('INVALID', `there is no capability ${name}`, { hint: 'see capabilities(7) for the names' });
   }
   return full;

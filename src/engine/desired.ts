@@ -62,10 +62,23 @@ async function resolveImage(
   reference: string,
   options: { readonly workingDirectory: string },
 ): Promise<ResolvedImage> {
-  if (isRootfsReference(reference)) return await resolveRootfs(reference, options);
+  if (isRootfsReference(reference)) return await naming(serviceName, () => resolveRootfs(reference, options));
   throw new ComposeError('IMAGE_NOT_FOUND', `service ${serviceName}: image ${reference} is not on this machine`, {
     hint: 'images from registries are not supported yet; name an extracted root file system: image: rootfs:DIR, or rootfs:/ for this machine’s own',
   });
+}
+
+/** An error of `action` says which service it is about. */
+export async function naming<T>(serviceName: string, action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (!(error instanceof ComposeError)) throw error;
+    throw new ComposeError(error.code, `service ${serviceName}: ${error.message}`, {
+      cause: error,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
 }
 
 function networksOf(project: Project): Desired['networks'] {

@@ -11,12 +11,14 @@ import { formatPlan, type Operation, type Plan, planData } from '../plan/plan.ts
 import { plan } from '../plan/reconcile.ts';
 import { selectedServices } from '../plan/selection.ts';
 import { ComposeError } from '../util/errors.ts';
+import { checkCapacity } from './capacity.ts';
 import type { EngineContext } from './context.ts';
 import { type DesiredWithImages, resolveDesired } from './desired.ts';
 import { createEffects, type EffectInput } from './effects.ts';
 import { errorData, execute } from './execute.ts';
 import { observe } from './observe.ts';
 import { validateProject } from './validate.ts';
+import { validateServices } from './validate-services.ts';
 
 /** Name of a plan: two equal plans have equal hashes. */
 export function planHash(value: Plan): string {
@@ -45,9 +47,13 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
     workingDirectory: origin.workingDirectory,
     services: new Set([...services].filter((name) => project.services[name] !== undefined)),
   });
-  if (bringsUp) validateProject(project, services, settings, context.database);
+  if (bringsUp) {
+    validateProject(project, services, settings, context.database);
+    await validateServices(project, services, { host: context.host, workingDirectory: origin.workingDirectory });
+  }
   const observed = await observeAll(context, project);
   const thePlan = plan(wanted.desired, observed, settings);
+  checkCapacity(thePlan, project, context.database);
   const hash = planHash(thePlan);
   if (request.expectedPlanHash !== null && request.expectedPlanHash !== hash) {
     throw new ComposeError('PLAN_CHANGED', 'the plan that was shown is not the plan that would run now', {

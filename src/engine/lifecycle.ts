@@ -2,8 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { BundleInput } from '../container/bundle.ts';
-import { cgroupsPathOf, hostnameOf, processArgs, securityOptions } from '../container/bundle.ts';
-import type { OciSeccomp } from '../container/oci.ts';
+import { cgroupsPathOf, hostnameOf, processArgs } from '../container/bundle.ts';
 import { readContainerState } from '../container/state.ts';
 import type { ResolvedImage } from '../model/image.ts';
 import { parsePortRange } from '../model/port.ts';
@@ -21,6 +20,7 @@ import { networkPlaces, planEndpoints } from './endpoints.ts';
 import { givenFileMounts } from './given-files.ts';
 import { containerLabels } from './labels.ts';
 import { ociMounts, type VolumeUse, volumeUses } from './mounts.ts';
+import { customSeccomp } from './validate-services.ts';
 
 export interface NewContainer {
   readonly name: string;
@@ -152,10 +152,10 @@ export async function startContainer(
       sysctls: record.config.sysctls ?? {},
     });
   }
-  const ports = await context.reservePorts(record, portRequests(record.config.ports ?? []));
-  const started: ContainerRecord = { ...record, ports, desired: 'running' };
-  database.saveContainer(started);
   try {
+    const ports = await context.reservePorts(record, portRequests(record.config.ports ?? []));
+    const started: ContainerRecord = { ...record, ports, desired: 'running' };
+    database.saveContainer(started);
     const image = input.wanted.images.get(record.service);
     // A supervisor killed while it made the container left the record without the bundle.
     const isWhole = existsSync(paths.container(record.id).config);
@@ -255,23 +255,13 @@ function writeBundle(context: EngineContext, input: EffectInput, record: Contain
     ],
     host: context.host,
     seccompCache: `${context.paths.stateDir}/seccomp`,
-    seccompProfile: customSeccomp(service),
+    seccompProfile: customSeccomp(service, input.origin.workingDirectory),
     supervisor: { args: context.supervisorArgs, lock: context.paths.project(context.projectName).respawnLock },
   };
   context.containers.write(bundle, {
     hosts: hostsFile(record, context.database.networks()),
     resolvConf: resolvConf(record),
   });
-}
-
-function customSeccomp(service: Service): OciSeccomp | null {
-  const { seccomp } = securityOptions(service);
-  if (typeof seccomp === 'string') return null;
-  try {
-    return JSON.parse(readFileSync(seccomp.path, 'utf8')) as OciSeccomp;
-  } catch (error) {
-    throw new ComposeError('INVALID', `cannot read seccomp profile ${seccomp.path}`, { cause: error });
-  }
 }
 
 function volumeSource(context: EngineContext, input: EffectInput, record: ContainerRecord, use: VolumeUse): string {

@@ -1,4 +1,6 @@
 /** The plan without carrying it out: what `plan` and `--dry-run` show is what `apply` would do. */
+
+import { readHostFacts } from '../container/host.ts';
 import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
 import type { ApplySettings } from '../model/settings.ts';
@@ -10,10 +12,12 @@ import { selectedServices } from '../plan/selection.ts';
 import { openDatabase } from '../state/database.ts';
 import type { Paths } from '../state/paths.ts';
 import { VolumeDriver } from '../volume/volume-driver.ts';
+import { checkCapacity } from './capacity.ts';
 import { resolveDesired } from './desired.ts';
 import { planHash } from './engine.ts';
 import { observe } from './observe.ts';
 import { validateProject } from './validate.ts';
+import { validateServices } from './validate-services.ts';
 
 /** Observes and plans, in this process and without a supervisor. Throws what `apply` would refuse. */
 export async function previewPlan(options: {
@@ -35,6 +39,10 @@ export async function previewPlan(options: {
   });
   if (settings.intent === 'up' || settings.intent === 'create' || settings.intent === 'scale') {
     validateProject(project, services, settings, database);
+    await validateServices(project, services, {
+      host: readHostFacts(),
+      workingDirectory: options.origin.workingDirectory,
+    });
   }
   const observed = await observe({
     paths,
@@ -48,5 +56,6 @@ export async function previewPlan(options: {
       .map(({ name }) => name),
   });
   const value = plan(wanted.desired, observed, settings);
+  checkCapacity(value, project, database);
   return { plan: value, hash: planHash(value) };
 }

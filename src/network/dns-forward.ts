@@ -72,8 +72,13 @@ const exchangeUdp: Exchange = (question, upstream, timeoutMs, signal) =>
     socket.on('message', (message) => {
       if (isAnswerTo(question, message)) finish(message);
     });
-    // Connected: a port where nobody listens is an error at once.
-    socket.connect(upstream.port, upstream.address, () => socket.send(question));
+    // Connected: a port where nobody listens is an error at once, and so is an address to which there is no route.
+    socket.once('connect', () => {
+      socket.send(question, (error) => {
+        if (error !== null) finish();
+      });
+    });
+    socket.connect(upstream.port, upstream.address);
   });
 
 const exchangeTcp: Exchange = (question, upstream, timeoutMs, signal) =>

@@ -4,7 +4,7 @@
  * Invariants: one supervisor per project (flock); one change at a time (`#changes`), repairs included; nothing that a
  * kill -9 here could lose is kept only in memory.
  */
-import { fstatSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { fstatSync, mkdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -27,6 +27,7 @@ import { openNetworkDriver } from '../network/network-driver.ts';
 import { openPortHolder } from '../network/ports.ts';
 import { openDatabase } from '../state/database.ts';
 import type { Paths, ProjectPaths } from '../state/paths.ts';
+import { hasErrno } from '../util/errno.ts';
 import { ComposeError } from '../util/errors.ts';
 import { VolumeDriver } from '../volume/volume-driver.ts';
 import { removeEmptyParents } from './cgroup-watch.ts';
@@ -168,7 +169,7 @@ export class Supervisor {
     const { database, paths, projectName } = this.context;
     // Nothing is left of the project: neither are its lock and log.
     if (database.project(projectName) === null && database.containers(projectName).length === 0) {
-      rmSync(paths.project(projectName).runDir, { recursive: true, force: true });
+      removeRunDir(paths.project(projectName));
     }
     removeEmptyParents();
     database[Symbol.dispose]();
@@ -248,7 +249,12 @@ async function lockProject(native: Binding, project: ProjectPaths): Promise<File
   const deadline = performance.now() + lockPatienceMs;
   while (performance.now() < deadline) {
     mkdirSync(project.runDir, { recursive: true, mode: 0o711 });
-    const lock = await native.flock(project.lock, { exclusive: true, nonblocking: true });
+    const lock = await native.flock(project.lock, { exclusive: true, nonblocking: true }).catch((error: unknown) => {
+      if (hasErrno(error, 'ENOENT')) return undefined;
+      throw error;
+    });
+    // The one before us removed the directory just now.
+    if (lock === undefined) continue;
     if (lock !== null) {
       if (statSync(project.lock, { throwIfNoEntry: false })?.ino === fstatSync(lock.fd).ino) return lock;
       lock.release();
@@ -261,6 +267,16 @@ async function lockProject(native: Binding, project: ProjectPaths): Promise<File
   throw new ComposeError('SUPERVISOR', `another supervisor holds ${project.lock} and does not answer`, {
     hint: `its log is ${project.log}`,
   });
+}
+
+/** One by one: a supervisor that comes just now has put its own lock there, and the directory stays. */
+function removeRunDir(project: ProjectPaths): void {
+  for (const path of [project.log, project.lock]) rmSync(path, { force: true });
+  try {
+    rmdirSync(project.runDir);
+  } catch (error) {
+    if (!hasErrno(error, 'ENOTEMPTY') && !hasErrno(error, 'ENOENT')) throw error;
+  }
 }
 
 function listens(socketPath: string): Promise<boolean> {

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { eventually, slowness } from './eventually.ts';
 import { assertSameWorld, type World, worldSnapshot } from './world.ts';
@@ -137,6 +147,11 @@ export class Scenario {
     const finished = await this.run(...args);
     assert.match(finished.stderr, message);
     assert.equal(finished.code, code, finished.stderr);
+  }
+
+  /** Links of the host that were not there when the scenario began. */
+  newLinks(): string[] {
+    return readdirSync('/sys/class/net').filter((name) => !this.#before.links.includes(name));
   }
 
   /** Every monitor's state record of this scenario, by container id. */

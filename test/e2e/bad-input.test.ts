@@ -1,0 +1,316 @@
+/** What cannot work says so once, with the exit code that is documented, and leaves nothing half made. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { eventually } from '../support/eventually.ts';
+import { type Scenario, scenario, tscompose } from '../support/scenario.ts';
+
+const service = (attributes: string, command = '[sleep, "1000"]') =>
+  `services:\n  web: { image: "rootfs:/", init: true, command: ${command}, ${attributes} }\n`;
+
+interface Case {
+  readonly title: string;
+  readonly compose: string;
+  readonly message: RegExp;
+  readonly code: number;
+  /** What may be there afterwards: a container that was made and could not start, as with Compose. */
+  readonly leaves?: 'created containers';
+}
+
+/** `file:line:column: ` in front. */
+const at = (place: string, message: string) => new RegExp(`^compose\\.yaml:${place}: .*${message}`, 'm');
+
+const cases: readonly Case[] = [
+  { title: 'an unknown key', compose: service('comand: x'), message: at('2:67', '"comand"'), code: 15 },
+  { title: 'a wrong type', compose: service('ports: 80'), message: at('2:74', 'expected a list'), code: 15 },
+  {
+    title: 'a cycle',
+    compose: 'services:\n  a: { image: "rootfs:/", depends_on: [b] }\n  b: { image: "rootfs:/", depends_on: [a] }\n',
+    message: at('3:40', 'cycle detected: a -> b -> a'),
+    code: 15,
+  },
+  {
+    title: 'an unknown capability',
+    compose: service('cap_add: [NET_RAW, NO_SUCH]'),
+    message: at('2:86', 'there is no capability NO_SUCH'),
+    code: 15,
+  },
+  {
+    title: 'container_name with replicas',
+    compose: service('container_name: one, scale: 2'),
+    message: at('2:83', '2 containers cannot have a container_name'),
+    code: 15,
+  },
+  {
+    title: 'an image that is not there',
+    compose: 'services:\n  web: { image: "no-such-image:1" }\n',
+    message: /service web: image no-such-image:1/,
+    code: 1,
+  },
+  {
+    title: 'a root file system that is not there',
+    compose: 'services:\n  web: { image: "rootfs:./no-such-directory", command: ["true"] }\n',
+    message: /service web: .*no-such-directory does not exist/,
+    code: 1,
+  },
+  {
+    title: 'an address outside its subnet',
+    compose: `${service('networks: { default: { ipv4_address: 10.213.9.9 } }')}networks: { default: { ipam: { config: [{ subnet: 10.213.1.0/24 }] } } }\n`,
+    message: /service web: address 10\.213\.9\.9 is not in subnet 10\.213\.1\.0\/24/,
+    code: 1,
+  },
+  {
+    title: 'an external network that is not there',
+    compose: `${service('networks: [elsewhere]')}networks: { elsewhere: { external: true } }\n`,
+    message: /network elsewhere declared as external, but could not be found/,
+    code: 1,
+  },
+  {
+    title: 'an external volume that is not there',
+    compose: `${service('volumes: ["elsewhere:/data"]')}volumes: { elsewhere: { external: true } }\n`,
+    message: /external volume "elsewhere" not found/,
+    code: 1,
+  },
+  {
+    title: 'a seccomp profile that is not there',
+    compose: service('security_opt: ["seccomp:./no-such.json"]'),
+    message: /service web: seccomp profile .*\/p\/no-such\.json does not exist/,
+    code: 14,
+  },
+  {
+    title: 'a device that does not exist',
+    compose: service('devices: ["/dev/no-such:/dev/x"]'),
+    message: /service web: device \/dev\/no-such does not exist/,
+    code: 1,
+  },
+  {
+    title: 'a processor that this machine does not have',
+    compose: service('cpuset: "9999"'),
+    message: /service web: cpuset 9999: this machine has no processor 9999/,
+    code: 1,
+  },
+  {
+    title: 'memory in which nothing can run',
+    compose: service('mem_limit: 1k'),
+    message: /service web: a memory limit of 1024 bytes is too small/,
+    code: 1,
+  },
+  {
+    title: 'more containers than the network has addresses',
+    compose: `${service('scale: 40')}networks: { default: { ipam: { config: [{ subnet: 10.213.2.0/28 }] } } }\n`,
+    message: /10\.213\.2\.0\/28 holds 13 containers, and there would be 40/,
+    code: 1,
+  },
+  {
+    title: 'more containers than a bridge holds',
+    compose: service('scale: 1100'),
+    message: /holds 1023 containers|cannot hold 1100 more containers/,
+    code: 1,
+  },
+  {
+    title: 'a user whom the image does not know',
+    compose: service('user: no-such-user'),
+    message: /cannot start container .*-web-1: .*user no-such-user/,
+    code: 125,
+    leaves: 'created containers',
+  },
+  {
+    title: 'a command that does not exist',
+    compose: service('restart: "no"', '[no-such-command]'),
+    message: /"no-such-command": executable file not found/,
+    code: 127,
+    leaves: 'created containers',
+  },
+  {
+    title: 'a command that is no program',
+    compose: service('restart: "no"', '[/etc/hostname]'),
+    message: /"\/etc\/hostname": permission denied/,
+    code: 126,
+    leaves: 'created containers',
+  },
+];
+
+/** One message, and no trace of our own code in it. */
+function assertPlain(stderr: string): void {
+  assert.doesNotMatch(stderr, /\n\s+at |internal error|defect of tscompose/);
+}
+
+/** Neither records nor files of anything. */
+async function assertUntouched(scene: Scenario): Promise<void> {
+  assert.equal((await scene.ok('ps', '-a', '-q')).trim(), '');
+  assert.deepEqual(
+    globSync('{lib/containers,lib/volumes,run/netns,run/containers}/*', { cwd: scene.stateDirectory }),
+    [],
+  );
+  assert.deepEqual(
+    scene.newLinks().filter((name) => name !== 'lo'),
+    [],
+  );
+}
+
+describe('e2e: bad input', () => {
+  for (const { title, compose, message, code, leaves } of cases) {
+    scenario(`${title}: one message, exit code ${code}, nothing half made`, { compose }, async (scene) => {
+      const { code: ended, stderr } = await scene.run('up', '-d');
+      assert.match(stderr, message);
+      assert.equal(ended, code, stderr);
+      assertPlain(stderr);
+      if (leaves === undefined) await assertUntouched(scene);
+      else assert.match(await scene.ok('ps', '-a'), /-web-1 .*Created/);
+    });
+  }
+
+  scenario(
+    'a taken port is named with its holder, and the container is as it was before',
+    { compose: service('ports: ["127.0.0.1:$TAKEN:80"]') },
+    async (scene) => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const address = server.address();
+      assert.ok(address !== null && typeof address === 'object');
+      writeFileSync(join(dirname(scene.composeFile), '.env'), `TAKEN=${address.port}\n`);
+      const { code, stderr } = await scene.run('up', '-d');
+      assert.match(
+        stderr,
+        new RegExp(
+          `-web-1: host port 127\\.0\\.0\\.1:${address.port}/tcp is already in use by \\S+ \\(pid ${process.pid}\\)`,
+        ),
+      );
+      assert.equal(code, 1);
+      assertPlain(stderr);
+      server.close();
+      await scene.ok('up', '-d');
+      assert.match(await scene.ok('ps'), /-web-1 .*Up /);
+    },
+  );
+
+  scenario(
+    'a subnet that another project has is refused, and that project goes on',
+    {
+      compose: `${service('restart: "no"')}networks: { default: { ipam: { config: [{ subnet: 10.213.3.0/24 }] } } }\n`,
+    },
+    async (scene) => {
+      await scene.ok('up', '-d');
+      const other = ['-p', `${scene.project}-other`];
+      await scene.fails(1, /subnet 10\.213\.3\.0\/24 overlaps 10\.213\.3\.0\/24/, ...other, 'up', '-d');
+      assert.equal((await scene.ok(...other, 'ps', '-a', '-q')).trim(), '');
+      assert.match(await scene.ok('ps'), /-web-1 .*Up /);
+      await scene.ok(...other, 'down');
+    },
+  );
+
+  scenario(
+    'nobody is told that root is needed, and leaves no trace',
+    { compose: service('tty: false') },
+    async (scene) => {
+      const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all', '--bounding-set=-all'];
+      execFileSync('chmod', ['-R', 'a+rX', scene.directory]);
+      for (const args of [
+        ['up', '-d'],
+        ['run', '--rm', 'web', 'true'],
+      ]) {
+        const { status, stderr } = spawnSync(
+          'setpriv',
+          [...nobody, '--', tscompose, '-f', scene.composeFile, ...args],
+          {
+            encoding: 'utf8',
+            env: { ...process.env, TSCOMPOSE_STATE_DIR: scene.stateDirectory, HOME: '/nonexistent' },
+          },
+        );
+        assert.match(stderr, /containers need root/);
+        assert.equal(status, 1, stderr);
+        assertPlain(stderr);
+      }
+      assert.throws(() => statSync(scene.stateDirectory), { code: 'ENOENT' });
+    },
+  );
+});
+
+describe('e2e: a full disk', () => {
+  /** Runs `body` while the state directory is a file system of its own, so small that it can be filled. */
+  const small = (title: string, compose: string, body: (scene: Scenario) => Promise<void>) =>
+    scenario(title, { compose }, async (scene) => {
+      mkdirSync(scene.stateDirectory);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', scene.stateDirectory]);
+      try {
+        await body(scene);
+      } finally {
+        await scene.run('down', '--volumes', '--timeout', '0');
+        await eventually(() => assert.deepEqual(scene.supervisors(), []));
+        execFileSync('umount', ['-l', scene.stateDirectory]);
+      }
+    });
+  const fill = (scene: Scenario) => {
+    const path = join(scene.stateDirectory, 'fill');
+    try {
+      for (const bytes of [65_536, 1024]) for (;;) appendFileSync(path, Buffer.alloc(bytes));
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC');
+    }
+    return path;
+  };
+
+  small(
+    'a container goes on while its log cannot be written, and what was lost is told when there is space',
+    service(
+      'restart: "no"',
+      '["sh", "-c", "while :; do echo 0123456789012345678901234567890123456789; sleep 0.001; done"]',
+    ),
+    async (scene) => {
+      await scene.ok('up', '-d');
+      const [before] = scene.states();
+      assert.ok(before);
+      const path = fill(scene);
+      const [log] = globSync(join(scene.stateDirectory, 'lib/containers/*/container.log'));
+      assert.ok(log);
+      let size = -1;
+      // Full when it does not grow any more.
+      await eventually(async () => {
+        const last = size;
+        size = statSync(log).size;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+        assert.equal(size, last);
+      });
+      const [full] = scene.states();
+      assert.equal(full?.pid, before.pid);
+      rmSync(path);
+      await eventually(() =>
+        assert.match(readFileSync(log, 'utf8'), /\d+ bytes of output are missing here: the disk was full/),
+      );
+      const lines = (await scene.ok('logs', '--no-log-prefix')).split('\n').slice(0, -1);
+      assert.deepEqual(
+        lines
+          .filter((line) => line !== '0123456789012345678901234567890123456789')
+          .map((line) => line.replace(/\d+/, 'N')),
+        ['tscompose: N bytes of output are missing here: the disk was full'],
+      );
+    },
+  );
+
+  small('containers are not begun, and the command says why', service('restart: "no"'), async (scene) => {
+    await scene.ok('up', '-d');
+    await scene.ok('down');
+    await eventually(() => assert.deepEqual(scene.supervisors(), []));
+    const path = fill(scene);
+    const { code, stderr } = await scene.run('up', '-d');
+    assert.match(stderr, /no space left|disk is full|disk I\/O error/i);
+    assert.match(stderr, /free some space/);
+    assert.equal(code, 1, stderr);
+    assertPlain(stderr);
+    rmSync(path);
+    await scene.ok('down');
+    assert.deepEqual(readdirSync(join(scene.stateDirectory, 'lib/containers')), []);
+    await scene.ok('up', '-d');
+  });
+});
