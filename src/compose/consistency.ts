@@ -1,4 +1,3 @@
-import { fullCapabilityName } from '../model/capability.ts';
 import type { Service } from '../model/service.ts';
 import type { ReportAt } from './canonical.ts';
 import { isNamedVolume } from './resources.ts';
@@ -97,7 +96,6 @@ export function checkServices(world: World, report: ReportAt): void {
     checkReferences(service, path, world, report);
     checkDependencies(service, name, world, report);
     checkNumbers(service, path, report);
-    checkCapabilities(service, path, report);
     if (service.network_mode !== undefined && service.networks !== undefined) {
       report(
         [...path, 'network_mode'],
@@ -234,15 +232,6 @@ function checkNumbers(service: Service, path: TreePath, report: ReportAt): void 
       [...path, 'container_name'],
       `a service with ${replicas} containers cannot have a container_name, since names are unique`,
     );
-  }
-}
-
-function checkCapabilities(service: Service, path: TreePath, report: ReportAt): void {
-  for (const key of ['cap_add', 'cap_drop'] as const) {
-    for (const [index, name] of (service[key] ?? []).entries()) {
-      if (name.toUpperCase() === 'ALL' || fullCapabilityName(name) !== null) continue;
-      report([...path, key, index], `there is no capability ${name}`, { hint: 'see capabilities(7) for the names' });
-    }
   }
 }
 
