@@ -134,7 +134,12 @@ void makeCgroup(const CgroupHierarchy& hierarchy, const std::string& directory) 
       if (errno != EEXIST) return errno;
       if (!isCpuset) return 0;
     }
-    if (isCpuset) cgroup_v1::inheritCpuset(path);
+    try {
+      if (isCpuset) cgroup_v1::inheritCpuset(path);
+    } catch (const SysError& error) {
+      if (error.error() != ENOENT) throw;
+      return ENOENT;
+    }
     return 0;
   };
   int error = make(directory);

@@ -45,13 +45,17 @@ void reserveRealtime(const std::string& directory, int64_t runtime) {
   if (static_cast<int64_t>(readCounter(file)) < runtime) writeControlFile(file, std::to_string(runtime));
 }
 
+bool isEmptyList(const std::string& file) { return readFile(file).find_first_not_of('\n') == std::string::npos; }
+
 }  // namespace
 
 void inheritCpuset(const std::string& directory) {
   const std::string parent = directory.substr(0, directory.rfind('/'));
   for (const char* file : {"cpuset.cpus", "cpuset.mems"}) {
     const std::string own = directory + "/" + file;
-    if (readFile(own).find_first_not_of('\n') != std::string::npos) continue;
+    if (!isEmptyList(own)) continue;
+    // Whoever made the parent just now may not have come to this yet.
+    if (isEmptyList(parent + "/" + file)) inheritCpuset(parent);
     writeControlFile(own, readFile(parent + "/" + file));
   }
 }
