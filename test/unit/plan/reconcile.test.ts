@@ -284,6 +284,12 @@ describe('plan: down', () => {
     assert.equal(lines.at(-1), '#6 volume shop_data: removeVolume, removal of volumes was asked for [4]');
   });
 
+  it('puts the rules right when whoever took the rest down was killed before it did', () => {
+    assert.deepEqual(planText(project({ api, db }), observed({ firewallIntact: false }), settings('down')), [
+      '#1 firewall inet tscompose: repairFirewall, the nftables table was changed or removed',
+    ]);
+  });
+
   it('keeps the network for orphans that stay, and says so', () => {
     const thePlan = planOf(project({ api }), world, settings('down'));
     assert.equal(
