@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Chaos } from '../support/chaos.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Finished, type Scenario, scenario } from '../support/scenario.ts';
@@ -89,7 +90,7 @@ const faults: Readonly<Record<string, Fault>> = {
   'an up in the middle of a down': async (scene, chaos) => {
     await scene.ok('up', '-d');
     const down = scene.launch('down', '--timeout', '2');
-    await new Promise((resolve) => setTimeout(resolve, chaos.next() * withinMs.down));
+    await delay(chaos.next() * withinMs.down);
     const up = scene.launch('up', '-d');
     for (const { code, stderr } of await Promise.all([down.ended, up.ended])) {
       assert.equal(code, 0, stderr);
@@ -101,6 +102,24 @@ const faults: Readonly<Record<string, Fault>> = {
     assert.equal((await scene.ok('ps', '-a', '-q')).trim(), '');
   },
 };
+
+for (const command of ['up -d', 'down --timeout 2', 'scale web=4', 'run --rm --no-deps -T web sleep 0.5']) {
+  Object.assign(faults, {
+    [`kill -9 of all processes of ours during ${command}`]: async (scene: Scenario, chaos: Chaos) => {
+      if (!command.startsWith('up')) await scene.ok('up', '-d');
+      const args = command.split(' ');
+      const { child, ended } = scene.launch(...args);
+      await delay(chaos.next() * withinMs[args[0] as keyof typeof withinMs]);
+      // Twice: a monitor that was killed last may have started another supervisor.
+      for (let turn = 0; turn < 2; turn++) {
+        for (const pid of [child.pid, ...scene.supervisors(), ...scene.monitors()]) {
+          if (pid !== undefined) kill(pid);
+        }
+      }
+      await ended;
+    },
+  });
+}
 
 for (const victim of Object.keys(victims) as (keyof typeof victims)[]) {
   const others: Readonly<Record<string, Fault>> = {
@@ -120,6 +139,15 @@ for (const victim of Object.keys(victims) as (keyof typeof victims)[]) {
     },
   };
   Object.assign(faults, others);
+}
+
+/** Of one that may have gone meanwhile. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ESRCH');
+  }
 }
 
 function isAlive(pid: number): boolean {

@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RunRequest } from '../../client/api.ts';
 import { MonitorClient } from '../../container/monitor-client.ts';
-import type { MonitorState } from '../../container/monitor-protocol.ts';
+import { readContainerState } from '../../container/state.ts';
 import { readLog } from '../../logs/reader.ts';
+import { native } from '../../native/binding.ts';
 import type { ContainerPaths } from '../../state/paths.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { defineCommand, refuseTogether } from '../command.ts';
@@ -172,28 +174,45 @@ async function runOneOff(
 /** Everything that the monitor keeps of what was printed before we came: the process did not wait for us. */
 const replayBytes = 65_536;
 
+/** How often a monitor is asked for that was killed: the supervisor gives the container another one. */
+const attachAttempts = 200;
+
 async function attachTo(
   paths: ContainerPaths,
   how: { readonly terminal: boolean; readonly stdin: 'attached' | 'none' },
   context: Context,
 ): Promise<number> {
-  try {
-    const monitor = new MonitorClient(paths.socket);
-    const stream = await monitor.attach({ stdin: how.stdin === 'attached', replayBytes }, { signal: context.signal });
-    return await bridge(stream, { ...how, signals: 'forwarded' }, context);
-  } catch (error) {
-    if (!(error instanceof ComposeError) || error.code !== 'NOT_RUNNING') throw error;
-    return await showEnded(paths, how.terminal, context);
+  const monitor = new MonitorClient(paths.socket);
+  let hasShown = false;
+  for (let attempt = 0; ; attempt++) {
+    try {
+      const stream = await monitor.attach(
+        { stdin: how.stdin === 'attached', replayBytes: hasShown ? 0 : replayBytes },
+        { signal: context.signal },
+      );
+      hasShown = true;
+      return await bridge(stream, { ...how, signals: 'forwarded' }, context);
+    } catch (error) {
+      if (!(error instanceof ComposeError) || error.code !== 'NOT_RUNNING') throw error;
+      const state = readContainerState(paths, native());
+      if (state.status === 'exited') {
+        if (!hasShown) await showLog(paths, how.terminal, context);
+        return state.exitCode ?? unknownExitCode;
+      }
+      if (attempt >= attachAttempts || !existsSync(paths.bundle)) throw error;
+      await delay(20, undefined, { signal: context.signal });
+    }
   }
 }
 
-/** It was over before we could attach: its log and its exit record say the same. */
-async function showEnded(paths: ContainerPaths, terminal: boolean, { stdout, stderr }: Context): Promise<number> {
+/** Of a container that was killed together with its monitor, as a monitor records it that cannot know. */
+const unknownExitCode = 255;
+
+/** It was over before we could attach: its log says the same. */
+async function showLog(paths: ContainerPaths, terminal: boolean, { stdout, stderr }: Context): Promise<void> {
   for await (const records of readLog(paths.log)) {
     for (const { stream, text } of records) {
       (stream === 'stderr' && !terminal ? stderr : stdout).write(`${text}\n`);
     }
   }
-  const state = JSON.parse(await readFile(paths.exitRecord, 'utf8')) as MonitorState;
-  return state.exitCode ?? 0;
 }
