@@ -9,6 +9,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -173,11 +174,17 @@ export class Scenario {
 
   /** The process ids of this scenario's monitors, those included that have not written a state record yet. */
   monitors(): number[] {
-    return processesOf(
-      (words) =>
-        words.some((word) => word.endsWith('tscompose-monitor')) &&
-        words.some((word) => word.startsWith(`${this.stateDirectory}/`)),
-    );
+    const isMonitor = (words: readonly string[]) =>
+      words.some((word) => word.endsWith('tscompose-monitor')) &&
+      words.some((word) => word.startsWith(`${this.stateDirectory}/`));
+    // A container's init has its monitor's command line, and a pid namespace of its own.
+    return processesOf(isMonitor).filter((pid) => {
+      try {
+        return readlinkSync(`/proc/${pid}/ns/pid`) === readlinkSync('/proc/self/ns/pid');
+      } catch {
+        return false;
+      }
+    });
   }
 
   /** Takes the project down, and the machine must be as it was. */
