@@ -55,6 +55,8 @@ export class Healer {
     const { signal } = this.#stopped;
     try {
       const count = await changes.run(() => repair(context, (event) => this.#supervisor.emit(event), signal), signal);
+      // One that ended while nobody watched it told nobody.
+      for (const { id } of context.database.containers(context.projectName)) context.hub.look(id);
       if (count === 0) return;
       const now = Date.now();
       this.#delayMs = now - this.#lastRepairAt > calmMs ? settleMs : Math.min(this.#delayMs * 2, maximumDelayMs);
