@@ -40,7 +40,8 @@ export class SupervisorClient implements Disposable {
       response.resume();
       return true;
     } catch (error) {
-      if (isAbsent(error)) return false;
+      // One that leaves just now may still take the connection, and break it.
+      if (isAbsent(error) || isReset(error)) return false;
       throw error;
     }
   }
