@@ -33,8 +33,8 @@ interface Lane {
 }
 
 const isSlow = process.env.TSCOMPOSE_TEST_SLOW === '1';
-/** The examples' health checks have deadlines for real machines; the random kills take a quarter of an hour. */
-const unfitForSlow = ['test/e2e/examples.test.ts', 'test/e2e/faults.test.ts'];
+/** The examples' health checks have deadlines for real machines; the others are about the command, not about the kernel. */
+const unfitForSlow = ['examples', 'faults', 'commands', 'bad-input'].map((name) => `test/e2e/${name}.test.ts`);
 /** Inside the virtual machine the checkout is read-only and already built. */
 const isPrepared = process.env.TSCOMPOSE_TEST_PREPARED === '1';
 const strict = process.env.TSCOMPOSE_TEST_STRICT === '1';
