@@ -1,3 +1,5 @@
+#include "core/file.h"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mount.h>
@@ -11,7 +13,6 @@
 
 #include "core/copy_tree.h"
 #include "core/fd.h"
-#include "core/file.h"
 #include "core/host_mask.h"
 #include "napi/convert.h"
 #include "napi/exports.h"
