@@ -13,6 +13,8 @@ export type ErrorCode =
   | 'UNSUPPORTED'
   | 'NO_SERVICE'
   | 'IMAGE_NOT_FOUND'
+  /** A registry cannot be reached, or what it answers cannot be used. */
+  | 'REGISTRY'
   | 'NETWORK_NOT_FOUND'
   | 'VOLUME_NOT_FOUND'
   | 'CONTAINER_NOT_FOUND'

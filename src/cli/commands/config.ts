@@ -12,8 +12,10 @@ import {
   type VariableSummary,
 } from '../../compose/config-output.ts';
 import { formatDiagnostic } from '../../compose/diagnostic.ts';
+import { imagesOnly, namedImages, servicesWithHookImages, withImages } from '../../compose/image-digests.ts';
 import { type LoadOptions, loadModel, loadProject } from '../../compose/load.ts';
-import { ComposeError } from '../../util/errors.ts';
+import type { Tree } from '../../compose/tree-path.ts';
+import type { Project } from '../../model/project.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 
@@ -36,6 +38,8 @@ interface ConfigSettings {
   readonly format: 'yaml' | 'json' | undefined;
   readonly listing: Listing | undefined;
   readonly hashOf: readonly string[];
+  /** `resolved`: images get their digests; `locked`: and nothing else is printed. */
+  readonly digests: 'written' | 'resolved' | 'locked';
   readonly isQuiet: boolean;
   readonly output: string | undefined;
   readonly skip: NonNullable<LoadOptions['skip']>;
@@ -68,16 +72,12 @@ export const config = defineCommand({
     lockImageDigests: { type: 'boolean', description: 'Print an override file with digests of images' },
   },
   settings(values, services): ConfigSettings {
-    if (values.resolveImageDigests || values.lockImageDigests) {
-      throw new ComposeError('UNSUPPORTED', 'digests of images cannot be looked up in a registry yet', {
-        hint: 'write the digest into the file: image: NAME@sha256:…',
-      });
-    }
     return {
       services,
       format: values.format === 'json' ? 'json' : values.format === 'yaml' ? 'yaml' : undefined,
       listing: LISTINGS.find((name) => (name === 'hash' ? (values.hash ?? '') !== '' : values[name] === true)),
       hashOf: (values.hash ?? '').split(',').filter((name) => name !== ''),
+      digests: values.lockImageDigests ? 'locked' : values.resolveImageDigests ? 'resolved' : 'written',
       isQuiet: values.quiet ?? false,
       output: values.output || undefined,
       skip: {
@@ -126,16 +126,20 @@ async function render(settings: ConfigSettings, options: LoadOptions, context: C
     const { tree } = await loadModel(options);
     if (settings.services.length > 0) context.stderr.write('warning: SERVICE has no effect without interpolation\n');
     if (listing === 'variables') return formatVariables(listVariables(tree), format);
-    if (listing === undefined) return withNewline(formatTree(tree, format ?? 'yaml'));
+    if (listing === undefined) {
+      return withNewline(formatTree(await withDigests(tree, settings, context), format ?? 'yaml'));
+    }
     return lines(Object.keys((tree[listing] as object | null) ?? {}).sort());
   }
   const loaded = await loadProject(options);
   for (const warning of loaded.warnings) context.stderr.write(`warning: ${formatDiagnostic(warning)}\n`);
   const project = selectServices(loaded.project, settings.services);
   switch (listing) {
-    case undefined:
+    case undefined: {
+      const pinned = (await withDigests(project as unknown as Tree, settings, context)) as unknown as Project;
       if (settings.isQuiet) return '';
-      return format === 'json' ? `${formatJson(project)}\n` : formatYaml(project);
+      return format === 'json' ? `${formatJson(pinned)}\n` : formatYaml(pinned);
+    }
     case 'services':
       return lines(serviceOrder(project));
     case 'volumes':
@@ -154,6 +158,21 @@ async function render(settings: ConfigSettings, options: LoadOptions, context: C
     case 'variables':
       return '';
   }
+}
+
+/** The project with the digests that were asked for. */
+async function withDigests(project: Tree, { digests }: ConfigSettings, context: Context): Promise<Tree> {
+  if (digests === 'written') return project;
+  const { pinImages } = await import('../../image/digests.ts');
+  const { environment, signal } = context;
+  const pinned = withImages(project, await pinImages(namedImages(project), { environment, signal }));
+  if (digests === 'resolved') return pinned;
+  for (const name of servicesWithHookImages(project)) {
+    context.stderr.write(
+      `warning: service ${name}: an override file cannot pin the images of pre_start; --resolve-image-digests does\n`,
+    );
+  }
+  return imagesOnly(pinned);
 }
 
 function lines(items: readonly string[]): string {

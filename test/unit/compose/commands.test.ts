@@ -16,6 +16,7 @@ async function run(command: Command, argv: readonly string[], files: Readonly<Re
     stdout: { write: (text: string) => (stdout += text) },
     stderr: { write: (text: string) => (stderr += text) },
     environment: { HOME: '/home/me' },
+    signal: new AbortController().signal,
     workingDirectory: directory.root,
     globals: {
       files: [],
@@ -34,6 +35,8 @@ async function run(command: Command, argv: readonly string[], files: Readonly<Re
 const file = (body: string) => ({
   'compose.yaml': `services:\n  a: {image: x}\n  b: {image: "\${IMAGE:-y}", ${body}}\n`,
 });
+
+const digest = `sha256:${'ab'.repeat(32)}`;
 
 describe('tscompose config', () => {
   it('prints one list, the first of those asked for', async () => {
@@ -61,8 +64,54 @@ describe('tscompose config', () => {
     assert.equal(JSON.parse(stdout).networks, undefined);
   });
 
-  it('says that it cannot look up digests', async () => {
-    await assert.rejects(run(config, ['--lock-image-digests'], file('')), /digests of images/);
+  it('writes out images that have digests, and asks no registry for them', async () => {
+    const files = {
+      'compose.yaml': `services:
+  a: {image: "redis:7@${digest}"}
+  b: {build: .}
+  c: {image: "rootfs:/"}
+`,
+    };
+    const { services } = JSON.parse((await run(config, ['--resolve-image-digests', '--format', 'json'], files)).stdout);
+    assert.equal(services.a.image, `docker.io/library/redis@${digest}`);
+    assert.equal(services.b.image, undefined);
+    assert.equal(services.c.image, 'rootfs:/');
+    assert.equal(
+      (await run(config, ['--lock-image-digests'], files)).stdout,
+      `services:\n  a:\n    image: docker.io/library/redis@${digest}\n  b: {}\n  c:\n    image: rootfs:/\n`,
+    );
+  });
+
+  it('pins hooks and image mounts, and says that an override file cannot pin hooks', async () => {
+    const files = {
+      'compose.yaml': `services:
+  a:
+    image: rootfs:/
+    pre_start: [{command: [x], image: "h@${digest}"}]
+    volumes: [{type: image, source: "v@${digest}", target: /v}, {type: image, source: b, target: /b}, "./x:/x"]
+  b: {image: rootfs:/}
+`,
+    };
+    const whole = JSON.parse((await run(config, ['--resolve-image-digests', '--format', 'json'], files)).stdout);
+    assert.equal(whole.services.a.pre_start[0].image, `docker.io/library/h@${digest}`);
+    const { stdout, stderr } = await run(config, ['--lock-image-digests', '--format', 'json'], files);
+    const { a } = JSON.parse(stdout).services;
+    assert.deepEqual(Object.keys(a), ['image', 'volumes']);
+    assert.deepEqual(
+      a.volumes.map(({ source }: { source: string }) => source),
+      [`docker.io/library/v@${digest}`, 'b'],
+    );
+    assert.match(stderr, /service a: an override file cannot pin the images of pre_start/);
+  });
+
+  it('refuses to pin what is no reference', async () => {
+    const files = { 'compose.yaml': 'services: {a: {image: "x:y z"}}\n' };
+    await assert.rejects(run(config, ['--resolve-image-digests', '-q'], files), /"y z" cannot be a tag/);
+    await assert.rejects(
+      run(config, ['--resolve-image-digests', '--no-interpolate'], file('')),
+      /not a valid reference/,
+    );
+    assert.equal((await run(config, ['--resolve-image-digests', '--images'], files)).stdout, 'x:y z\n');
   });
 });
 
