@@ -122,7 +122,13 @@ class AttachedUp implements AsyncDisposable {
     this.#shown = attachedServices(session.project, settings, attach);
     const isPainted = attach.color === 'auto' && isColored(context, context.stdout);
     this.#format = new LogFormat({ prefix: attach.prefix, timestamps: attach.timestamps, isColored: isPainted });
-    this.#watch = new ContainerWatch(context.paths, this.#stop.signal, (record) => wasInterfered(record, context));
+    this.#watch = new ContainerWatch(
+      context.paths,
+      this.#stop.signal,
+      (record) => wasInterfered(record, context),
+      // Without a supervisor nobody carries anything out.
+      () => session.client.untilIdle({ signal: this.#stop.signal }).catch(() => {}),
+    );
     this.#collector = new LogCollector(this.#stop.signal);
     this.#sampler = screen.showsStack
       ? new UsageSampler(context.paths, (name, usage) => screen.tell({ type: 'usage', name, ...usage }))

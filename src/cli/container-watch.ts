@@ -32,12 +32,22 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
   readonly #watched = new Map<string, { readonly ended: AbortController; readonly done: Promise<void> }>();
   #events: WatchEvent[] = [];
   readonly #mayReturn: (record: ContainerRecord) => boolean;
+  readonly #changesOver: () => Promise<void>;
   #lastMayReturn = false;
   #failure: { readonly error: unknown } | undefined;
   #changed = Promise.withResolvers<void>();
 
-  /** `mayReturn` says whether the end of a container is the doing of a command, which may start it again. */
-  constructor(paths: Paths, signal: AbortSignal, mayReturn: (record: ContainerRecord) => boolean) {
+  /**
+   * `mayReturn` says whether the end of a container is the doing of a command, which may start it again; `changesOver`
+   * settles when no command is being carried out.
+   */
+  constructor(
+    paths: Paths,
+    signal: AbortSignal,
+    mayReturn: (record: ContainerRecord) => boolean,
+    changesOver: () => Promise<void> = async () => {},
+  ) {
+    this.#changesOver = changesOver;
     this.#paths = paths;
     this.#mayReturn = mayReturn;
     this.#signal = AbortSignal.any([signal, this.#abort.signal]);
@@ -86,12 +96,15 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
   }
 
   /**
-   * Whether nothing is watched any more. When the last one may return a moment is waited for it: a restart and a
-   * replacement are a stop and a start.
+   * Whether nothing is watched any more. When the last one may return the command that ended it is waited for, and a moment
+   * for what it started to be noticed: a restart and a replacement are a stop and a start.
    */
   async isIdle(): Promise<boolean> {
     if (this.size > 0) return false;
-    if (this.#lastMayReturn) await delay(settleMs, undefined, { signal: this.#signal, ref: false }).catch(() => {});
+    if (this.#lastMayReturn) {
+      await this.#changesOver();
+      await delay(settleMs, undefined, { signal: this.#signal, ref: false }).catch(() => {});
+    }
     return this.size === 0;
   }
 

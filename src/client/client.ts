@@ -67,6 +67,11 @@ export class SupervisorClient implements Disposable {
     yield* this.#lines<WorldEvent>(response, options.signal);
   }
 
+  /** Settles when the supervisor carries out nothing any more. Starts none. */
+  async untilIdle(options: CallOptions = {}): Promise<void> {
+    await readAll(await this.#send('GET', '/v1/idle', undefined, options));
+  }
+
   async shutdown(options: CallOptions = {}): Promise<void> {
     await readAll(await this.#call('POST', '/v1/shutdown', undefined, options));
   }

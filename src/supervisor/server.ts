@@ -65,6 +65,9 @@ export class ApiServer {
       switch (route) {
         case 'GET /v1/info':
           return this.#json(response, this.#info());
+        case 'GET /v1/idle':
+          await this.#supervisor.changes.drain();
+          return this.#json(response, {});
         case 'GET /v1/events':
           return this.#events(response);
         case 'POST /v1/apply':

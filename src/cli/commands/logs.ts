@@ -132,10 +132,15 @@ async function follow(
   context: Context,
 ): Promise<void> {
   const { paths, signal } = context;
-  // Nobody waits for the end of logs: any container may be on its way back.
-  await using watch = new ContainerWatch(paths, signal, () => true);
   await using collector = new LogCollector<ContainerRecord>(signal);
   using client = presentSupervisorOf(projectName, context);
+  // Nobody waits for the end of logs: any container may be on its way back. Without a supervisor none is.
+  await using watch = new ContainerWatch(
+    paths,
+    signal,
+    () => true,
+    () => client.untilIdle({ signal }).catch(() => {}),
+  );
   const stop = new AbortController();
   // Subscribed before the history is read: who ends meanwhile is noticed.
   const ends = new Map(containers.filter(isActive).map(({ record }) => [record.id, watch.add(record)]));
