@@ -353,6 +353,11 @@ void forkBelowInit(ChildPlan& plan) noexcept {
   if (pid < 0) fail(plan, "clone", "init");
   if (pid > 0) {
     ::prctl(PR_SET_NAME, "tscompose-init", 0, 0, 0);
+    const ArgumentArea& shown = plan.process.commandLine;
+    if (shown.length > sizeof "tscompose-init") {
+      std::memset(shown.start, 0, shown.length);
+      std::memcpy(shown.start, "tscompose-init", sizeof "tscompose-init");
+    }
     ::syscall(SYS_close_range, 3U, ~0U, 0U);
     runInit(static_cast<pid_t>(pid));
   }

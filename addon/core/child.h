@@ -11,6 +11,7 @@
 
 #include "core/capabilities.h"
 #include "core/fd.h"
+#include "core/process.h"
 #include "core/rootfs.h"
 #include "core/seccomp.h"
 
@@ -98,6 +99,7 @@ struct ExecPlan {
   bool hasPersonality = false;
   unsigned preservedFds = 0;  ///< 3, 4, … stay open in the process
   bool init = false;
+  ArgumentArea commandLine;  ///< with init: what `ps` shows of pid 1, which is ours and no business of the container's
 };
 
 struct ChildPlan {

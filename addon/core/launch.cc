@@ -571,6 +571,7 @@ Created create(const Spec& spec, const std::string& id, const std::string& bundl
   exec->createCwd = true;
   exec->preservedFds = stdio.preservedFds;
   exec->init = spec.init;
+  if (spec.init) exec->commandLine = argumentArea();
   ChildPlan plan{*exec};
   planNamespaces(plan, spec);
   plan.hasRoot = true;

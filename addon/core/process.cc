@@ -69,6 +69,20 @@ std::optional<ProcessStatus> readProcessStatus(pid_t pid) {
   return status;
 }
 
+ArgumentArea argumentArea() {
+  constexpr int kArgStart = 48;
+  const std::string text = readFile("/proc/self/stat");
+  size_t position = text.rfind(')') + 2;
+  uintptr_t bounds[2] = {};
+  for (int field = 3; field <= kArgStart + 1 && position != 0; ++field) {
+    if (field >= kArgStart)
+      std::from_chars(text.data() + position, text.data() + text.size(), bounds[field - kArgStart]);
+    position = text.find(' ', position) + 1;
+  }
+  if (bounds[0] == 0 || bounds[1] <= bounds[0]) return {};
+  return {reinterpret_cast<char*>(bounds[0]), bounds[1] - bounds[0]};
+}
+
 std::string readBootId() {
   auto text = readFile("/proc/sys/kernel/random/boot_id");
   while (!text.empty() && text.back() == '\n') text.pop_back();

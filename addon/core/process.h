@@ -32,6 +32,13 @@ std::optional<ProcessStatus> readProcessStatus(pid_t pid);
 /// The machine's boot (/proc/sys/kernel/random/boot_id): pid and start time mean nothing in another.
 std::string readBootId();
 
+/// Where this process's command line lies in its memory (proc_pid_stat(5), arg_start and arg_end); empty when unknown.
+struct ArgumentArea {
+  char* start = nullptr;
+  size_t length = 0;
+};
+ArgumentArea argumentArea();
+
 /// Collects our own child and gives its wait status; retries EINTR.
 int waitForChild(pid_t pid);
 /// Polls the pidfd; false when it has not ended after `timeoutMs` (negative: for ever).
