@@ -33,8 +33,11 @@ interface Lane {
 }
 
 const isSlow = process.env.TSCOMPOSE_TEST_SLOW === '1';
-/** The examples' health checks have deadlines for real machines; the others are about the command, not about the kernel. */
-const unfitForSlow = ['examples', 'faults', 'commands', 'bad-input'].map((name) => `test/e2e/${name}.test.ts`);
+/** The examples' health checks have deadlines for real machines; the others are about the command or servers, not the kernel. */
+const unfitForSlow = [
+  ...['examples', 'faults', 'commands', 'bad-input'].map((name) => `test/e2e/${name}.test.ts`),
+  'test/integration/image/*.test.ts',
+];
 /** Inside the virtual machine the checkout is read-only and already built. */
 const isPrepared = process.env.TSCOMPOSE_TEST_PREPARED === '1';
 const strict = process.env.TSCOMPOSE_TEST_STRICT === '1';
