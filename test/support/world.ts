@@ -27,14 +27,11 @@ export function worldSnapshot(directories: readonly string[] = []): World {
   };
 }
 
-/** A process of the machine's that was about to end takes its namespaces with it: that they went says nothing of us. */
-const endsByItself: ReadonlySet<keyof World> = new Set(['namespaces', 'processes']);
-
 /** Fails naming every difference: `+` is what appeared, `-` what went. */
 export function assertSameWorld(before: World, after: World): void {
   const differences = (Object.keys(before) as (keyof World)[]).flatMap((part) => [
     ...without(after[part], before[part]).map((line) => `+ ${part}: ${line}`),
-    ...(endsByItself.has(part) ? [] : without(before[part], after[part]).map((line) => `- ${part}: ${line}`)),
+    ...without(before[part], after[part]).map((line) => `- ${part}: ${line}`),
   ]);
   assert.deepEqual(differences, [], 'the machine is not as it was');
 }
