@@ -352,12 +352,21 @@ void Cgroup::apply(const Resources& resources) {
   }
 }
 
-void Cgroup::attach(pid_t pid) const {
-  const std::string text = std::to_string(pid);
+void Cgroup::attachUnified(pid_t pid) const {
+  const CgroupHierarchy* v2 = cgroupLayout().v2();
+  if (v2 == nullptr || !isDirectory(v2->base + path_)) return;
+  writeControlFile(v2->base + path_ + "/cgroup.procs", std::to_string(pid));
+}
+
+std::vector<UniqueFd> Cgroup::openForEntering() const {
+  std::vector<UniqueFd> files;
   for (const CgroupHierarchy& hierarchy : cgroupLayout().hierarchies) {
     const std::string directory = hierarchy.base + path_;
-    if (isDirectory(directory)) writeControlFile(directory + "/cgroup.procs", text);
+    if (&hierarchy == cgroupLayout().v2() || !isDirectory(directory)) continue;
+    files.emplace_back(::open((directory + "/tasks").c_str(), O_WRONLY | O_CLOEXEC));
+    if (!files.back()) throw SysError(errno, "open", directory + "/tasks");
   }
+  return files;
 }
 
 UniqueFd Cgroup::openForClone() const {

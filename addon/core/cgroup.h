@@ -45,8 +45,12 @@ class Cgroup {
 
   bool exists() const;
   void apply(const Resources& resources);
-  /// Moves a process into every hierarchy.
-  void attach(pid_t pid) const;
+  /// Moves a process into the v2 hierarchy alone; without one there is nothing to do.
+  void attachUnified(pid_t pid) const;
+  /// The v1 files into each of which a process that is to come in writes "0" itself. To move another one, the kernel
+  /// waits until no process of the machine forks or ends, which after a quiet while is 10 ms; a thread that moves
+  /// itself needs no such wait (cgroup_procs_write_start in the kernel's kernel/cgroup/cgroup.c).
+  std::vector<UniqueFd> openForEntering() const;
   /// The v2 directory for clone3(CLONE_INTO_CGROUP); empty on legacy.
   UniqueFd openForClone() const;
   void freeze() const;

@@ -141,6 +141,11 @@ void forkSibling(const ChildPlan& plan) noexcept {
   sendMessage(plan.socket, ChildMessage::Kind::kPid, 0, "", "", -1);
 }
 
+void enterCgroups(const ChildPlan& plan) noexcept {
+  for (const UniqueFd& file : plan.cgroups)
+    if (::write(file.get(), "0", 1) != 1) fail(plan, "write", "tasks of the cgroup");
+}
+
 void enterTimeNamespace(const ChildPlan& plan) noexcept {
   if (::unshare(CLONE_NEWTIME) != 0) fail(plan, "unshare", "time");
   if (!plan.timeOffsets.empty()) {
@@ -380,6 +385,7 @@ void runChild(ChildPlan& plan) noexcept {
     if (plan.joinedUser) becomeRootOfNamespace(plan);
     forkSibling(plan);
   }
+  enterCgroups(plan);
   ::syscall(SYS_close_range, 3U, ~0U, static_cast<unsigned>(CLOSE_RANGE_CLOEXEC));
   ::setsid();
   ::umask(0);

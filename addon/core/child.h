@@ -112,6 +112,7 @@ struct ChildPlan {
   /// Joining a user or pid namespace needs a helper in between: it joins, then makes the process as its sibling.
   bool viaHelper = false;
   std::vector<JoinedNamespace> joined;
+  std::vector<UniqueFd> cgroups;  ///< of v1, to be entered by a write
   bool newUser = false;
   bool joinedUser = false;
   bool newCgroup = false;

@@ -586,6 +586,7 @@ Created create(const Spec& spec, const std::string& id, const std::string& bundl
     plan.root.pivot = pivot;
     plan.root.overRoot = pivot && spec.hooks.createContainer.empty();
     auto unified = cgroup.openForClone();
+    plan.cgroups = cgroup.openForEntering();
     auto cloned = cloneChild(plan, plan.viaHelper ? -1 : unified.get());
     child = std::move(cloned.process);
     int socket = cloned.socket.get();
@@ -595,8 +596,7 @@ Created create(const Spec& spec, const std::string& id, const std::string& bundl
       mapped.order = OrderMessage::Order::kMapped;
       sendOrder(socket, mapped);
     }
-    /* while the child mounts: on v1 a migration may wait for the scheduler, hierarchy by hierarchy */
-    if (plan.viaHelper || detectCgroupMode() != CgroupMode::kUnified) cgroup.attach(child.pid);
+    if (plan.viaHelper) cgroup.attachUnified(child.pid);
     UniqueFd console;
     expect(socket, ChildMessage::Kind::kMounted, console);
 
@@ -756,13 +756,15 @@ ExecProcess execIn(pid_t initPid, const Spec& spec, const Process& process, cons
   if (!root) throw SysError(errno, "open", rootPath);
   plan.joined.push_back({std::move(initPidfd), flags, "the container"});
 
+  plan.cgroups = cgroup.openForEntering();
+
   auto cloned = cloneChild(plan, -1);
   ExecProcess result;
   try {
     int socket = cloned.socket.get();
     auto order = startOrder(root.get(), process.user, options.user, options.groupNames, exec->hasHomeSlot);
     expect(socket, ChildMessage::Kind::kReady, result.console);
-    cgroup.attach(cloned.process.pid);
+    cgroup.attachUnified(cloned.process.pid);
     applyScheduling(cloned.process.pid, process);
     applyOomScore(cloned.process.pid, process.oomScoreAdj, warnings);
     applyRlimits(cloned.process.pid, process.rlimits);

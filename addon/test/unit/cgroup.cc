@@ -54,20 +54,29 @@ class TemporaryCgroup {
 
 bool isV1() { return detectCgroupMode() != CgroupMode::kUnified; }
 
-/// A child that runs `body` after it was moved into `cgroup`.
+/// A child that runs `body` once it is in `cgroup`.
 class Child {
  public:
   template <typename Body>
   Child(const Cgroup& cgroup, const Body& body) {
+    const std::vector<UniqueFd> files = cgroup.openForEntering();
     Pipe gate = makePipe();
+    Pipe entered = makePipe();
     pid_ = ::fork();
     if (pid_ == 0) {
       char byte = 0;
       gate.write.reset();
+      for (const UniqueFd& file : files) {
+        if (::write(file.get(), "0", 1) != 1) ::_exit(255);
+      }
+      entered.write.reset();
       (void)!::read(gate.read.get(), &byte, 1);
       ::_exit(body());
     }
-    cgroup.attach(pid_);
+    char byte = 0;
+    entered.write.reset();
+    (void)!::read(entered.read.get(), &byte, 1);
+    cgroup.attachUnified(pid_);
   }
   ~Child() {
     if (pid_ > 0) ::kill(pid_, SIGKILL), ::waitpid(pid_, nullptr, 0);
