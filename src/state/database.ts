@@ -47,6 +47,9 @@ export interface Database extends Disposable {
 
 const schemaVersion = 1;
 
+/** A writer elsewhere holds the lock for microseconds; this is for a machine under heavy load. */
+const patienceMs = 5_000;
+
 const schema = `
   CREATE TABLE projects (name TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;
   CREATE TABLE containers (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, project TEXT NOT NULL, service TEXT NOT NULL,
@@ -62,23 +65,29 @@ const schema = `
  */
 export function openDatabase(paths: Paths, mode: 'read' | 'write' = 'write'): Database {
   const db = open(paths.database, mode);
-  // A writer elsewhere holds the lock for microseconds; five seconds is for a machine under heavy load.
-  db.exec('PRAGMA busy_timeout = 5000');
-  migrate(db);
-  return new SqliteDatabase(db);
+  if (mode === 'write') {
+    migrate(db);
+    return new SqliteDatabase(db);
+  }
+  if (version(db) !== 0) return new SqliteDatabase(db);
+  // The first supervisor of this machine is just making it.
+  db.close();
+  const empty = new DatabaseSync(':memory:');
+  migrate(empty);
+  return new SqliteDatabase(empty);
 }
 
 function open(path: string, mode: 'read' | 'write'): DatabaseSync {
   if (mode === 'write') {
     mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
-    const db = new DatabaseSync(path);
+    const db = new DatabaseSync(path, { timeout: patienceMs });
     // NORMAL in WAL mode survives the death of any process; only a power cut may lose the last transactions,
     // and after a reboot no container, link or mount of them is left either.
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     return db;
   }
   try {
-    return new DatabaseSync(path, { readOnly: true });
+    return new DatabaseSync(path, { readOnly: true, timeout: patienceMs });
   } catch (error) {
     if (error instanceof Error && /unable to open/.test(error.message)) return new DatabaseSync(':memory:');
     throw error;

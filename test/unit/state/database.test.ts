@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDatabase } from '../../../src/state/database.ts';
+import { pathsUnder } from '../../../src/state/paths.ts';
+
+describe('the records', () => {
+  const root = mkdtempSync(join(tmpdir(), 'tscompose-state-'));
+  const paths = pathsUnder(join(root, 'lib'), join(root, 'run'));
+  const project = { name: 'shop', origin: { workingDirectory: '/', configFiles: [], environmentFiles: [] } };
+  after(() => rmSync(root, { recursive: true }));
+
+  it('are none for a reader before there is a file', () => {
+    using database = openDatabase(paths, 'read');
+    assert.deepEqual(database.projects(), []);
+  });
+
+  it('are none for a reader while the file is being made', () => {
+    mkdirSync(join(root, 'lib'));
+    writeFileSync(paths.database, '');
+    using database = openDatabase(paths, 'read');
+    assert.deepEqual(database.projects(), []);
+  });
+
+  it('are seen by readers once they are written', () => {
+    using writer = openDatabase(paths);
+    const record = { ...project, project: null, updatedAt: '2026-01-01T00:00:00Z' };
+    writer.saveProject(record);
+    using reader = openDatabase(paths, 'read');
+    assert.deepEqual(reader.projects(), [record]);
+  });
+});
