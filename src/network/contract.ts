@@ -88,7 +88,7 @@ export interface DnsServer {
   /** Answers inside that namespace; idempotent, also after a former supervisor. */
   attach(containerId: string, netnsPath: string): Promise<void>;
   detach(containerId: string): void;
-  /** Answers follow at once. Only running containers are to be in `containers`. */
-  update(world: NetworkWorld): void;
+  /** Answers follow at once: `read` is called when the next question comes. It gives only running containers. */
+  changed(read: () => NetworkWorld): void;
   close(): Promise<void>;
 }

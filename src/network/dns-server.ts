@@ -38,7 +38,14 @@ export function openDnsServer(options: { readonly native: Binding }): DnsServer 
   const open = async (containerId: string, netnsPath: string): Promise<Attached> => {
     const namespace = statSync(netnsPath).ino;
     const sockets = await options.native.openDnsSockets(netnsPath);
-    const answer = (message: Buffer, protocol: 'udp' | 'tcp') => world.answer(containerId, message, protocol);
+    const answer = (message: Buffer, protocol: 'udp' | 'tcp') => {
+      try {
+        return world.answer(containerId, message, protocol);
+      } catch (error) {
+        console.error('cannot read the names:', error);
+        return errorReply(message, serverFailure);
+      }
+    };
     const udp = createSocket('udp4');
     udp.on('error', () => {});
     udp.on('message', (message, peer) => {
@@ -97,7 +104,7 @@ export function openDnsServer(options: { readonly native: Binding }): DnsServer 
       shut(attached.get(containerId));
       attached.delete(containerId);
     },
-    update: (changed) => world.update(changed),
+    changed: (read) => world.changed(read),
     async close() {
       closing.abort();
       await Promise.all([...attached.values()].map(shut));
@@ -106,24 +113,40 @@ export function openDnsServer(options: { readonly native: Binding }): DnsServer 
   };
 }
 
-/** Questions → answers, for the world last told. */
+interface Known {
+  readonly names: NameIndex;
+  /** The servers that a container's file asks for. */
+  readonly servers: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Questions → answers, for the world as it is when one comes. */
 class Answers {
   readonly #signal: AbortSignal;
-  #names: NameIndex = indexNames({ networks: [], containers: [] });
-  #servers = new Map<string, readonly string[]>();
+  #known: Known = { names: indexNames({ networks: [], containers: [] }), servers: new Map() };
+  /** How to read the world, when it has changed since the last question: most changes nobody asks about. */
+  #read: (() => NetworkWorld) | null = null;
   #forwarded = 0;
-  /** Resolved at the next update. */
-  #nextUpdate = Promise.withResolvers<void>();
+  /** Resolved at the next change. */
+  #nextChange = Promise.withResolvers<void>();
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
   }
 
-  update(world: NetworkWorld): void {
-    this.#names = indexNames(world);
-    this.#servers = new Map(world.containers.map((container) => [container.id, container.dns.servers]));
-    this.#nextUpdate.resolve();
-    this.#nextUpdate = Promise.withResolvers();
+  changed(read: () => NetworkWorld): void {
+    this.#read = read;
+    this.#nextChange.resolve();
+    this.#nextChange = Promise.withResolvers();
+  }
+
+  get #world(): Known {
+    if (this.#read !== null) {
+      const world = this.#read();
+      const servers = new Map(world.containers.map((container) => [container.id, container.dns.servers]));
+      this.#known = { names: indexNames(world), servers };
+      this.#read = null;
+    }
+    return this.#known;
   }
 
   /** The reply; undefined for what deserves none. At once for names of ours, later for those of others. */
@@ -146,23 +169,25 @@ class Answers {
       if (answers !== undefined) return this.#reply(query, answers, protocol);
       return this.#forward(containerId, message, protocol);
     };
-    return this.#names.has(containerId) ? reply() : this.#known(containerId).then(reply);
+    return this.#world.names.has(containerId) ? reply() : this.#untilKnown(containerId).then(reply);
   }
 
-  async #known(containerId: string): Promise<void> {
+  async #untilKnown(containerId: string): Promise<void> {
     const timeout = AbortSignal.any([AbortSignal.timeout(unknownAskerMs), this.#signal]);
     const gaveUp = new Promise<void>((resolve) => timeout.addEventListener('abort', () => resolve()));
-    while (!this.#names.has(containerId) && !timeout.aborted) await Promise.race([this.#nextUpdate.promise, gaveUp]);
+    while (!this.#world.names.has(containerId) && !timeout.aborted) {
+      await Promise.race([this.#nextChange.promise, gaveUp]);
+    }
   }
 
   /** Records for a name of ours, perhaps none; undefined for the names of others. */
   #own(containerId: string, name: string, type: string): Answer[] | undefined {
     const label = name.replace(/\.$/, '');
     if (type === 'PTR') {
-      const found = this.#names.reverse(containerId, label);
+      const found = this.#world.names.reverse(containerId, label);
       return found === undefined ? undefined : [{ type: 'PTR', name, ttl: ttlSeconds, data: found }];
     }
-    const addresses = this.#names.resolve(containerId, label, type === 'AAAA' ? 6 : 4);
+    const addresses = this.#world.names.resolve(containerId, label, type === 'AAAA' ? 6 : 4);
     if (addresses === undefined) return undefined;
     if (type !== 'A' && type !== 'AAAA') return [];
     return addresses.map((data) => ({ type, name, ttl: ttlSeconds, data }) as Answer);
@@ -203,7 +228,7 @@ class Answers {
   }
 
   async #forward(containerId: string, message: Buffer, protocol: 'udp' | 'tcp'): Promise<Buffer | undefined> {
-    const own = this.#servers.get(containerId) ?? [];
+    const own = this.#world.servers.get(containerId) ?? [];
     const servers = own.length > 0 ? own : hostResolver().nameservers;
     if (this.#forwarded >= maxForwarded) return errorReply(message, serverFailure);
     this.#forwarded++;

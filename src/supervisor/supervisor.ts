@@ -230,13 +230,15 @@ export class Supervisor {
     this.#world.announce();
   }
 
-  /** DNS answers follow what runs now. */
+  /** DNS answers follow what runs. */
   #refreshNames(): void {
     const { database, dns, paths, native } = this.context;
-    const running = database
-      .containers()
-      .filter((record) => readContainerState(paths.container(record.id), native).status === 'running');
-    dns.update({ networks: database.networks(), containers: running });
+    dns.changed(() => ({
+      networks: database.networks(),
+      containers: database
+        .containers()
+        .filter((record) => readContainerState(paths.container(record.id), native).status === 'running'),
+    }));
   }
 }
 

@@ -74,7 +74,7 @@ describe('DNS inside a container', function () {
     await new Promise<void>((resolve) => upstreamUdp.bind(upstreamPort, '127.0.0.1', resolve));
     await new Promise<void>((resolve) => upstreamTcp.listen(upstreamPort, '127.0.0.1', resolve));
     server = openDnsServer({ native: native() });
-    server.update({ networks, containers: [asker, web(1), six, hidden, ...many] });
+    server.changed(() => ({ networks, containers: [asker, web(1), six, hidden, ...many] }));
     await server.attach(asker.id, netnsPath);
     inside = new Client(netnsPath);
   });
@@ -115,12 +115,12 @@ describe('DNS inside a container', function () {
   });
 
   it('follows the world at once, and turns the order of replicas', async () => {
-    server.update({ networks, containers: [asker, web(1), web(2), web(3)] });
+    server.changed(() => ({ networks, containers: [asker, web(1), web(2), web(3)] }));
     const first = (await inside.ask('udp', 'web', 'A')).data;
     const second = (await inside.ask('udp', 'web', 'A')).data;
     assert.deepEqual(first.toSorted(), ['10.213.21.11', '10.213.21.12', '10.213.21.13']);
     assert.notEqual(first[0], second[0]);
-    server.update({ networks, containers: [asker, web(2), six, hidden, ...many] });
+    server.changed(() => ({ networks, containers: [asker, web(2), six, hidden, ...many] }));
     assert.deepEqual((await inside.ask('udp', 'web', 'A')).data, ['10.213.21.12']);
   });
 
@@ -148,17 +148,17 @@ describe('DNS inside a container', function () {
   it('is served by a later supervisor in the same namespace', async () => {
     await server.close();
     server = openDnsServer({ native: native() });
-    server.update({ networks, containers: [asker, web(3)] });
+    server.changed(() => ({ networks, containers: [asker, web(3)] }));
     await server.attach(asker.id, netnsPath);
     await server.attach(asker.id, netnsPath);
     assert.deepEqual((await inside.ask('udp', 'web', 'A')).data, ['10.213.21.13']);
   });
 
   it('a question that comes before its container is known waits for it', async () => {
-    server.update({ networks, containers: [web(3)] });
+    server.changed(() => ({ networks, containers: [web(3)] }));
     const answer = inside.ask('udp', 'web', 'A');
     await new Promise((resolve) => setTimeout(resolve, 50));
-    server.update({ networks, containers: [asker, web(3)] });
+    server.changed(() => ({ networks, containers: [asker, web(3)] }));
     assert.deepEqual((await answer).data, ['10.213.21.13']);
   });
 
