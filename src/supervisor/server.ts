@@ -10,6 +10,9 @@ import { http } from '../util/http.ts';
 import { version } from '../util/version.ts';
 import type { Supervisor } from './supervisor.ts';
 
+/** How long an event may wait for others: nobody sees it. */
+const gatherMs = 4;
+
 export class ApiServer {
   readonly #supervisor: Supervisor;
   readonly #socketPath: string;
@@ -155,19 +158,20 @@ function openStream(response: ServerResponse): EventStream {
   response.once('close', () => {
     if (!response.writableFinished) gone.abort(new DOMException('the client went away', 'AbortError'));
   });
-  // What happens in one turn of the event loop travels together: a write is a system call here and a wake-up there.
+  // What happens within a few milliseconds travels together: a write is a system call here and a wake-up there.
   let pending = '';
   const flush = (): void => {
-    response.write(pending);
+    if (pending !== '') response.write(pending);
     pending = '';
   };
   const write = (event: object): void => {
-    if (pending === '') setImmediate(() => pending !== '' && flush());
+    if (pending === '') setTimeout(flush, gatherMs);
     pending += `${JSON.stringify(event)}\n`;
   };
   const end = (): void => {
-    if (pending !== '') flush();
-    response.end();
+    // With what is pending, in one write.
+    response.end(pending);
+    pending = '';
   };
   return { signal: gone.signal, write, end };
 }
