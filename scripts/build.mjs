@@ -1,7 +1,11 @@
 // Bundles the entry points with esbuild: a few chunks load several times faster than the module tree behind them.
-import { rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { registry } from '../src/cli/registry.ts';
 
 /**
  * commander imports child_process for subcommands that are programs of their own, which we have none of, and `process` as a
@@ -19,13 +23,45 @@ const leanCommander = {
   },
 };
 
-rmSync('dist', { recursive: true, force: true });
-await build({
-  entryPoints: { cli: 'src/cli/main.ts', supervisor: 'src/supervisor/main.ts' },
-  outdir: 'dist',
+/**
+ * An `import` of a module of Node's reads every property of it, lazy ones too: `node:fs` and `node:util` then load streams,
+ * workers and encodings, 25 ms of each start. So each becomes a module that reads only the properties that are imported.
+ */
+const lazyNodeModules = {
+  name: 'lazy-node-modules',
+  setup({ onResolve, onLoad }) {
+    const names = builtinModules.map((name) => name.replace(/^node:/, '')).join('|');
+    onResolve({ filter: new RegExp(`^(node:)?(${names})$`) }, ({ path, kind }) =>
+      kind === 'import-statement' ? { path, namespace: 'node-module', sideEffects: false } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'node-module' }, ({ path }) => {
+      const properties = Object.keys(process.getBuiltinModule(path)).filter((key) => key !== 'default');
+      const read = (key) => `export const ${key} = /* @__PURE__ */ (() => module.${key})();`;
+      const module = `const module = /* @__PURE__ */ process.getBuiltinModule(${JSON.stringify(path)});`;
+      return { contents: [module, 'export default module;', ...properties.map(read)].join('\n') };
+    });
+  },
+};
+
+/**
+ * What is imported only now and then, with the large packages behind it. It stands in a bundle of its own and shares no
+ * class with the others.
+ */
+const occasional = { 'src/ui/ink/screen.ts': 'screen', 'src/ui/tasks.ts': 'tasks' };
+const apart = {
+  name: 'apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/(screen|tasks)\.ts$/ }, ({ path, importer, kind }) => {
+      const target = resolve(dirname(importer), path);
+      const found = Object.entries(occasional).find(([file]) => target.endsWith(`/${file}`));
+      if (kind !== 'dynamic-import' || found === undefined) return undefined;
+      return { path: `./${found[1]}.js`, external: true };
+    });
+  },
+};
+
+const shared = {
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node24',
   sourcemap: false,
@@ -33,11 +69,48 @@ await build({
   minifyWhitespace: true,
   legalComments: 'none',
   define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
-  external: ['react-devtools-core'],
-  plugins: [leanCommander],
+};
+
+rmSync('dist', { recursive: true, force: true });
+// The programs: scripts, because only of those V8 gives out the code that was compiled while they ran.
+const programs = await build({
+  ...shared,
+  entryPoints: { 'command-line': 'src/cli/run.ts', supervise: 'src/supervisor/start.ts' },
+  outdir: 'dist',
+  metafile: true,
+  format: 'cjs',
+  plugins: [leanCommander, lazyNodeModules, apart],
   // The same code as ES modules, so that only what is used is loaded.
   alias: { yaml: fileURLToPath(new URL('../node_modules/yaml/browser/index.js', import.meta.url)) },
+  define: { ...shared.define, 'import.meta': 'importMeta' },
   banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    js: `(function (exports, require, module, __filename, __dirname) {
+const importMeta = { url: require('node:url').pathToFileURL(__filename).href, filename: __filename, dirname: __dirname };`,
   },
+  footer: { js: '})' },
+});
+const hash = createHash('sha256');
+for (const file of Object.keys(programs.metafile.outputs)) hash.update(readFileSync(file));
+// The entries that load them.
+await build({
+  ...shared,
+  entryPoints: { cli: 'src/cli/main.ts', supervisor: 'src/supervisor/main.ts' },
+  outdir: 'dist',
+  format: 'esm',
+  plugins: [lazyNodeModules],
+  define: {
+    ...shared.define,
+    BUILD_ID: JSON.stringify(hash.digest('hex').slice(0, 12)),
+    COMMAND_NAMES: JSON.stringify(Object.keys(registry)),
+  },
+});
+await build({
+  ...shared,
+  entryPoints: Object.fromEntries(Object.entries(occasional).map(([file, name]) => [name, file])),
+  outdir: 'dist',
+  format: 'esm',
+  splitting: true,
+  external: ['react-devtools-core'],
+  plugins: [lazyNodeModules],
+  banner: { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
 });

@@ -1,6 +1,18 @@
-/** The entry: nothing is imported before the compile cache is on. */
-import { keepCompiledCode } from '../util/compile-cache.ts';
+/** The entry, of which there is only the bundle: it loads the command line from its code cache. */
+import { isatty } from 'node:tty';
+import { fileURLToPath } from 'node:url';
+import { keepCompiledModules, loadProgram } from '../util/code-cache.ts';
+import type * as CommandLine from './run.ts';
 
-keepCompiledCode();
-const { runCommandLine } = await import('./run.ts');
-await runCommandLine(process.argv.slice(2));
+/** Of all commands, put in by scripts/build.mjs. */
+declare const COMMAND_NAMES: readonly string[];
+
+const argv = process.argv.slice(2);
+const purpose = argv.find((word) => COMMAND_NAMES.includes(word)) ?? 'help';
+if (isatty(2)) keepCompiledModules();
+const file = fileURLToPath(new URL('command-line.js', import.meta.url));
+const { exports, keep } = loadProgram<typeof CommandLine>(file, purpose);
+await exports.runCommandLine(argv);
+keep();
+// What was printed has been written (on Linux process.stdout is synchronous); to take the engine apart takes 5 ms more.
+process.exit();

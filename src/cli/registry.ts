@@ -1,34 +1,61 @@
 import type { Command } from './command.ts';
+import { attach } from './commands/attach.ts';
+import { create } from './commands/create.ts';
+import { down } from './commands/down.ts';
+import { events } from './commands/events.ts';
+import { exec } from './commands/exec.ts';
+import { kill } from './commands/kill.ts';
+import { logs } from './commands/logs.ts';
+import { ls } from './commands/ls.ts';
+import { pause } from './commands/pause.ts';
+import { plan } from './commands/plan.ts';
+import { port } from './commands/port.ts';
+import { ps } from './commands/ps.ts';
+import { restart } from './commands/restart.ts';
+import { rm } from './commands/rm.ts';
+import { run } from './commands/run.ts';
+import { scale } from './commands/scale.ts';
+import { start } from './commands/start.ts';
+import { stats } from './commands/stats.ts';
+import { stop } from './commands/stop.ts';
+import { top } from './commands/top.ts';
+import { unpause } from './commands/unpause.ts';
+import { up } from './commands/up.ts';
+import { version } from './commands/version.ts';
+import { wait } from './commands/wait.ts';
 
-/** Every command by name; a file is read only when its command is named. */
-export const registry: Readonly<Record<string, () => Promise<Command>>> = {
-  attach: async () => (await import('./commands/attach.ts')).attach,
+/**
+ * Every command by name. To find and read a file costs more than these few lines each, so they come together, save the ones
+ * that need the loader before they begin.
+ */
+export const registry: Readonly<Record<string, Command | (() => Promise<Command>)>> = {
+  attach,
   config: async () => (await import('./commands/config.ts')).config,
-  create: async () => (await import('./commands/create.ts')).create,
+  create,
   diff: async () => (await import('./commands/diff.ts')).diff,
-  down: async () => (await import('./commands/down.ts')).down,
-  events: async () => (await import('./commands/events.ts')).events,
-  exec: async () => (await import('./commands/exec.ts')).exec,
-  kill: async () => (await import('./commands/kill.ts')).kill,
+  down,
+  events,
+  exec,
+  kill,
   lint: async () => (await import('./commands/lint.ts')).lint,
-  logs: async () => (await import('./commands/logs.ts')).logs,
-  ls: async () => (await import('./commands/ls.ts')).ls,
-  pause: async () => (await import('./commands/pause.ts')).pause,
-  plan: async () => (await import('./commands/plan.ts')).plan,
-  port: async () => (await import('./commands/port.ts')).port,
-  ps: async () => (await import('./commands/ps.ts')).ps,
-  restart: async () => (await import('./commands/restart.ts')).restart,
-  rm: async () => (await import('./commands/rm.ts')).rm,
-  run: async () => (await import('./commands/run.ts')).run,
-  scale: async () => (await import('./commands/scale.ts')).scale,
-  start: async () => (await import('./commands/start.ts')).start,
-  stats: async () => (await import('./commands/stats.ts')).stats,
-  stop: async () => (await import('./commands/stop.ts')).stop,
-  top: async () => (await import('./commands/top.ts')).top,
-  unpause: async () => (await import('./commands/unpause.ts')).unpause,
-  up: async () => (await import('./commands/up.ts')).up,
-  version: async () => (await import('./commands/version.ts')).version,
-  wait: async () => (await import('./commands/wait.ts')).wait,
+  logs,
+  ls,
+  pause,
+  plan,
+  port,
+  ps,
+  restart,
+  rm,
+  run,
+  scale,
+  start,
+  stats,
+  stop,
+  top,
+  unpause,
+  up,
+  version,
+  wait,
 };
 
 /** Other names of commands. */

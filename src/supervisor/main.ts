@@ -1,9 +1,10 @@
 /** Entry of the supervisor: one process per project, `node dist/supervisor.js --project NAME [--state-dir DIR]`. */
-import { flushCompileCache } from 'node:module';
-import { keepCompiledCode } from '../util/compile-cache.ts';
+import { fileURLToPath } from 'node:url';
+import { loadProgram } from '../util/code-cache.ts';
+import type * as Supervise from './start.ts';
 
-keepCompiledCode();
-const { startSupervisor } = await import('./start.ts');
-await startSupervisor(process.argv);
-// It may end by being killed, and the next start should find the cache.
-setTimeout(flushCompileCache, 1_000).unref();
+const file = fileURLToPath(new URL('supervise.js', import.meta.url));
+const { exports, keep } = loadProgram<typeof Supervise>(file, 'supervise');
+await exports.startSupervisor(process.argv);
+// It may end by being killed, and by now it has done what it was started for.
+setTimeout(keep, 1_000).unref();
