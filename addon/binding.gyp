@@ -45,10 +45,17 @@
       "configurations": { "Release": { "ldflags": ["-static"] } }
     },
     {
+      "target_name": "tscompose-launcher",
+      "type": "executable",
+      "dependencies": ["core"],
+      "sources": ["<!@(ls -1 launcher/*.cc)"],
+      "configurations": { "Release": { "ldflags": ["-static"] } }
+    },
+    {
       "target_name": "tscompose-tests",
       "type": "executable",
       "dependencies": ["core"],
-      "sources": ["<!@(ls -1 test/unit/*.cc)", "<!@(ls -1 monitor/*.cc | grep -v /main.cc)"],
+      "sources": ["<!@(ls -1 test/unit/*.cc)", "<!@(ls -1 launcher/*.cc monitor/*.cc | grep -v /main.cc)"],
       "libraries": ["-lnftnl", "-lmnl", "-l:libseccomp.a"]
     }
   ]

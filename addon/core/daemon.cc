@@ -32,6 +32,7 @@ struct Launch {
   char* const* environment;
   const char* directory;
   int null;
+  int output;
   int ready;
   char* stack;  ///< of the second process
   volatile int error;
@@ -54,11 +55,12 @@ int become(void* pointer) noexcept {
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   if (::chdir(launch->directory) != 0) fail();
-  // `ready` first: it may itself have one of the numbers 0 to 2 only if the caller closed its stdio.
+  // Out of the way first: they have one of the numbers 0 to 3 themselves if the caller closed its stdio.
   const int ready = ::fcntl(launch->ready, F_DUPFD, 10);
-  if (ready < 0) fail();
+  const int output = ::fcntl(launch->output, F_DUPFD, 10);
+  if (ready < 0 || output < 0) fail();
   for (int fd = 0; fd < 3; ++fd) {
-    if (::dup2(launch->null, fd) < 0) fail();
+    if (::dup2(fd == 0 ? launch->null : output, fd) < 0) fail();
   }
   if (::dup2(ready, kReadyFd) < 0) fail();
   if (::syscall(SYS_close_range, kReadyFd + 1, ~0U, 0) != 0) fail();
@@ -86,7 +88,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }  // namespace
 
 UniqueFd spawnDetached(const std::string& file, const std::vector<std::string>& arguments, const std::string& directory,
-                       const std::vector<std::string>& environment) {
+                       const std::vector<std::string>& environment, int output) {
   std::vector<std::string> texts{file};
   for (std::string argument : arguments) {
     if (const size_t at = argument.find(kPlaceholder); at != std::string::npos) {
@@ -106,6 +108,7 @@ UniqueFd spawnDetached(const std::string& file, const std::vector<std::string>& 
                 .environment = envp.data(),
                 .directory = directory.c_str(),
                 .null = null.get(),
+                .output = output < 0 ? null.get() : output,
                 .ready = ready.write.get(),
                 .stack = stacks.data(),
                 .error = 0};

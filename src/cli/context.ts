@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { ReadStream, WriteStream } from 'node:tty';
+import type { Begun } from '../client/begun.ts';
 import { type Paths, resolvePaths } from '../state/paths.ts';
 import type { GlobalSettings } from './globals.ts';
 import type { Interrupts } from './interrupts.ts';
@@ -20,6 +21,8 @@ export interface Context {
   /** `--state-dir` or TSCOMPOSE_STATE_DIR, absolute. */
   readonly stateDirectory: string | undefined;
   readonly paths: Paths;
+  /** The supervisor that the launcher began, if it did. */
+  readonly begun: Begun;
   withDryRun(): Context;
 }
 
@@ -32,16 +35,24 @@ export function processContext(options: {
   readonly globals: GlobalSettings;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly interrupts: Interrupts;
+  readonly begun: Begun;
 }): Context {
-  const { globals, environment, interrupts } = options;
+  const { globals, environment, interrupts, begun } = options;
   const uid = process.getuid?.() ?? 0;
   // Absolute: the supervisor stands in the root directory.
   const given = globals.stateDirectory ?? environment.TSCOMPOSE_STATE_DIR;
   const stateDirectory = given ? resolve(given) : undefined;
   return {
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    // Each is opened when it is first used, which few commands do with all three.
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
     environment,
     workingDirectory: process.cwd(),
     clock: { now: () => new Date() },
@@ -49,6 +60,7 @@ export function processContext(options: {
     signal: interrupts.signal,
     globals,
     stateDirectory,
+    begun,
     paths: resolvePaths({ stateDir: stateDirectory, uid, environment }),
     withDryRun() {
       return { ...this, globals: { ...this.globals, dryRun: true } };

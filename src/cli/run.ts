@@ -1,3 +1,4 @@
+import { Begun } from '../client/begun.ts';
 import { formatError } from '../ui/error.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { Command } from './command.ts';
@@ -8,11 +9,13 @@ import { type globalOptions, globalSettings, rootShape } from './globals.ts';
 import { Interrupts, isInterruption } from './interrupts.ts';
 import { formatHelp, type OptionValues, parseCommandLine } from './options.ts';
 import { aliases, registry } from './registry.ts';
+import { dismissBegun } from './supervisor.ts';
 
 /** Runs one command line in this process and sets its exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
   endQuietlyOnClosedPipe();
   using interrupts = new Interrupts();
+  const begun = Begun.fromEnvironment(process.env);
   let progress = process.env.COMPOSE_PROGRESS ?? '';
   try {
     const line = parseCommandLine(rootShape, argv);
@@ -23,8 +26,12 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     if (name === undefined || name === 'help') return await printHelp(rest);
     const command = await loadCommand(name);
     const environment = await withDotenv(process.env, globalSettings(values, process.env), process.cwd());
-    const context = processContext({ globals: globalSettings(values, environment), environment, interrupts });
-    process.exitCode = await command.execute(rest, context);
+    const context = processContext({ globals: globalSettings(values, environment), environment, interrupts, begun });
+    try {
+      process.exitCode = await command.execute(rest, context);
+    } finally {
+      await dismissBegun(context);
+    }
   } catch (error) {
     if (!isInterruption(error)) {
       const isColored = process.stderr.isTTY === true && !process.env.NO_COLOR;
@@ -36,8 +43,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
 
 async function loadCommand(name: string): Promise<Command> {
   const target = aliases[name] ?? name;
-  const load = Object.hasOwn(registry, target) ? registry[target] : undefined;
-  if (load !== undefined) return await load();
+  const command = Object.hasOwn(registry, target) ? registry[target] : undefined;
+  if (command !== undefined) return typeof command === 'function' ? await command() : command;
   const similar = Object.keys(registry).find((other) => other.startsWith(name) || name.startsWith(other));
   throw new ComposeError('COMMAND_LINE', `unknown command: ${name}`, {
     hint: similar === undefined ? 'see tscompose --help' : `did you mean ${similar}? see tscompose --help`,
@@ -50,7 +57,7 @@ async function printHelp(names: readonly string[]): Promise<void> {
 }
 
 async function rootHelp(): Promise<string> {
-  const commands = await Promise.all(Object.values(registry).map((load) => load()));
+  const commands = await Promise.all(Object.keys(registry).map(loadCommand));
   const lines = commands
     .filter((command) => !command.hidden)
     .sort((a, b) => (a.name < b.name ? -1 : 1))

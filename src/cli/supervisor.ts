@@ -8,7 +8,20 @@ import type { Context } from './context.ts';
 
 /** The client of a project's supervisor, which is started at the first call when there is none. */
 export function supervisorOf(projectName: string, context: Context): SupervisorClient {
-  return new SupervisorClient(context.paths.project(projectName), supervisorCommand(projectName, context));
+  const { paths, begun } = context;
+  return new SupervisorClient(
+    paths.project(projectName),
+    supervisorCommand(projectName, context),
+    begun.take(projectName),
+  );
+}
+
+/** A supervisor that the launcher began and that no command asked for has nothing to do. */
+export async function dismissBegun(context: Context): Promise<void> {
+  const name = context.begun.untaken;
+  if (name === null) return;
+  using client = supervisorOf(name, context);
+  await client.leaveIfStarted();
 }
 
 /** The client of a supervisor that is used only when it is there already. */

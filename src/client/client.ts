@@ -5,9 +5,10 @@ import type { ProjectPaths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
 import { http } from '../util/http.ts';
 import type { ApplyRequest, InfoResponse, RunEvent, RunRequest } from './api.ts';
+import type { BegunSupervisor } from './begun.ts';
 import { errorFromBody, RemoteError } from './error.ts';
 import { parseJsonLines } from './ndjson.ts';
-import { type SupervisorCommand, startSupervisor } from './spawn.ts';
+import { awaitBegun, type SupervisorCommand, startSupervisor } from './spawn.ts';
 
 export interface CallOptions {
   /** Aborting closes the connection, which cancels the operation at its next step boundary. */
@@ -19,13 +20,18 @@ export class SupervisorClient implements Disposable {
   readonly #paths: ProjectPaths;
   readonly #agent = new http.Agent({ keepAlive: true });
   readonly #command: SupervisorCommand | null;
+  readonly #begun: BegunSupervisor | null;
   #started: Promise<void> | undefined;
   #isOurs = false;
 
-  /** `command: null`: a supervisor that is not there is not started, and every call throws SUPERVISOR. */
-  constructor(paths: ProjectPaths, command: SupervisorCommand | null) {
+  /**
+   * `command: null`: a supervisor that is not there is not started, and every call throws SUPERVISOR. `begun`: one of this
+   * project that is starting already.
+   */
+  constructor(paths: ProjectPaths, command: SupervisorCommand | null, begun: BegunSupervisor | null = null) {
     this.#paths = paths;
     this.#command = command;
+    this.#begun = begun;
   }
 
   /** Begins to start the supervisor if it is absent, without waiting: a failure shows at the first call. */
@@ -76,8 +82,9 @@ export class SupervisorClient implements Disposable {
     await readAll(await this.#call('POST', '/v1/shutdown', undefined, options));
   }
 
-  /** Takes back a `prepare()` that was for nothing: a supervisor that was there before stays. */
+  /** Takes back a start that was for nothing: a supervisor that was there before stays. */
   async leaveIfStarted(): Promise<void> {
+    if (this.#begun !== null) this.prepare();
     await this.#started?.catch(() => {});
     if (this.#isOurs) await this.shutdown().catch(() => {});
   }
@@ -140,15 +147,19 @@ export class SupervisorClient implements Disposable {
   }
 
   async #startWhenAbsent(): Promise<void> {
-    // Without a socket nobody listens: no need to wait for a connection to fail.
-    if (existsSync(this.#paths.socket) && (await this.isPresent())) return;
+    if (this.#begun !== null) {
+      const answer = await awaitBegun(this.#begun, this.#paths);
+      this.#isOurs = answer === 'ready';
+      if (answer !== null) return;
+    }
+    // Whether somebody listens at the socket shows at the call.
+    if (existsSync(this.#paths.socket)) return;
     if (this.#command === null) throw new ComposeError('SUPERVISOR', 'the project has no supervisor');
     await this.#start(this.#command);
   }
 
   async #start(command: SupervisorCommand): Promise<void> {
-    await startSupervisor(command, this.#paths);
-    this.#isOurs = true;
+    this.#isOurs = (await startSupervisor(command, this.#paths)) === 'ready';
   }
 
   #send(method: string, path: string, body: unknown, { signal }: CallOptions): Promise<IncomingMessage> {

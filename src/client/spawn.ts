@@ -5,6 +5,7 @@ import type { ErrorData } from '../model/events.ts';
 import type { ProjectPaths } from '../state/paths.ts';
 import { hasErrno } from '../util/errno.ts';
 import { ComposeError } from '../util/errors.ts';
+import type { BegunSupervisor } from './begun.ts';
 import { RemoteError } from './error.ts';
 
 export interface SupervisorCommand {
@@ -15,11 +16,14 @@ export interface SupervisorCommand {
   readonly precondition?: () => void;
 }
 
+/** `ready`: it listens; `present`: another one of the project does. */
+type Answer = 'ready' | 'present';
+
 /**
  * Starts a project's supervisor in a session of its own and settles when it listens, or when another one that holds the
  * lock already does. Throws what it says on its way down.
  */
-export async function startSupervisor(command: SupervisorCommand, paths: ProjectPaths): Promise<void> {
+export async function startSupervisor(command: SupervisorCommand, paths: ProjectPaths): Promise<Answer> {
   command.precondition?.();
   const log = openLog(paths.log);
   // Loaded here and at once: mostly there is a supervisor, and where there is none every millisecond of its start counts.
@@ -34,11 +38,20 @@ export async function startSupervisor(command: SupervisorCommand, paths: Project
   child.once('error', (cause) => {
     failed.reject(new ComposeError('SUPERVISOR', `cannot start the supervisor: ${cause.message}`, { cause }));
   });
-  const ready = child.stdio[3] as Readable;
-  const line = await Promise.race([readLine(ready), failed.promise]);
+  const line = await Promise.race([readLine(child.stdio[3] as Readable), failed.promise]);
   child.unref();
-  ready.destroy();
-  if (line === 'ready') return;
+  return answerOf(line, paths);
+}
+
+/** Waits for a supervisor that the launcher began; null when it was killed before it could say anything. */
+export async function awaitBegun(begun: BegunSupervisor, paths: ProjectPaths): Promise<Answer | null> {
+  const { Socket } = process.getBuiltinModule('node:net');
+  const line = await readLine(new Socket({ fd: begun.readyFd, readable: true, writable: false }));
+  return line === '' ? null : answerOf(line, paths);
+}
+
+function answerOf(line: string, paths: ProjectPaths): Answer {
+  if (line === 'ready' || line === 'present') return line;
   throw startFailure(line, paths.log);
 }
 
@@ -65,6 +78,7 @@ function openLog(path: string): number {
   }
 }
 
+/** The first line, after which the stream is destroyed. */
 async function readLine(stream: Readable): Promise<string> {
   let text = '';
   for await (const chunk of stream) {

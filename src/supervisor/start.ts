@@ -21,7 +21,7 @@ export async function startSupervisor(argv: readonly string[]): Promise<void> {
   report(Number(values['ready-fd'] ?? -1), await open(projectName, values['state-dir'], argv));
 }
 
-/** One line for whoever started us: `ready`, or the error as JSON. */
+/** One line for whoever started us: `ready`, `present` when another supervisor of the project listens, or the error as JSON. */
 async function open(projectName: string, stateDir: string | undefined, argv: readonly string[]): Promise<string> {
   try {
     const supervisor = await Supervisor.open({
@@ -30,9 +30,9 @@ async function open(projectName: string, stateDir: string | undefined, argv: rea
       native: native(),
       ownArgs: argv.filter((word, index) => word !== '--ready-fd' && argv[index - 1] !== '--ready-fd'),
     });
-    // Null: another supervisor of this project is there already.
-    if (supervisor === null) setImmediate(() => process.exit(0));
-    return 'ready';
+    if (supervisor !== null) return 'ready';
+    setImmediate(() => process.exit(0));
+    return 'present';
   } catch (error) {
     console.error(error);
     setImmediate(() => process.exit(1));
