@@ -21,6 +21,7 @@ namespace tscompose {
 namespace {
 
 constexpr int kReadyFd = 3;
+constexpr int kExecutableFd = 4;
 constexpr std::string_view kPlaceholder = "{readyFd}";
 constexpr size_t kStack = 64 * 1024;
 
@@ -28,6 +29,7 @@ constexpr size_t kStack = 64 * 1024;
 /// calls and write `error`.
 struct Launch {
   const char* file;
+  int executable;
   char* const* arguments;
   char* const* environment;
   const char* directory;
@@ -59,12 +61,20 @@ int become(void* pointer) noexcept {
   const int ready = ::fcntl(launch->ready, F_DUPFD, 10);
   const int output = ::fcntl(launch->output, F_DUPFD, 10);
   if (ready < 0 || output < 0) fail();
+  const bool hasExecutable = launch->executable >= 0;
+  const int executable = hasExecutable ? ::fcntl(launch->executable, F_DUPFD, 10) : -1;
+  if (hasExecutable && executable < 0) fail();
   for (int fd = 0; fd < 3; ++fd) {
     if (::dup2(fd == 0 ? launch->null : output, fd) < 0) fail();
   }
   if (::dup2(ready, kReadyFd) < 0) fail();
-  if (::syscall(SYS_close_range, kReadyFd + 1, ~0U, 0) != 0) fail();
-  ::execve(launch->file, launch->arguments, launch->environment);
+  if (hasExecutable && ::dup3(executable, kExecutableFd, O_CLOEXEC) < 0) fail();
+  if (::syscall(SYS_close_range, (hasExecutable ? kExecutableFd : kReadyFd) + 1, ~0U, 0) != 0) fail();
+  if (hasExecutable) {
+    ::execveat(kExecutableFd, "", launch->arguments, launch->environment, AT_EMPTY_PATH);
+  } else {
+    ::execve(launch->file, launch->arguments, launch->environment);
+  }
   fail();
   return 127;
 }
@@ -87,16 +97,16 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 }  // namespace
 
-UniqueFd spawnDetached(const std::string& file, const std::vector<std::string>& arguments, const std::string& directory,
-                       const std::vector<std::string>& environment, int output) {
+UniqueFd spawnDetached(const DaemonOptions& options) {
+  const std::string& file = options.file;
   std::vector<std::string> texts{file};
-  for (std::string argument : arguments) {
+  for (std::string argument : options.arguments) {
     if (const size_t at = argument.find(kPlaceholder); at != std::string::npos) {
       argument.replace(at, kPlaceholder.size(), std::to_string(kReadyFd));
     }
     texts.push_back(std::move(argument));
   }
-  std::vector<std::string> variables = environment;
+  std::vector<std::string> variables = options.environment;
   const std::vector<char*> argv = pointers(texts);
   const std::vector<char*> envp = pointers(variables);
   UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
@@ -104,11 +114,12 @@ UniqueFd spawnDetached(const std::string& file, const std::vector<std::string>& 
   Pipe ready = makePipe();
   std::vector<char> stacks(2 * kStack);
   Launch launch{.file = file.c_str(),
+                .executable = options.executable,
                 .arguments = argv.data(),
                 .environment = envp.data(),
-                .directory = directory.c_str(),
+                .directory = options.directory.c_str(),
                 .null = null.get(),
-                .output = output < 0 ? null.get() : output,
+                .output = options.output < 0 ? null.get() : options.output,
                 .ready = ready.write.get(),
                 .stack = stacks.data(),
                 .error = 0};

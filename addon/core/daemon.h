@@ -11,12 +11,21 @@
 
 namespace tscompose {
 
-/// Starts `file` in a new session with stdio on /dev/null (what it prints on `output`, when that is a descriptor) and
-/// the write end of a pipe as its only other descriptor; "{readyFd}" in an argument becomes its number. Returns the
-/// read end. The process belongs to init, not to the caller, so it needs no wait4. Throws SysError also when exec
-/// fails. Costs a vfork: nothing of the caller is copied.
-UniqueFd spawnDetached(const std::string& file, const std::vector<std::string>& arguments, const std::string& directory,
-                       const std::vector<std::string>& environment, int output = -1);
+struct DaemonOptions {
+  std::string file;
+  /// When it is a descriptor, this is executed, and `file` is only its name.
+  int executable = -1;
+  std::vector<std::string> arguments;  ///< without the name
+  std::string directory = "/";
+  std::vector<std::string> environment;
+  /// When it is a descriptor, what the process prints goes there.
+  int output = -1;
+};
+
+/// Starts a process in a new session, with stdio on /dev/null and the write end of a pipe as its only other descriptor;
+/// "{readyFd}" in an argument becomes its number. Returns the read end. The process belongs to init, not to the
+/// caller, so it needs no wait4. Throws SysError also when exec fails. Costs a vfork: nothing of the caller is copied.
+UniqueFd spawnDetached(const DaemonOptions& options);
 
 /// Start time in clock ticks since boot (field 22 of /proc/<pid>/stat); nothing when there is no such process.
 /// `isZombie` tells whether it has ended and waits to be collected.

@@ -177,12 +177,19 @@ UniqueFd sealedCopyOf(int executable) {
 
 }  // namespace
 
+UniqueFd sealedExecutable(const std::string& path) {
+  UniqueFd sealed = readOnlyMountOf(path.c_str());
+  if (sealed) return sealed;
+  const UniqueFd executable{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (!executable) throw SysError(errno, "open", path);
+  return sealedCopyOf(executable.get());
+}
+
 void sealExecutable(char* const argv[]) {
-  UniqueFd executable{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
+  const UniqueFd executable{::open("/proc/self/exe", O_RDONLY | O_CLOEXEC)};
   if (!executable) throw SysError(errno, "open", "/proc/self/exe");
   if (isSealed(executable.get())) return;
-  UniqueFd sealed = readOnlyMountOf("/proc/self/exe");
-  if (!sealed) sealed = sealedCopyOf(executable.get());
+  const UniqueFd sealed = sealedExecutable("/proc/self/exe");
   ::execveat(sealed.get(), "", argv, environ, AT_EMPTY_PATH);
   throw SysError(errno, "execveat", "/proc/self/exe");
 }

@@ -53,5 +53,8 @@ int parseSignal(const std::string& text);
 /// that is so already, executes itself again from a detached read-only mount of its file or, where mounting is not
 /// permitted, from a sealed memfd. Call it first in main of every program that enters containers. Throws SysError.
 void sealExecutable(char* const argv[]);
+/// An executable file as `sealExecutable` would have it, to be executed by descriptor: so a program that is started
+/// often need not do it each time. Throws SysError.
+UniqueFd sealedExecutable(const std::string& path);
 
 }  // namespace tscompose

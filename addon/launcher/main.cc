@@ -43,12 +43,13 @@ void beginSupervisor(const std::string& node, const std::string& dist, const Sup
   const std::string path = directory + "/supervisor.log";
   const UniqueFd log{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
   if (!log) throw SysError(errno, "open", path);
-  std::vector<std::string> arguments{kNoWarning,  dist + "/supervisor.js", "--ready-fd", "{readyFd}",
-                                     "--project", guess.projectName};
-  if (!guess.stateDir.empty()) arguments.insert(arguments.end(), {"--state-dir", guess.stateDir});
-  std::vector<std::string> environment;
-  for (char** variable = environ; *variable != nullptr; ++variable) environment.emplace_back(*variable);
-  UniqueFd ready = spawnDetached(node, arguments, "/", environment, log.get());
+  DaemonOptions options;
+  options.file = node;
+  options.arguments = {kNoWarning, dist + "/supervisor.js", "--ready-fd", "{readyFd}", "--project", guess.projectName};
+  if (!guess.stateDir.empty()) options.arguments.insert(options.arguments.end(), {"--state-dir", guess.stateDir});
+  for (char** variable = environ; *variable != nullptr; ++variable) options.environment.emplace_back(*variable);
+  options.output = log.get();
+  UniqueFd ready = spawnDetached(options);
   if (::fcntl(ready.get(), F_SETFD, 0) != 0) throw SysError(errno, "fcntl", "ready pipe");
   const std::string told = std::to_string(ready.release()) + ":" + guess.projectName;
   ::setenv(kVariable, told.c_str(), 1);

@@ -48,10 +48,11 @@ void Respawner::attempt() {
   UniqueFd lock{::open(command_.lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   if (lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
     try {
-      const std::vector<std::string> arguments(command_.args.begin() + 1, command_.args.end());
-      std::vector<std::string> environment;
-      for (char** entry = environ; *entry != nullptr; entry++) environment.emplace_back(*entry);
-      spawnDetached(command_.args.front(), arguments, "/", environment);
+      DaemonOptions options;
+      options.file = command_.args.front();
+      options.arguments.assign(command_.args.begin() + 1, command_.args.end());
+      for (char** entry = environ; *entry != nullptr; entry++) options.environment.emplace_back(*entry);
+      spawnDetached(options);
       lock_ = std::move(lock);
     } catch (const std::runtime_error&) {
       // Not there any more, or no memory: the next attempt may fare better.

@@ -1,8 +1,12 @@
+#include "core/process.h"
+
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <map>
+#include <mutex>
 
 #include "core/daemon.h"
 #include "napi/convert.h"
@@ -67,6 +71,17 @@ Napi::Value exportedWatchExit(const Napi::CallbackInfo& info) {
   });
 }
 
+/// The sealed executable of a file, made once: the same few programs are started again and again. It stays open, and so
+/// the one that this process was installed with is what it starts.
+int heldExecutable(const std::string& file) {
+  static std::mutex mutex;
+  static std::map<std::string, UniqueFd> held;
+  const std::lock_guard lock(mutex);
+  UniqueFd& executable = held[file];
+  if (!executable) executable = sealedExecutable(file);
+  return executable.get();
+}
+
 /// Collects what the daemon writes until it closes the pipe.
 void settleAtEnd(Napi::Env env, UniqueFd pipe, Napi::Promise::Deferred deferred) {
   const auto text = std::make_shared<std::string>();
@@ -92,12 +107,16 @@ void settleAtEnd(Napi::Env env, UniqueFd pipe, Napi::Promise::Deferred deferred)
 
 Napi::Value exportedSpawnDetached(const Napi::CallbackInfo& info) {
   const auto options = convert::object(info[2], "options");
+  DaemonOptions daemon;
+  daemon.file = convert::text(info[0], "file");
+  daemon.arguments = convert::texts(info[1], "args");
+  daemon.directory = convert::text(options.Get("cwd"), "options.cwd");
+  daemon.environment = convert::texts(options.Get("environment"), "options.environment");
   return promise(
       info.Env(), "spawnDetached",
-      [file = convert::text(info[0], "file"), arguments = convert::texts(info[1], "args"),
-       directory = convert::text(options.Get("cwd"), "options.cwd"),
-       environment = convert::texts(options.Get("environment"), "options.environment")] {
-        UniqueFd pipe = spawnDetached(file, arguments, directory, environment);
+      [daemon]() mutable {
+        daemon.executable = heldExecutable(daemon.file);
+        UniqueFd pipe = spawnDetached(daemon);
         ::fcntl(pipe.get(), F_SETFL, O_NONBLOCK);
         return pipe;
       },

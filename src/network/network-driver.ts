@@ -200,11 +200,12 @@ interface Removal {
   readonly done: Promise<void>;
 }
 
-/** Puts the removals of one turn of the event loop together: the kernel takes as long for thirty links as for one. */
+/** Puts together what is to be removed while another removal runs: the kernel takes as long for thirty links as for one. */
 class Unplugger {
   readonly #native: Binding;
   readonly #firewall: Firewall;
   #next: Removal | undefined;
+  #running: Promise<void> = Promise.resolve();
 
   constructor(native: Binding, firewall: Firewall) {
     this.#native = native;
@@ -224,10 +225,13 @@ class Unplugger {
 
   #schedule(): Removal {
     const lists = { netnsPaths: [] as string[], interfaces: [] as string[], addresses: [] as string[] };
-    const done = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+    // Those of this turn of the event loop at least.
+    const turn = new Promise<void>((resolve) => setImmediate(resolve));
+    const done = Promise.all([turn, this.#running.catch(() => {})]).then(() => {
       this.#next = undefined;
       return this.#native.unplug(lists.netnsPaths, lists.interfaces, lists.addresses);
     });
+    this.#running = done;
     return { ...lists, done };
   }
 }

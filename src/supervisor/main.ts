@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { loadProgram } from '../util/code-cache.ts';
 import type * as Supervise from './start.ts';
 
+// Calls of the addon wait in the kernel more than they compute. Before the first one: then the pool is made.
+process.env.UV_THREADPOOL_SIZE ??= '16';
 const file = fileURLToPath(new URL('supervise.js', import.meta.url));
 const { exports, keep } = loadProgram<typeof Supervise>(file, 'supervise');
 await exports.startSupervisor(process.argv);
