@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
 import type { ProgressEvent, WorldEvent } from '../model/events.ts';
 import type { ProjectPaths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
-import { http } from '../util/http.ts';
 import type { ApplyRequest, InfoResponse, RunEvent, RunRequest } from './api.ts';
 import type { BegunSupervisor } from './begun.ts';
 import { errorFromBody, RemoteError } from './error.ts';
+import { type ExchangeAnswer, exchange } from './exchange.ts';
 import { parseJsonLines } from './ndjson.ts';
 import { awaitBegun, type SupervisorCommand, startSupervisor } from './spawn.ts';
 
@@ -18,11 +17,12 @@ export interface CallOptions {
 /** A project's supervisor, started when there is none. Calls may be made at once; they wait for it. */
 export class SupervisorClient implements Disposable {
   readonly #paths: ProjectPaths;
-  readonly #agent = new http.Agent({ keepAlive: true });
   readonly #command: SupervisorCommand | null;
   readonly #begun: BegunSupervisor | null;
   #started: Promise<void> | undefined;
   #isOurs = false;
+  /** Those that are still being read. */
+  readonly #answers = new Set<ExchangeAnswer>();
 
   /**
    * `command: null`: a supervisor that is not there is not started, and every call throws SUPERVISOR. `begun`: one of this
@@ -43,7 +43,7 @@ export class SupervisorClient implements Disposable {
   async isPresent(): Promise<boolean> {
     try {
       const response = await this.#send('GET', '/v1/info', undefined, {});
-      response.resume();
+      response.body.destroy();
       return true;
     } catch (error) {
       // One that leaves just now may still take the connection, and break it.
@@ -90,7 +90,7 @@ export class SupervisorClient implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#agent.destroy();
+    for (const { body } of this.#answers) body.destroy();
   }
 
   async *#progress<T extends RunEvent>(path: string, body: unknown, options: CallOptions): AsyncGenerator<T> {
@@ -107,21 +107,21 @@ export class SupervisorClient implements Disposable {
     });
   }
 
-  async *#lines<T>(response: IncomingMessage, signal: AbortSignal | undefined): AsyncGenerator<T> {
+  async *#lines<T>(response: ExchangeAnswer, signal: AbortSignal | undefined): AsyncGenerator<T> {
     try {
-      yield* parseJsonLines<T>(response);
+      yield* parseJsonLines<T>(response.body);
     } catch (error) {
       signal?.throwIfAborted();
       // The connection broke: the caller knows whether the stream was complete.
       if (!isReset(error)) throw error;
     } finally {
-      response.destroy();
+      response.body.destroy();
     }
   }
 
-  async #call(method: string, path: string, body: unknown, options: CallOptions): Promise<IncomingMessage> {
+  async #call(method: 'GET' | 'POST', path: string, body: unknown, options: CallOptions): Promise<ExchangeAnswer> {
     await this.#ready();
-    let response: IncomingMessage;
+    let response: ExchangeAnswer;
     try {
       response = await this.#send(method, path, body, options);
     } catch (error) {
@@ -137,8 +137,8 @@ export class SupervisorClient implements Disposable {
         throw translate(again, this.#paths);
       });
     }
-    if (response.statusCode === 200) return response;
-    throw errorFromBody(response.statusCode ?? 0, await readAll(response));
+    if (response.status === 200) return response;
+    throw errorFromBody(response.status, await readAll(response));
   }
 
   #ready(): Promise<void> {
@@ -162,29 +162,19 @@ export class SupervisorClient implements Disposable {
     this.#isOurs = (await startSupervisor(command, this.#paths)) === 'ready';
   }
 
-  #send(method: string, path: string, body: unknown, { signal }: CallOptions): Promise<IncomingMessage> {
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  async #send(method: 'GET' | 'POST', path: string, body: unknown, { signal }: CallOptions): Promise<ExchangeAnswer> {
     const text = body === undefined ? undefined : JSON.stringify(body);
-    const outgoing = http.request({
-      socketPath: this.#paths.socket,
-      agent: this.#agent,
-      method,
-      path,
-      headers:
-        text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
-      signal,
-    });
-    outgoing.once('response', resolve);
-    outgoing.once('error', reject);
-    outgoing.end(text);
-    return promise;
+    const answer = await exchange({ socketPath: this.#paths.socket, method, path, body: text, signal });
+    this.#answers.add(answer);
+    answer.body.once('close', () => this.#answers.delete(answer));
+    return answer;
   }
 }
 
-async function readAll(response: IncomingMessage): Promise<string> {
+async function readAll({ body }: ExchangeAnswer): Promise<string> {
   let text = '';
-  response.setEncoding('utf8');
-  for await (const chunk of response) text += String(chunk);
+  body.setEncoding('utf8');
+  for await (const chunk of body) text += String(chunk);
   return text;
 }
 

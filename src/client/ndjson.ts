@@ -1,4 +1,4 @@
-/** Cuts a byte stream into lines and parses each as JSON; empty lines are skipped. */
+/** Cuts a byte stream into lines and parses each as JSON; empty lines are skipped, and so is one that was cut off. */
 export async function* parseJsonLines<T>(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<T> {
   const decoder = new TextDecoder();
   let rest = '';
@@ -9,6 +9,4 @@ export async function* parseJsonLines<T>(bytes: AsyncIterable<Uint8Array>): Asyn
       if (line !== '') yield JSON.parse(line) as T;
     }
   }
-  rest += decoder.decode();
-  if (rest.trim() !== '') yield JSON.parse(rest) as T;
 }

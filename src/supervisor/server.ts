@@ -1,12 +1,11 @@
 /** The supervisor's API over a unix socket (docs/architecture.md). Every answer that takes time is a stream of NDJSON. */
 import { chmodSync, rmSync } from 'node:fs';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type ApplyRequest, apiVersion, type InfoResponse, type RunRequest } from '../client/api.ts';
 import { apply } from '../engine/engine.ts';
 import { errorData, OperationFailure } from '../engine/execute.ts';
 import { runOneOff } from '../engine/run.ts';
 import type { ProgressEvent } from '../model/events.ts';
-import { http } from '../util/http.ts';
 import { version } from '../util/version.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -22,7 +21,7 @@ export class ApiServer {
   constructor(supervisor: Supervisor, socketPath: string) {
     this.#supervisor = supervisor;
     this.#socketPath = socketPath;
-    this.#server = http.createServer((request, response) => {
+    this.#server = createServer((request, response) => {
       this.#clients++;
       response.once('close', () => {
         this.#clients--;

@@ -13,7 +13,7 @@ import { freePort, hasRegistryTools, startRegistry, writeLayout } from '../../su
 import { slowness } from '../../support/eventually.ts';
 import { require } from '../../support/requirements.ts';
 
-const main = new URL('../../../src/cli/main.ts', import.meta.url).pathname;
+const main = new URL('../../../dist/cli.js', import.meta.url).pathname;
 const user = 'me:geheim:3';
 const htpasswd = 'me:$2y$05$gux6X8MOKxj.2dZbnFzx4efHfiUN7X7Lfq.AJqXvT3VkMMdconRwC';
 

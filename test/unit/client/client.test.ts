@@ -56,7 +56,7 @@ function script(body: string) {
 
 describe('lines of JSON', () => {
   it('are cut anywhere, also within a letter', async () => {
-    const bytes = Buffer.from('{"a":"é"}\n\n{"b":2}');
+    const bytes = Buffer.from('{"a":"é"}\n\n{"b":2}\n{"c":');
     async function* pieces() {
       for (const byte of bytes) yield Uint8Array.of(byte);
     }
