@@ -25,9 +25,10 @@ const leanCommander = {
 
 /**
  * An `import` of a module of Node's reads every property of it, lazy ones too: `node:fs` and `node:util` then load streams,
- * workers and encodings, 25 ms of each start. So each becomes a module that reads only the properties that are imported.
+ * workers and encodings, 25 ms of each start. So each becomes a module that reads only the properties that are imported,
+ * and those of `onUse`, functions of which few commands need one, are loaded at the first call.
  */
-const lazyNodeModules = {
+const lazyNodeModules = (onUse = []) => ({
   name: 'lazy-node-modules',
   setup({ onResolve, onLoad }) {
     const names = builtinModules.map((name) => name.replace(/^node:/, '')).join('|');
@@ -35,13 +36,22 @@ const lazyNodeModules = {
       kind === 'import-statement' ? { path, namespace: 'node-module', sideEffects: false } : undefined,
     );
     onLoad({ filter: /.*/, namespace: 'node-module' }, ({ path }) => {
-      const properties = Object.keys(process.getBuiltinModule(path)).filter((key) => key !== 'default');
+      const builtin = process.getBuiltinModule(path);
+      const properties = Object.keys(builtin).filter((key) => key !== 'default');
+      const load = `process.getBuiltinModule(${JSON.stringify(path)})`;
+      if (onUse.includes(path.replace(/^node:/, ''))) {
+        const isFunction = (key) => typeof builtin[key] === 'function' && /^[a-z]/.test(key);
+        const call = (key) => `(...args) => ${load}.${key}(...args)`;
+        const read = (key) => `/* @__PURE__ */ (() => ${load}.${key})()`;
+        const lines = properties.map((key) => `export const ${key} = ${isFunction(key) ? call(key) : read(key)};`);
+        return { contents: lines.join('\n') };
+      }
       const read = (key) => `export const ${key} = /* @__PURE__ */ (() => module.${key})();`;
-      const module = `const module = /* @__PURE__ */ process.getBuiltinModule(${JSON.stringify(path)});`;
+      const module = `const module = /* @__PURE__ */ ${load};`;
       return { contents: [module, 'export default module;', ...properties.map(read)].join('\n') };
     });
   },
-};
+});
 
 /**
  * What is imported only now and then, with the large packages behind it. It stands in a bundle of its own and shares no
@@ -73,13 +83,11 @@ const shared = {
 
 rmSync('dist', { recursive: true, force: true });
 // The programs: scripts, because only of those V8 gives out the code that was compiled while they ran.
-const programs = await build({
+const script = {
   ...shared,
-  entryPoints: { 'command-line': 'src/cli/run.ts', supervise: 'src/supervisor/start.ts' },
   outdir: 'dist',
   metafile: true,
   format: 'cjs',
-  plugins: [leanCommander, lazyNodeModules, apart],
   // The same code as ES modules, so that only what is used is loaded.
   alias: { yaml: fileURLToPath(new URL('../node_modules/yaml/browser/index.js', import.meta.url)) },
   define: { ...shared.define, 'import.meta': 'importMeta' },
@@ -88,16 +96,29 @@ const programs = await build({
 const importMeta = { url: require('node:url').pathToFileURL(__filename).href, filename: __filename, dirname: __dirname };`,
   },
   footer: { js: '})' },
-});
+};
+const programs = await Promise.all([
+  build({
+    ...script,
+    entryPoints: { 'command-line': 'src/cli/run.ts' },
+    plugins: [leanCommander, lazyNodeModules(['crypto', 'fs/promises', 'readline/promises', 'timers/promises']), apart],
+  }),
+  build({
+    ...script,
+    entryPoints: { supervise: 'src/supervisor/start.ts' },
+    // Not later: it loads while the command does, and has time.
+    plugins: [lazyNodeModules()],
+  }),
+]);
 const hash = createHash('sha256');
-for (const file of Object.keys(programs.metafile.outputs)) hash.update(readFileSync(file));
+for (const file of programs.flatMap(({ metafile }) => Object.keys(metafile.outputs))) hash.update(readFileSync(file));
 // The entries that load them.
 await build({
   ...shared,
   entryPoints: { cli: 'src/cli/main.ts', supervisor: 'src/supervisor/main.ts' },
   outdir: 'dist',
   format: 'esm',
-  plugins: [lazyNodeModules],
+  plugins: [lazyNodeModules()],
   define: {
     ...shared.define,
     BUILD_ID: JSON.stringify(hash.digest('hex').slice(0, 12)),
@@ -111,6 +132,6 @@ await build({
   format: 'esm',
   splitting: true,
   external: ['react-devtools-core'],
-  plugins: [lazyNodeModules],
+  plugins: [lazyNodeModules()],
   banner: { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
 });

@@ -1,5 +1,6 @@
 /** `exec`: the OCI process object of a further process, made of the container's own. */
-import { constants, open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { ComposeError } from '../util/errors.ts';
 import type { OciProcess, OciSpec } from './oci.ts';
 
