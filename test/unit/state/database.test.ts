@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { openDatabase } from '../../../src/state/database.ts';
 import { pathsUnder } from '../../../src/state/paths.ts';
 
@@ -29,5 +31,25 @@ describe('the records', () => {
     writer.saveProject(record);
     using reader = openDatabase(paths, 'read');
     assert.deepEqual(reader.projects(), [record]);
+  });
+
+  it('wait for another process that is making them', async () => {
+    const others = pathsUnder(join(root, 'others'), join(root, 'run'));
+    mkdirSync(join(root, 'others'));
+    const maker = new Worker(
+      `const { DatabaseSync } = require('node:sqlite');
+       const { parentPort, workerData } = require('node:worker_threads');
+       const db = new DatabaseSync(workerData);
+       db.exec('BEGIN EXCLUSIVE');
+       parentPort.postMessage('locked');
+       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+       db.exec('COMMIT');
+       db.close();`,
+      { eval: true, workerData: others.database },
+    );
+    await once(maker, 'message');
+    using database = openDatabase(others);
+    assert.deepEqual(database.projects(), []);
+    await maker.terminate();
   });
 });
