@@ -1,6 +1,6 @@
 import { LogCollector } from '../logs/collector.ts';
 import type { SourcedRecord } from '../logs/merge.ts';
-import { LogReader, type LogSelection } from '../logs/reader.ts';
+import { LogReader } from '../logs/reader.ts';
 import type { ProgressEvent, StepEvent } from '../model/events.ts';
 import { logName } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
@@ -13,7 +13,7 @@ import { ComposeError } from '../util/errors.ts';
 import { ContainerWatch, type WatchEvent } from './container-watch.ts';
 import type { Context } from './context.ts';
 import { Interruption } from './interrupts.ts';
-import { isActive, observeProject, startTime, wasInterfered, withRecords } from './observation.ts';
+import { isActive, observeProject, withRecords } from './observation.ts';
 import { isColored, openProgress, progressForm } from './progress.ts';
 import { checkServices } from './services.ts';
 import type { Session } from './session.ts';
@@ -82,14 +82,12 @@ class AttachedUp implements AsyncDisposable {
   readonly #sampler: UsageSampler | undefined;
   /** Logs of containers that were there before, from where they ended then: only what is new is shown. */
   readonly #earlier = new Map<string, LogReader>();
-  readonly #followed = new Map<string, AbortSignal>();
-  readonly #exitTexts = new Map<string, string>();
-  /** Logs that were read to their end before the exit was known. */
-  readonly #drained = new Set<string>();
   readonly #ending = Promise.withResolvers<Ending>();
   readonly #stop = new AbortController();
   readonly #keys: KeyBinding;
   #interrupts = 0;
+  readonly #subscribed = Promise.withResolvers<void>();
+  readonly #applied = Promise.withResolvers<void>();
   #isApplied = false;
   /** A stop of ours is under way: exits are its doing. */
   #isStopping = false;
@@ -122,13 +120,7 @@ class AttachedUp implements AsyncDisposable {
     this.#shown = attachedServices(session.project, settings, attach);
     const isPainted = attach.color === 'auto' && isColored(context, context.stdout);
     this.#format = new LogFormat({ prefix: attach.prefix, timestamps: attach.timestamps, isColored: isPainted });
-    this.#watch = new ContainerWatch(
-      context.paths,
-      this.#stop.signal,
-      (record) => wasInterfered(record, context),
-      // Without a supervisor nobody carries anything out.
-      () => session.client.untilIdle({ signal: this.#stop.signal }).catch(() => {}),
-    );
+    this.#watch = new ContainerWatch(context.paths, this.#stop.signal, () => this.#changesOver());
     this.#collector = new LogCollector(this.#stop.signal);
     this.#sampler = screen.showsStack
       ? new UsageSampler(context.paths, (name, usage) => screen.tell({ type: 'usage', name, ...usage }))
@@ -182,10 +174,12 @@ class AttachedUp implements AsyncDisposable {
     await this.#screen[Symbol.asyncDispose]();
   }
 
-  /** Notes where the logs end before anything happens. */
+  /** Notes what ran, and where the logs end, before anything happens. */
   async #remember(): Promise<void> {
     const { containers } = await observeProject(this.#session.projectName, this.#context);
-    for (const { record } of containers) {
+    for (const container of containers) {
+      const { record } = container;
+      if (!isActive(container)) this.#watch.skip(container);
       if (!this.#isShown(record)) continue;
       const { log } = this.#context.paths.container(record.id);
       this.#earlier.set(record.id, await LogReader.open(log, { fromEnd: true }));
@@ -193,21 +187,28 @@ class AttachedUp implements AsyncDisposable {
   }
 
   async #bringUp(signal: AbortSignal): Promise<void> {
-    const { client, project, origin, projectName } = this.#session;
+    const { client, project, origin } = this.#session;
     const request = { project, origin, settings: this.#settings, expectedPlanHash: null };
     for await (const event of client.apply(request, { signal })) {
       this.#screen.reporter.report(event);
       if (event.type === 'plan') await this.#announce(event);
       if (event.type === 'step' && isStarted(event)) this.#followByName(event.resource);
     }
+    // What starts after the look is told.
+    await this.#subscribed.promise;
     this.#isApplied = true;
     // Those that ran before, and those that were quicker than we.
-    const { containers } = await observeProject(projectName, this.#context);
-    for (const container of containers) {
-      if (container.state.status === 'created') continue;
-      if (isActive(container) || !this.#followed.has(container.record.id)) this.#follow(container.record);
-    }
-    if (this.#watch.size === 0) this.#ending.resolve({ type: 'exits' });
+    await this.#look();
+    this.#applied.resolve();
+    this.#watch.checkIdle();
+  }
+
+  /** Settles when no command is being carried out, and what they started is followed. */
+  async #changesOver(): Promise<void> {
+    await this.#applied.promise;
+    // Without a supervisor nobody carries anything out.
+    await this.#session.client.untilIdle({ signal: this.#stop.signal }).catch(() => {});
+    await this.#look();
   }
 
   async #announce({ nodes }: Extract<ProgressEvent, { type: 'plan' }>): Promise<void> {
@@ -233,26 +234,35 @@ class AttachedUp implements AsyncDisposable {
     const record = withRecords(this.#context, (database) =>
       database.containers(projectName).find((each) => each.name === name),
     );
-    if (record !== undefined) this.#follow(record);
+    if (record !== undefined && !this.#watch.isWatched(record.id)) this.#follow(record);
   }
 
-  /** `startedAt`: of one that may have printed before, in a life that was shown already. */
-  #follow(record: ContainerRecord, startedAt?: string): void {
-    if (record.oneOff || this.#watch.isWatched(record.id)) return;
-    const from: LogReader | LogSelection = this.#earlier.get(record.id) ?? { since: startedAt };
-    this.#earlier.delete(record.id);
+  /** Follows whatever runs, and what ran and has ended before we looked. */
+  async #look(): Promise<void> {
+    const { containers } = await observeProject(this.#session.projectName, this.#context);
+    if (this.#stop.signal.aborted) return;
+    for (const container of containers) if (this.#watch.isNew(container)) this.#follow(container.record);
+  }
+
+  #follow(record: ContainerRecord): void {
+    if (record.oneOff) return;
     const ended = this.#watch.add(record);
-    this.#followed.set(record.id, ended);
     this.#sampler?.add(record, ended);
-    if (this.#isShown(record)) {
-      this.#collector.add(record, this.#context.paths.container(record.id).log, from, ended);
-    }
+    if (!this.#isShown(record)) return;
+    this.#collector.add(
+      record,
+      this.#context.paths.container(record.id).log,
+      this.#earlier.get(record.id) ?? {},
+      ended,
+    );
+    this.#earlier.delete(record.id);
   }
 
   async #printLogs(): Promise<void> {
     for await (const item of this.#collector) {
       if (item.type === 'records') await this.#print(item.records);
-      else await this.#sayExit(item.source);
+      // After its last line; without a reason that is a code we could not watch it.
+      else if (typeof item.reason === 'number') await this.#say(item.source, `exited with code ${item.reason}`);
     }
   }
 
@@ -267,34 +277,26 @@ class AttachedUp implements AsyncDisposable {
     await this.#screen.write(texts.stdout.join(''), texts.stderr.join(''));
   }
 
-  /** After its last line, when both are known: that it is gone, and how it ended. */
-  async #sayExit(record: ContainerRecord): Promise<void> {
-    const text = this.#exitTexts.get(record.id);
-    if (text === undefined) {
-      this.#drained.add(record.id);
-      return;
-    }
-    this.#exitTexts.delete(record.id);
+  async #say(record: ContainerRecord, text: string): Promise<void> {
     await this.#screen.write(this.#format.status(logName(this.#session.projectName, record.name), text), '');
   }
 
   async #followContainers(): Promise<void> {
     for await (const event of this.#watch) {
+      if (event.type === 'idle') {
+        this.#ending.resolve({ type: 'exits' });
+        continue;
+      }
       this.#tellScreen(event);
       if (event.type === 'exit') await this.#onExit(event);
     }
   }
 
   async #onExit({ record, exitCode, next }: Extract<WatchEvent, { type: 'exit' }>): Promise<void> {
-    const text = `exited with code ${exitCode}`;
     if (next === 'restart') {
-      if (!this.#isShown(record)) return;
-      const name = logName(this.#session.projectName, record.name);
-      await this.#screen.write(this.#format.status(name, `${text} (restarting)`), '');
+      if (this.#isShown(record)) await this.#say(record, `exited with code ${exitCode} (restarting)`);
       return;
     }
-    if (this.#isShown(record)) this.#exitTexts.set(record.id, text);
-    if (this.#drained.delete(record.id)) await this.#sayExit(record);
     if (this.#isStopping) return;
     const { abortOn, exitCodeFrom } = this.#attach;
     const isMonitored = this.#monitored().has(record.service);
@@ -303,8 +305,6 @@ class AttachedUp implements AsyncDisposable {
         exitCodeFrom === null || exitCodeFrom === record.service ? exitCode : await this.#codeOf(exitCodeFrom);
       this.#ending.resolve({ type: 'aborted', exitCode: code });
     }
-    if (!this.#isApplied) return;
-    if (await this.#watch.isIdle()) this.#ending.resolve({ type: 'exits' });
   }
 
   #monitored(): ReadonlySet<string> {
@@ -319,7 +319,7 @@ class AttachedUp implements AsyncDisposable {
     return containers.find(({ record }) => record.service === service && !record.oneOff)?.state.exitCode ?? 0;
   }
 
-  #tellScreen(event: WatchEvent): void {
+  #tellScreen(event: Exclude<WatchEvent, { type: 'idle' }>): void {
     const { record } = event;
     const { name, service, ports } = record;
     switch (event.type) {
@@ -351,18 +351,20 @@ class AttachedUp implements AsyncDisposable {
 
   /** Containers that others start, and repairs. */
   async #discover(): Promise<void> {
+    const { client } = this.#session;
     try {
-      for await (const event of this.#session.client.events({ signal: this.#stop.signal })) {
+      for await (const event of client.events({ signal: this.#stop.signal, opened: this.#subscribed.resolve })) {
         if (event.type === 'repair') {
           await this.#screen.write('', `${event.kind} ${event.resource} ${event.status}: ${event.cause}\n`);
         } else if (event.action === 'start' && this.#isApplied) {
-          const record = withRecords(this.#context, (database) => database.container(event.id));
-          if (record !== null) this.#follow(record, await startTime(record, this.#context));
+          await this.#look();
         }
       }
     } catch (error) {
       // Without a supervisor nobody starts anything; the containers that we have are watched through their monitors.
       if (!this.#stop.signal.aborted && !(error instanceof ComposeError)) throw error;
+    } finally {
+      this.#subscribed.resolve();
     }
   }
 

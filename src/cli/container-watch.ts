@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { MonitorClient } from '../container/monitor-client.ts';
 import type { MonitorEvent, MonitorState } from '../container/monitor-protocol.ts';
 import type { ContainerRecord } from '../model/records.ts';
+import type { ObservedContainer } from '../plan/observed.ts';
 import type { Paths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
+import { isActive } from './observation.ts';
 
 export type WatchEvent =
   | { readonly type: 'state'; readonly record: ContainerRecord; readonly state: MonitorState }
@@ -17,41 +18,42 @@ export type WatchEvent =
       readonly next: 'restart' | 'gone';
     }
   | { readonly type: 'health'; readonly record: ContainerRecord; readonly status: string }
-  | { readonly type: 'pause' | 'unpause'; readonly record: ContainerRecord };
-
-const settleMs = 1000;
+  | { readonly type: 'pause' | 'unpause'; readonly record: ContainerRecord }
+  /** Nothing that is watched runs, and no command is about to start something. */
+  | { readonly type: 'idle' };
 
 /**
  * Watches containers through their monitors, which know first. Iterating gives the events of all of them; it ends with
- * `signal`.
+ * `signal`. A container has one life after another; each is watched once, however late we hear of it.
  */
 export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposable {
   readonly #paths: Paths;
   readonly #abort = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #aborted = Promise.withResolvers<void>();
   readonly #watched = new Map<string, { readonly ended: AbortController; readonly done: Promise<void> }>();
+  /** When the latest life of each began that was seen. */
+  readonly #lives = new Map<string, string | null>();
   #events: WatchEvent[] = [];
-  readonly #mayReturn: (record: ContainerRecord) => boolean;
   readonly #changesOver: () => Promise<void>;
-  #lastMayReturn = false;
+  #idleCheck = Promise.resolve();
+  #idleChecks = 0;
   #failure: { readonly error: unknown } | undefined;
   #changed = Promise.withResolvers<void>();
 
   /**
-   * `mayReturn` says whether the end of a container is the doing of a command, which may start it again; `changesOver`
-   * settles when no command is being carried out.
+   * `changesOver` settles when no command is being carried out and whatever they started was added. It is called when the
+   * last container is gone: a restart and a replacement are a stop and a start, and their command is not over in between.
    */
-  constructor(
-    paths: Paths,
-    signal: AbortSignal,
-    mayReturn: (record: ContainerRecord) => boolean,
-    changesOver: () => Promise<void> = async () => {},
-  ) {
+  constructor(paths: Paths, signal: AbortSignal, changesOver: () => Promise<void>) {
     this.#changesOver = changesOver;
     this.#paths = paths;
-    this.#mayReturn = mayReturn;
     this.#signal = AbortSignal.any([signal, this.#abort.signal]);
-    this.#signal.addEventListener('abort', () => this.#changed.resolve(), { once: true });
+    const abort = () => {
+      this.#changed.resolve();
+      this.#aborted.resolve();
+    };
+    this.#signal.addEventListener('abort', abort, { once: true });
   }
 
   /** Whether a container is being watched; one that is gone can be watched again. */
@@ -59,30 +61,56 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
     return this.#watched.has(id);
   }
 
-  get size(): number {
-    return this.#watched.size;
+  /** Whether a container is in a life that was not seen here, be it over. One without a monitor cannot be watched. */
+  isNew(container: ObservedContainer): boolean {
+    const { record, state } = container;
+    if (state.status === 'created' || state.monitor === 'lost' || this.isWatched(record.id)) return false;
+    return isActive(container) || this.#lives.get(record.id) !== state.startedAt;
   }
 
-  /** Watches a container until it is gone; the result is aborted then, when all that it printed is in its log. */
+  /** Takes the life of a container that has ended for seen. */
+  skip({ record, state }: ObservedContainer): void {
+    this.#lives.set(record.id, state.startedAt);
+  }
+
+  /**
+   * Watches a container until it is gone. The result is aborted then, when all that it printed is in its log; the reason is
+   * its exit code.
+   */
   add(record: ContainerRecord): AbortSignal {
     const known = this.#watched.get(record.id);
     if (known !== undefined) return known.ended.signal;
     const ended = new AbortController();
     const done = this.#watch(record)
-      .then((exitCode) => {
-        this.#watched.delete(record.id);
-        if (!this.#signal.aborted) this.#emit({ type: 'exit', record, exitCode, next: 'gone' });
-      })
-      .catch((error: unknown) => {
-        if (!this.#signal.aborted) this.#failure ??= { error };
-        this.#watched.delete(record.id);
-      })
-      .finally(() => {
-        ended.abort();
-        this.#changed.resolve();
-      });
+      .then(
+        (exitCode) => {
+          this.#watched.delete(record.id);
+          if (!this.#signal.aborted) this.#emit({ type: 'exit', record, exitCode, next: 'gone' });
+          ended.abort(exitCode);
+        },
+        (error: unknown) => {
+          this.#watched.delete(record.id);
+          this.#fail(error);
+          ended.abort();
+        },
+      )
+      .finally(() => this.checkIdle());
     this.#watched.set(record.id, { ended, done });
     return ended.signal;
+  }
+
+  /** Has `idle` told if nothing runs any more. To be called once everything was added; later ends are noticed by themselves. */
+  checkIdle(): void {
+    const number = ++this.#idleChecks;
+    // What ended during a check is judged by the one that it asked for: the answer to the first may be too old.
+    const isOurs = () => number === this.#idleChecks && this.#watched.size === 0 && !this.#signal.aborted;
+    this.#idleCheck = this.#idleCheck
+      .then(async () => {
+        if (!isOurs()) return;
+        await Promise.race([this.#changesOver(), this.#aborted.promise]);
+        if (isOurs()) this.#emit({ type: 'idle' });
+      })
+      .catch((error: unknown) => this.#fail(error));
   }
 
   /** SIGKILL to every container that is watched. */
@@ -93,19 +121,6 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
     });
     // One that ended by itself meanwhile has no monitor any more.
     await Promise.allSettled(kills);
-  }
-
-  /**
-   * Whether nothing is watched any more. When the last one may return the command that ended it is waited for, and a moment
-   * for what it started to be noticed: a restart and a replacement are a stop and a start.
-   */
-  async isIdle(): Promise<boolean> {
-    if (this.size > 0) return false;
-    if (this.#lastMayReturn) {
-      await this.#changesOver();
-      await delay(settleMs, undefined, { signal: this.#signal, ref: false }).catch(() => {});
-    }
-    return this.size === 0;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<WatchEvent> {
@@ -125,36 +140,38 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
     await Promise.all([...this.#watched.values()].map(({ done }) => done));
+    await this.#idleCheck;
   }
 
   /** Settles with the last exit code when the container is gone. */
   async #watch(record: ContainerRecord): Promise<number> {
     const monitor = new MonitorClient(this.#paths.container(record.id).socket);
     let exitCode: number | undefined;
-    let mayReturn = false;
     try {
       const subscription = await monitor.subscribe({ signal: this.#signal });
+      this.#lives.set(record.id, subscription.state.startedAt);
       this.#emit({ type: 'state', record, state: subscription.state });
       for await (const event of subscription) {
-        if (event.event === 'die') {
-          exitCode = event.exitCode;
-          // Asked at once: a moment later the command may have begun to start it again.
-          mayReturn = this.#mayReturn(record);
-        } else if (event.event === 'gone') break;
+        if (event.event === 'die') exitCode = event.exitCode;
+        else if (event.event === 'gone') return event.exitCode;
         else if (this.#tell(record, event, exitCode)) exitCode = undefined;
       }
+      if (exitCode !== undefined) return exitCode;
     } catch (error) {
       // It ended before we came.
       if (!(error instanceof ComposeError) || error.code !== 'NOT_RUNNING') throw error;
     }
-    this.#lastMayReturn = mayReturn || this.#mayReturn(record);
-    return exitCode ?? (await this.#recordedExitCode(record));
+    const ending = await this.#exitRecord(record);
+    if (ending !== undefined) this.#lives.set(record.id, ending.startedAt);
+    // Removed together with its record: how it ended is not known any more.
+    return ending === undefined ? 137 : (ending.exitCode ?? 0);
   }
 
   /** Tells what an event means; true when the exit before it is told with it. */
   #tell(record: ContainerRecord, event: MonitorEvent, exitCode: number | undefined): boolean {
     switch (event.event) {
       case 'start':
+        this.#lives.set(record.id, event.at);
         // Stopped and started in one go, without the restart policy.
         if (exitCode !== undefined) this.#emit({ type: 'exit', record, exitCode, next: 'restart' });
         this.#emit({ type: 'start', record });
@@ -174,14 +191,17 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
     }
   }
 
-  async #recordedExitCode(record: ContainerRecord): Promise<number> {
+  async #exitRecord(record: ContainerRecord): Promise<MonitorState | undefined> {
     try {
-      const text = await readFile(this.#paths.container(record.id).exitRecord, 'utf8');
-      return (JSON.parse(text) as MonitorState).exitCode ?? 0;
+      return JSON.parse(await readFile(this.#paths.container(record.id).exitRecord, 'utf8')) as MonitorState;
     } catch {
-      // Removed together with its record: how it ended is not known any more.
-      return 137;
+      return undefined;
     }
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#signal.aborted) this.#failure ??= { error };
+    this.#changed.resolve();
   }
 
   #emit(event: WatchEvent): void {

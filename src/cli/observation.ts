@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs';
-import { normalizeTime } from '../logs/record.ts';
-import type { ContainerRecord } from '../model/records.ts';
 import type { Observed, ObservedContainer } from '../plan/observed.ts';
 import { type Database, openDatabase } from '../state/database.ts';
 import { ComposeError } from '../util/errors.ts';
@@ -51,17 +48,4 @@ export function runningContainer(observed: Observed, service: string, index: num
   throw new ComposeError('NOT_RUNNING', `service ${JSON.stringify(service)} is not running${which}`, {
     hint: `start it with: tscompose up -d ${service}`,
   });
-}
-
-/** When the process of a container began, comparable with the times of its log; undefined when it never ran. */
-export async function startTime(record: ContainerRecord, context: Context): Promise<string | undefined> {
-  const { containers } = await observeProject(record.project, context);
-  const startedAt = containers.find((each) => each.record.id === record.id)?.state.startedAt;
-  return startedAt === undefined || startedAt === null ? undefined : normalizeTime(startedAt);
-}
-
-/** Whether a container that has just ended was stopped on request, replaced or started again: no end of its own. */
-export function wasInterfered(record: ContainerRecord, context: Context): boolean {
-  const now = withRecords(context, (database) => database.container(record.id));
-  return now?.desired !== 'running' || existsSync(context.paths.container(record.id).socket);
 }

@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { followLog } from './follow.ts';
 import type { SourcedRecord } from './merge.ts';
 import { LogReader, type LogSelection } from './reader.ts';
 
 export type CollectorItem<Source> =
   | { readonly type: 'records'; readonly records: readonly SourcedRecord<Source>[] }
-  /** The log of `source` was read to its end. */
-  | { readonly type: 'end'; readonly source: Source };
+  /** The log of `source` was read to its end: all that was printed before its `ended`, whose reason comes along. */
+  | { readonly type: 'end'; readonly source: Source; readonly reason: unknown };
 
 /** How much may wait to be taken before the followers wait too: memory stays bounded however fast a container prints. */
 const queueLimit = 20_000;
@@ -18,8 +20,13 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
   readonly #abort = new AbortController();
   readonly #signal: AbortSignal;
   readonly #followers = new Set<Promise<void>>();
+  /**
+   * By path: the reader, once nobody follows with it. A container that comes back goes on with its log, and where it ended
+   * before cannot be told by time: it may be back before we notice that it was gone.
+   */
+  readonly #readers = new Map<string, Promise<LogReader>>();
   #records: SourcedRecord<Source>[] = [];
-  #ends: Source[] = [];
+  #ends: Extract<CollectorItem<Source>, { type: 'end' }>[] = [];
   #isFinishing = false;
   #failure: { readonly error: unknown } | undefined;
   #changed = Promise.withResolvers<void>();
@@ -30,12 +37,23 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
     this.#signal.addEventListener('abort', () => this.#wake(), { once: true });
   }
 
-  /** Follows a log, or goes on with a `reader` that has given the history already, until `ended`. */
+  /**
+   * Follows a log until `ended`, or goes on with a `reader` that has given the history already. One that was followed
+   * before goes on where that ended, whatever `from` says.
+   */
   add(source: Source, path: string, from: LogReader | LogSelection, ended: AbortSignal): void {
-    const follower = this.#follow(source, path, from, ended)
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      })
+    this.#forgetRemoved();
+    const earlier = this.#readers.get(path);
+    const opened = earlier ?? (from instanceof LogReader ? Promise.resolve(from) : LogReader.open(path, from));
+    const reader = this.#follow(source, path, opened, ended);
+    this.#readers.set(path, reader);
+    const follower: Promise<void> = reader
+      .then(
+        () => {},
+        (error: unknown) => {
+          this.#failure ??= { error };
+        },
+      )
       .finally(() => {
         this.#followers.delete(follower);
         this.#wake();
@@ -61,7 +79,7 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
       if (records.length > 0) {
         yield { type: 'records', records: records.sort((a, b) => compareText(a.record.time, b.record.time)) };
       }
-      for (const source of ends) yield { type: 'end', source };
+      yield* ends;
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#signal.aborted) return;
       if (this.#records.length > 0 || this.#ends.length > 0) continue;
@@ -75,21 +93,37 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
     this.#abort.abort();
     this.#taken.resolve();
     await Promise.all(this.#followers);
+    await Promise.all([...this.#readers.values()].map(dispose));
   }
 
-  async #follow(source: Source, path: string, from: LogReader | LogSelection, ended: AbortSignal): Promise<void> {
-    await using reader = from instanceof LogReader ? from : await LogReader.open(path, from);
+  async #follow(source: Source, path: string, from: Promise<LogReader>, ended: AbortSignal): Promise<LogReader> {
+    const reader = await from;
     for await (const batch of followLog(path, reader, { ended, signal: this.#signal })) {
       for (const record of batch) this.#records.push({ source, record });
       this.#wake();
       while (this.#records.length > queueLimit && !this.#signal.aborted) await this.#taken.promise;
     }
-    if (!this.#signal.aborted) this.#ends.push(source);
+    if (!this.#signal.aborted) this.#ends.push({ type: 'end', source, reason: ended.reason });
+    return reader;
+  }
+
+  /** A container that was removed does not come back. */
+  #forgetRemoved(): void {
+    for (const [path, reader] of this.#readers) {
+      if (existsSync(dirname(path))) continue;
+      this.#readers.delete(path);
+      void dispose(reader);
+    }
   }
 
   #wake(): void {
     this.#changed.resolve();
   }
+}
+
+/** One that failed is closed with the process. */
+async function dispose(reader: Promise<LogReader>): Promise<void> {
+  await (await reader.catch(() => undefined))?.[Symbol.asyncDispose]();
 }
 
 function compareText(a: string, b: string): number {

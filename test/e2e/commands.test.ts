@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { eventually } from '../support/eventually.ts';
 import { type Finished, scenario } from '../support/scenario.ts';
 
 /** Collects a command's output; `until` settles when it matches. */
@@ -34,6 +37,14 @@ function observe(child: ChildProcess): { until(pattern: RegExp): Promise<void>; 
   };
 }
 
+/** Lets a container go on that reads a line from this FIFO, once it does. */
+async function giveTurn(fifo: string): Promise<void> {
+  // Not to be opened before there is a reader: then this fails instead of waiting for ever (fifo(7)).
+  const fd = await eventually(() => openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK));
+  writeSync(fd, '\n');
+  closeSync(fd);
+}
+
 const stayer = 'image: rootfs:/\n    init: true\n    command: [sleep, "1000"]';
 
 describe('e2e: commands', () => {
@@ -64,7 +75,8 @@ services:
   scenario(
     '--exit-code-from stops the rest when the service ends, and exits with its code',
     {
-      compose: `services:\n  web:\n    ${stayer}\n  test:\n    image: rootfs:/\n    command: ["sh", "-c", "sleep 0.2; exit 7"]\n`,
+      // Only what runs needs to be stopped: web does when the test begins.
+      compose: `services:\n  web:\n    ${stayer}\n  test:\n    image: rootfs:/\n    command: ["sh", "-c", "exit 7"]\n    depends_on: [web]\n`,
     },
     async (scene) => {
       const { code, stderr } = await scene.run('up', '--exit-code-from', 'test');
@@ -104,16 +116,28 @@ services:
 services:
   a:
     image: rootfs:/
-    command: ["sh", "-c", "echo a1; sleep 0.4; echo a2"]
+    command: ["sh", "-c", "echo a1; read turn </turns/a2; echo a2"]
+    volumes: ["./turns:/turns"]
   b:
     image: rootfs:/
-    command: ["sh", "-c", "sleep 0.2; echo b1; sleep 0.4; echo b2; exec sleep 1000"]
+    command: ["sh", "-c", "read turn </turns/b1; echo b1; read turn </turns/b2; echo b2; exec sleep 1000"]
     init: true
+    volumes: ["./turns:/turns"]
 `,
+      files: { 'turns/.keep': '' },
     },
     async (scene) => {
+      const turns = join(dirname(scene.composeFile), 'turns');
+      // One for each line: two readers, one after the other, might take a turn for the next one's end.
+      execFileSync('mkfifo', [join(turns, 'b1'), join(turns, 'a2'), join(turns, 'b2')]);
       const up = scene.start('up', '--no-log-prefix');
       const attached = observe(up);
+      await attached.until(/a1/);
+      await giveTurn(join(turns, 'b1'));
+      await attached.until(/b1/);
+      await giveTurn(join(turns, 'a2'));
+      await attached.until(/a2/);
+      await giveTurn(join(turns, 'b2'));
       await attached.until(/b2/);
       const lines = (await scene.ok('logs', '--no-log-prefix')).trim().split('\n');
       assert.deepEqual(lines, ['a1', 'b1', 'a2', 'b2']);
@@ -122,7 +146,10 @@ services:
       const followed = observe(follower);
       await followed.until(/a2\nb2\n/);
       await scene.ok('restart', '-t', '0', 'b');
-      await followed.until(/a2\nb2\nb1\nb2/);
+      await giveTurn(join(turns, 'b1'));
+      await followed.until(/a2\nb2\nb1\n/);
+      await giveTurn(join(turns, 'b2'));
+      await followed.until(/a2\nb2\nb1\nb2\n/);
       follower.kill('SIGINT');
       assert.equal((await followed.finished).code, 130);
       up.kill('SIGINT');

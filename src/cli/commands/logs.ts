@@ -10,7 +10,7 @@ import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
 import { ContainerWatch } from '../container-watch.ts';
 import type { Context } from '../context.ts';
-import { containersOf, isActive, observeProject, startTime, withRecords } from '../observation.ts';
+import { containersOf, isActive, observeProject } from '../observation.ts';
 import { writeAll } from '../output.ts';
 import { isColored } from '../progress.ts';
 import { checkKnownServices, viewProject } from '../project-name.ts';
@@ -134,16 +134,32 @@ async function follow(
   const { paths, signal } = context;
   await using collector = new LogCollector<ContainerRecord>(signal);
   using client = presentSupervisorOf(projectName, context);
-  // Nobody waits for the end of logs: any container may be on its way back. Without a supervisor none is.
-  await using watch = new ContainerWatch(
-    paths,
-    signal,
-    () => true,
-    () => client.untilIdle({ signal }).catch(() => {}),
-  );
   const stop = new AbortController();
+  const add = (record: ContainerRecord, from: LogReader | LogSelection, ended: AbortSignal) =>
+    collector.add(record, paths.container(record.id).log, from, ended);
+  /** Follows whatever runs, and what ran and has ended before we looked. */
+  const look = async () => {
+    const observed = await observeProject(projectName, context);
+    if (stop.signal.aborted) return;
+    for (const container of observed.containers) {
+      const { record } = container;
+      if (!isWanted(record) || !watch.isNew(container)) continue;
+      printer.register(record);
+      add(record, {}, watch.add(record));
+    }
+  };
+  // Without a supervisor nobody carries anything out.
+  const changesOver = async () => {
+    await client.untilIdle({ signal }).catch(() => {});
+    await look();
+  };
+  await using watch = new ContainerWatch(paths, signal, changesOver);
   // Subscribed before the history is read: who ends meanwhile is noticed.
-  const ends = new Map(containers.filter(isActive).map(({ record }) => [record.id, watch.add(record)]));
+  const ends = new Map<string, AbortSignal>();
+  for (const container of containers) {
+    if (isActive(container)) ends.set(container.record.id, watch.add(container.record));
+    else watch.skip(container);
+  }
   const readers = await Promise.all(
     containers.map(async ({ record }) => ({
       source: record,
@@ -152,12 +168,7 @@ async function follow(
   );
   const history = readers.map(({ source, reader }) => ({ source, records: readHistory(reader) }));
   for await (const records of mergeByTime(history)) await printer.print(records);
-  for (const { source, reader } of readers) {
-    collector.add(source, paths.container(source.id).log, reader, ends.get(source.id) ?? AbortSignal.abort());
-  }
-  const finishWhenIdle = async () => {
-    if (await watch.isIdle()) collector.finish();
-  };
+  for (const { source, reader } of readers) add(source, reader, ends.get(source.id) ?? AbortSignal.abort());
   let failure: { readonly error: unknown } | undefined;
   const fail = (error: unknown) => {
     failure ??= { error };
@@ -165,28 +176,27 @@ async function follow(
   };
   const watching = (async () => {
     for await (const event of watch) {
-      if (event.type === 'exit') await finishWhenIdle();
+      if (event.type === 'idle') collector.finish();
     }
   })().catch(fail);
   const discoverSignal = AbortSignal.any([signal, stop.signal]);
+  const subscribed = Promise.withResolvers<void>();
   const discovering = (async () => {
     if (!(await client.isPresent())) return;
-    for await (const event of client.events({ signal: discoverSignal })) {
-      if (event.type !== 'container' || event.action !== 'start' || watch.isWatched(event.id)) continue;
-      const record = withRecords(context, (database) => database.container(event.id));
-      if (record === null || !isWanted(record)) continue;
-      printer.register(record);
-      // A container that was known has shown what it printed before.
-      const isKnown = readers.some(({ source }) => source.id === record.id);
-      const from: LogSelection = isKnown ? { since: await startTime(record, context) } : {};
-      collector.add(record, paths.container(record.id).log, from, watch.add(record));
+    for await (const event of client.events({ signal: discoverSignal, opened: subscribed.resolve })) {
+      if (event.type === 'container' && event.action === 'start') await look();
     }
-  })().catch((error: unknown) => {
-    // Without news of new containers we follow those that we have; the supervisor may leave at any time.
-    if (!discoverSignal.aborted && !(error instanceof ComposeError)) fail(error);
-  });
-  await finishWhenIdle();
+  })()
+    .catch((error: unknown) => {
+      // Without news of new containers we follow those that we have; the supervisor may leave at any time.
+      if (!discoverSignal.aborted && !(error instanceof ComposeError)) fail(error);
+    })
+    .finally(subscribed.resolve);
   try {
+    // What starts after the look is told.
+    await subscribed.promise;
+    await look();
+    watch.checkIdle();
     for await (const item of collector) {
       if (item.type === 'records') await printer.print(item.records);
     }

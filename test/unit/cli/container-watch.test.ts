@@ -9,6 +9,7 @@ import type { Context } from '../../../src/cli/context.ts';
 import type { InterruptHandler } from '../../../src/cli/interrupts.ts';
 import { bridge } from '../../../src/cli/stream.ts';
 import { MonitorClient } from '../../../src/container/monitor-client.ts';
+import type { ObservedContainer } from '../../../src/plan/observed.ts';
 import { type Paths, pathsUnder } from '../../../src/state/paths.ts';
 import { containerRecord, FakeMonitor } from './fake-monitor.ts';
 
@@ -31,7 +32,7 @@ function describeEvent(event: WatchEvent): string {
 describe('watching containers', () => {
   it('tells restarts from the end, and aborts when it is gone', async () => {
     await using monitor = await FakeMonitor.open(paths.container(id));
-    await using watch = new ContainerWatch(paths, new AbortController().signal, () => false);
+    await using watch = new ContainerWatch(paths, new AbortController().signal, async () => {});
     const asked = monitor.nextRequest();
     const ended = watch.add(record);
     await asked;
@@ -48,12 +49,13 @@ describe('watching containers', () => {
     }
     assert.deepEqual(seen, ['state', 'health healthy', 'exit 2 restart', 'start', 'exit 5 gone']);
     if (!ended.aborted) await new Promise((resolve) => ended.addEventListener('abort', resolve));
-    assert.equal(watch.size, 0);
+    assert.equal(ended.reason, 5);
+    assert.equal(watch.isWatched(id), false);
   });
 
   it('a restart on request is an exit and a start', async () => {
     await using monitor = await FakeMonitor.open(paths.container(id));
-    await using watch = new ContainerWatch(paths, new AbortController().signal, () => false);
+    await using watch = new ContainerWatch(paths, new AbortController().signal, async () => {});
     const asked = monitor.nextRequest();
     watch.add(record);
     await asked;
@@ -72,12 +74,92 @@ describe('watching containers', () => {
     const monitor = await FakeMonitor.open(paths.container(id));
     monitor.exit(7);
     await monitor[Symbol.asyncDispose]();
-    await using watch = new ContainerWatch(paths, new AbortController().signal, () => false);
+    await using watch = new ContainerWatch(paths, new AbortController().signal, async () => {});
     watch.add(record);
     for await (const event of watch) {
       assert.equal(describeEvent(event), 'exit 7 gone');
       break;
     }
+  });
+});
+
+describe('noticing that nothing runs any more', () => {
+  const other = containerRecord('b'.repeat(64), 'shop-db-1');
+
+  async function until(watch: ContainerWatch, type: WatchEvent['type']): Promise<string[]> {
+    const seen: string[] = [];
+    for await (const event of watch) {
+      seen.push(describeEvent(event));
+      if (event.type === type) return seen;
+    }
+    throw new Error(`ended after ${seen.join(', ')}`);
+  }
+
+  it('waits for the command that ended the last one, and for what it started', async () => {
+    await using monitor = await FakeMonitor.open(paths.container(id));
+    await using another = await FakeMonitor.open(paths.container(other.id));
+    const commandIsOver = Promise.withResolvers<void>();
+    let checks = 0;
+    await using watch = new ContainerWatch(paths, new AbortController().signal, async () => {
+      if (++checks > 1) return;
+      await commandIsOver.promise;
+      watch.add(other);
+    });
+    const asked = monitor.nextRequest();
+    watch.add(record);
+    await asked;
+    monitor.exit(0);
+    await until(watch, 'exit');
+    const askedToo = another.nextRequest();
+    commandIsOver.resolve();
+    await askedToo;
+    another.exit(3);
+    assert.deepEqual(await until(watch, 'idle'), ['state', 'exit 3 gone', 'idle']);
+    assert.equal(checks, 2);
+  });
+
+  it('asks again when something came and went while it asked', async () => {
+    await using monitor = await FakeMonitor.open(paths.container(id));
+    monitor.exit(0);
+    let checks = 0;
+    await using watch = new ContainerWatch(paths, new AbortController().signal, async () => {
+      if (++checks > 1) return;
+      const ended = watch.add(record);
+      await new Promise((resolve) => ended.addEventListener('abort', resolve));
+    });
+    watch.checkIdle();
+    assert.deepEqual(await until(watch, 'idle'), ['exit 0 gone', 'idle']);
+    assert.equal(checks, 2);
+  });
+
+  it('leaves while it asks', async () => {
+    const watch = new ContainerWatch(paths, new AbortController().signal, () => new Promise(() => {}));
+    watch.checkIdle();
+    await watch[Symbol.asyncDispose]();
+  });
+});
+
+describe('the lives of a container', () => {
+  const at = (startedAt: string, status: 'running' | 'exited', monitor: 'alive' | 'lost' | 'none') =>
+    ({ record, state: { status, startedAt, monitor } }) as unknown as ObservedContainer;
+
+  it('are each watched once, also those that were over before we looked', async () => {
+    await using watch = new ContainerWatch(paths, new AbortController().signal, async () => {});
+    watch.skip(at('1', 'exited', 'none'));
+    assert.equal(watch.isNew(at('1', 'exited', 'none')), false, 'it was over before');
+    assert.equal(watch.isNew(at('2', 'exited', 'none')), true, 'it came and went meanwhile');
+    assert.equal(watch.isNew(at('2', 'running', 'lost')), false, 'nobody could tell of it');
+
+    await using monitor = await FakeMonitor.open(paths.container(id));
+    const asked = monitor.nextRequest();
+    const ended = watch.add(record);
+    await asked;
+    assert.equal(watch.isNew(at('2', 'running', 'alive')), false, 'it is watched');
+    monitor.emit({ event: 'start', pid: 1, at: '3' });
+    monitor.exit(0);
+    if (!ended.aborted) await new Promise((resolve) => ended.addEventListener('abort', resolve));
+    assert.equal(watch.isNew(at('3', 'exited', 'none')), false, 'it was watched');
+    assert.equal(watch.isNew(at('4', 'running', 'alive')), true);
   });
 });
 

@@ -238,6 +238,30 @@ describe('collecting logs', () => {
     assert.ok(seen.indexOf('one c') < seen.indexOf('one ended'));
   });
 
+  it('goes on where it ended when a container comes back, however late it is told', async () => {
+    writeFileSync(path, line('a', 1));
+    await using collector = new LogCollector<string>();
+    const first = new AbortController();
+    const second = new AbortController();
+    collector.add('first', path, {}, first.signal);
+    const seen: string[] = [];
+    for await (const item of collector) {
+      if (item.type === 'end') seen.push(`${item.source} ended: ${item.reason}`);
+      else for (const { source, record } of item.records) seen.push(`${source} ${record.text}`);
+      if (seen.at(-1) === 'first a') {
+        // Its next life has begun to print before anybody knows that the first is over.
+        appendFileSync(path, line('b', 2));
+        collector.add('second', path, {}, second.signal);
+        first.abort(1);
+      } else if (seen.at(-1) === 'first ended: 1') {
+        appendFileSync(path, line('c', 3));
+        second.abort(2);
+        collector.finish();
+      }
+    }
+    assert.deepEqual(seen, ['first a', 'first b', 'first ended: 1', 'second c', 'second ended: 2']);
+  });
+
   it('holds no more than it must when nobody takes', async () => {
     writeFileSync(path, Array.from({ length: 60_000 }, (_value, index) => line(String(index), 0)).join(''));
     await using collector = new LogCollector<string>();
