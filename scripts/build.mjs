@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { registry } from '../src/cli/registry.ts';
@@ -53,20 +52,11 @@ const lazyNodeModules = (onUse = []) => ({
   },
 });
 
-/**
- * What is imported only now and then, with the large packages behind it. It stands in a bundle of its own and shares no
- * class with the others.
- */
-const occasional = { 'src/ui/ink/screen.ts': 'screen', 'src/ui/tasks.ts': 'tasks' };
-const apart = {
-  name: 'apart',
+/** The terminal's view brings large packages along: a bundle of its own, which shares no class with the others. */
+const screenApart = {
+  name: 'screen-apart',
   setup({ onResolve }) {
-    onResolve({ filter: /\/(screen|tasks)\.ts$/ }, ({ path, importer, kind }) => {
-      const target = resolve(dirname(importer), path);
-      const found = Object.entries(occasional).find(([file]) => target.endsWith(`/${file}`));
-      if (kind !== 'dynamic-import' || found === undefined) return undefined;
-      return { path: `./${found[1]}.js`, external: true };
-    });
+    onResolve({ filter: /\/ui\/ink\/screen\.ts$/ }, () => ({ path: './screen.js', external: true }));
   },
 };
 
@@ -101,7 +91,11 @@ const programs = await Promise.all([
   build({
     ...script,
     entryPoints: { 'command-line': 'src/cli/run.ts' },
-    plugins: [leanCommander, lazyNodeModules(['crypto', 'fs/promises', 'readline/promises', 'timers/promises']), apart],
+    plugins: [
+      leanCommander,
+      lazyNodeModules(['crypto', 'fs/promises', 'readline/promises', 'timers/promises']),
+      screenApart,
+    ],
   }),
   build({
     ...script,
@@ -127,7 +121,7 @@ await build({
 });
 await build({
   ...shared,
-  entryPoints: Object.fromEntries(Object.entries(occasional).map(([file, name]) => [name, file])),
+  entryPoints: { screen: 'src/ui/ink/screen.ts' },
   outdir: 'dist',
   format: 'esm',
   splitting: true,

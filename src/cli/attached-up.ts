@@ -9,6 +9,7 @@ import { type ApplySettings, defaultSettings } from '../model/settings.ts';
 import { withDependencies } from '../plan/graph.ts';
 import { LogFormat } from '../ui/log-format.ts';
 import { PlainScreen, type Screen } from '../ui/screen.ts';
+import { keepCompiledModules } from '../util/code-cache.ts';
 import { ComposeError } from '../util/errors.ts';
 import { ContainerWatch, type WatchEvent } from './container-watch.ts';
 import type { Context } from './context.ts';
@@ -422,6 +423,7 @@ async function openScreen(attach: AttachSettings, context: Context, keys: KeyBin
   const form = progressForm(context);
   const isTerminal = stdout.isTTY === true && stderr.isTTY === true && stdin.isTTY === true;
   if (isTerminal && form === 'tty' && attach.menu === 'shown') {
+    keepCompiledModules();
     const { InkScreen } = await import('../ui/ink/screen.ts');
     return new InkScreen({
       stdin,

@@ -1,7 +1,6 @@
 /** The entry, of which there is only the bundle: it loads the command line from its code cache. */
-import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
-import { keepCompiledModules, loadProgram } from '../util/code-cache.ts';
+import { loadProgram } from '../util/code-cache.ts';
 import type * as CommandLine from './run.ts';
 
 /** Of all commands, put in by scripts/build.mjs. */
@@ -9,7 +8,6 @@ declare const COMMAND_NAMES: readonly string[];
 
 const argv = process.argv.slice(2);
 const purpose = argv.find((word) => COMMAND_NAMES.includes(word)) ?? 'help';
-if (isatty(2)) keepCompiledModules();
 const file = fileURLToPath(new URL('command-line.js', import.meta.url));
 const { exports, keep } = loadProgram<typeof CommandLine>(file, purpose);
 await exports.runCommandLine(argv);
