@@ -33,7 +33,9 @@
       "dependencies": ["core"],
       "sources": ["<!@(ls -1 runtime/*.cc)"],
       "libraries": ["-l:libseccomp.a"],
-      "ldflags": ["-static"]
+      "ldflags": ["-static"],
+      # runtime/early.cc
+      "conditions": [["target_arch=='x64'", {"configurations": {"Release": {"ldflags": ["-Wl,-e,tscomposeStart"]}}}]]
     },
     {
       "target_name": "tscompose-monitor",
