@@ -129,16 +129,16 @@ void becomeRootOfNamespace(const ChildPlan& plan) noexcept {
   if (::syscall(SYS_setresuid, 0, 0, 0) != 0) fail(plan, "setresuid");
 }
 
-/// Runs in the helper: makes the container's process as a child of our parent, and is gone. The new process tells its
-/// pid itself, by the credentials of its first message: from the helper that could come after what the process says
-/// next.
+/// Runs in the helper: makes the container's process as a child of our parent, and is gone. The kernel writes the pid
+/// before the process can run, and so before it can be killed: our parent must collect it, whatever becomes of it.
 void forkSibling(const ChildPlan& plan) noexcept {
   clone_args arguments{};
-  arguments.flags = plan.newFlags | CLONE_PARENT; /* the exit signal is inherited, and must be 0 here (clone(2)) */
+  /* the exit signal is inherited, and must be 0 here (clone(2)) */
+  arguments.flags = plan.newFlags | CLONE_PARENT | CLONE_PARENT_SETTID;
+  arguments.parent_tid = reinterpret_cast<uint64_t>(plan.sibling);
   long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid < 0) fail(plan, "clone3");
   if (pid > 0) ::_exit(0);
-  sendMessage(plan.socket, ChildMessage::Kind::kPid, 0, "", "", -1);
 }
 
 void enterCgroups(const ChildPlan& plan) noexcept {

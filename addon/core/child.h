@@ -22,7 +22,6 @@ namespace tscompose {
 /// Child to parent, one packet each. `step` and `subject` are text because the reader may be another process.
 struct ChildMessage {
   enum class Kind : int32_t {
-    kPid,      ///< the first of a process made by the helper: the sender's pid is its pid
     kMounted,  ///< namespaces are there, the root is assembled but not yet entered
     kConsole,  ///< carries the pty master
     kReady,    ///< waits for start
@@ -111,6 +110,7 @@ struct ChildPlan {
   uint64_t newFlags = 0;  ///< CLONE_NEW* of the container's process
   /// Joining a user or pid namespace needs a helper in between: it joins, then makes the process as its sibling.
   bool viaHelper = false;
+  pid_t* sibling = nullptr;  ///< memory shared with the caller, where the kernel writes the pid of that process
   std::vector<JoinedNamespace> joined;
   std::vector<UniqueFd> cgroups;  ///< of v1, to be entered by a write
   bool newUser = false;

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@
 #include <charconv>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "core/child.h"
@@ -68,13 +70,12 @@ struct Received {
   bool isEnd = false;
   ChildMessage message;
   UniqueFd fd;
-  pid_t sender = 0; /* where the socket asks for it (SO_PASSCRED): in our pid namespace, whatever the sender's own is */
 };
 
 Received receive(int socket) {
   Received result;
   iovec data{&result.message, sizeof result.message};
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(ucred))> control{};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
   msghdr header{};
   header.msg_iov = &data;
   header.msg_iovlen = 1;
@@ -90,15 +91,10 @@ Received receive(int socket) {
   }
   if (count != static_cast<ssize_t>(sizeof result.message)) throw SysError(EPROTO, "recvmsg");
   for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
-    if (part->cmsg_type == SCM_RIGHTS) {
-      int fd = -1;
-      std::memcpy(&fd, CMSG_DATA(part), sizeof fd);
-      result.fd.reset(fd);
-    } else if (part->cmsg_type == SCM_CREDENTIALS) {
-      ucred credentials{};
-      std::memcpy(&credentials, CMSG_DATA(part), sizeof credentials);
-      result.sender = credentials.pid;
-    }
+    if (part->cmsg_type != SCM_RIGHTS) continue;
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(part), sizeof fd);
+    result.fd.reset(fd);
   }
   return result;
 }
@@ -326,12 +322,28 @@ void killAndCollect(const ChildProcess& process) noexcept {
   }
 }
 
+/// A number that we and a process that we clone both see.
+class SharedPid {
+ public:
+  SharedPid() {
+    void* memory = ::mmap(nullptr, sizeof(pid_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) throw SysError(errno, "mmap");
+    pid_ = static_cast<pid_t*>(memory);
+  }
+  SharedPid(const SharedPid&) = delete;
+  SharedPid& operator=(const SharedPid&) = delete;
+  ~SharedPid() { ::munmap(pid_, sizeof *pid_); }
+  pid_t& value() noexcept { return *pid_; }
+
+ private:
+  pid_t* pid_;
+};
+
 Cloned cloneChild(ChildPlan& plan, int intoCgroup) {
   auto pair = makeSocketPair(SOCK_SEQPACKET);
   plan.socket = pair.second.get();
-  const int yes = 1;
-  if (plan.viaHelper && ::setsockopt(pair.first.get(), SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) != 0)
-    throw SysError(errno, "setsockopt", "SO_PASSCRED");
+  std::optional<SharedPid> sibling;
+  if (plan.viaHelper) plan.sibling = &sibling.emplace().value();
   plan.proc = UniqueFd{::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC)};
   if (!plan.proc) throw SysError(errno, "open", "/proc");
   clone_args arguments{};
@@ -352,14 +364,22 @@ Cloned cloneChild(ChildPlan& plan, int intoCgroup) {
   Cloned result{{static_cast<pid_t>(pid), UniqueFd{pidfd}}, std::move(pair.first)};
   pair.second.reset();
   if (!plan.viaHelper) return result;
-  auto received = receive(result.socket.get());
   waitForChild(result.process.pid);
   result.process = {};
-  if (received.isEnd)
+  const pid_t made = sibling->value();
+  if (made == 0) {
+    auto received = receive(result.socket.get());
+    if (!received.isEnd && received.message.kind == ChildMessage::Kind::kFailed) throwFailure(received.message);
     throw LaunchError("START_FAILED", "clone3", ECHILD, "the helper died before it made the container's process");
-  if (received.message.kind == ChildMessage::Kind::kFailed) throwFailure(received.message);
+  }
   /* our own child, not yet collected: the number cannot have been given to another */
-  result.process = {received.sender, openPidfd(received.sender)};
+  try {
+    result.process = {made, openPidfd(made)};
+  } catch (const SysError&) {
+    ::kill(made, SIGKILL);
+    waitForChild(made);
+    throw;
+  }
   return result;
 }
 

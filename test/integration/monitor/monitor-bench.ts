@@ -168,6 +168,18 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/** The children of a process that are in a pid namespace below its own. */
+export function childrenInside(pid: number): number[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  return children.filter((child) => {
+    try {
+      return /^NSpid:(?:\t\d+){2,}$/m.test(readFileSync(`/proc/${child}/status`, 'utf8'));
+    } catch {
+      return false;
+    }
+  });
+}
+
 /** Events until `isLast` says so, that one included. */
 export async function eventsUntil(
   subscription: Subscription,

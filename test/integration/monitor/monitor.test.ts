@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { eventually, slowness } from '../../support/eventually.ts';
 import { require } from '../../support/requirements.ts';
-import { type BenchOptions, eventsUntil, isAlive, MonitorBench } from './monitor-bench.ts';
+import { type BenchOptions, childrenInside, eventsUntil, isAlive, MonitorBench } from './monitor-bench.ts';
 
 /** PIDFD_GET_INFO tells how a process ended to others than its parent since Linux 6.15. */
 const [major = 0, minor = 0] = release().split('.').map(Number);
@@ -188,6 +188,25 @@ describe('monitor', function () {
     execFileSync('sleep', ['0.5']);
     stream.stdin.end('too late');
     assert.deepEqual([await text(stream.stdout), await stream.exitCode], ['out\n', 3]);
+  });
+
+  it('a container that ends while a process is being started in it ends all the same', async function () {
+    require(this, spawnSync('strace', ['-V']).status === 0, 'strace');
+    make({ script: 'exec sleep 60' });
+    const pid = await bench.start();
+    const { monitorPid } = bench.state();
+    // Its messages are held up, so that the process is there and has told nothing yet.
+    const delay = ['-e', 'trace=sendmsg', '-e', 'inject=sendmsg:delay_enter=3000000'];
+    const tracer = spawn('strace', ['-f', '-p', String(monitorPid), ...delay], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const traced = once(tracer, 'close');
+    await once(tracer.stderr, 'data');
+    const refused = assert.rejects(bench.client.exec({ process: bench.process(['true']), privileged: false }));
+    await eventually(() => assert.equal(childrenInside(monitorPid).length, 2));
+    process.kill(pid, 'SIGKILL');
+    await refused;
+    await bench.gone();
+    assert.deepEqual([bench.exitRecord().exitCode, bench.exitRecord().signal], [137, 'SIGKILL']);
+    await traced;
   });
 
   it('a large output arrives whole, and waits for its reader', async () => {
