@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -186,6 +185,20 @@ void attachStdio(const ChildPlan& plan, int slave) noexcept {
     if (::dup2(lent[fd], fd) < 0) fail(plan, "dup2");
 }
 
+/// Closes all that only the assembly needed, and what our caller forgot to: as long as it is open, /proc/self/fd makes
+/// of a descriptor a working directory or a program outside the root (CVE-2024-21626).
+void closeDescriptors(const ChildPlan& plan, int label) noexcept {
+  unsigned first = 3 + plan.process.preservedFds;
+  const unsigned kept[] = {static_cast<unsigned>(label < plan.socket ? label : plan.socket),
+                           static_cast<unsigned>(label < plan.socket ? plan.socket : label)};
+  for (unsigned fd : kept) {
+    if (static_cast<int>(fd) < 0 || fd < first) continue;
+    if (fd > first) ::syscall(SYS_close_range, first, fd - 1, 0U);
+    first = fd + 1;
+  }
+  ::syscall(SYS_close_range, first, ~0U, 0U);
+}
+
 /// /dev/stdout leads a process through /proc/self/fd/1 to an open by name, so its user must own what stands there.
 void giveStdio(uid_t uid) noexcept {
   for (int fd = 0; fd < 3; ++fd) {
@@ -212,8 +225,8 @@ bool makeDirectory(const char* path) noexcept {
   return true;
 }
 
-/// Enters the working directory, and makes sure that it is below our root: a directory fd that leaked in, reached
-/// through /proc/self/fd, would be a way out (CVE-2024-21626). getcwd(2) marks such a place "(unreachable)".
+/// Enters the working directory, and makes sure that it is below our root: a descriptor that stays open on purpose
+/// (stdio, --preserve-fds) would be a way out (CVE-2024-21626). getcwd(2) marks such a place "(unreachable)".
 void enterDirectory(const ChildPlan& plan) noexcept {
   const char* path = plan.process.cwd.c_str();
   if (::chdir(path) != 0) {
@@ -386,7 +399,6 @@ void runChild(ChildPlan& plan) noexcept {
     forkSibling(plan);
   }
   enterCgroups(plan);
-  ::syscall(SYS_close_range, 3U, ~0U, static_cast<unsigned>(CLOSE_RANGE_CLOEXEC));
   ::setsid();
   ::umask(0);
   if (plan.newUser) {
@@ -424,6 +436,7 @@ void runChild(ChildPlan& plan) noexcept {
     sendMessage(plan.socket, ChildMessage::Kind::kConsole, 0, "", "", master.get());
   }
   attachStdio(plan, slave);
+  closeDescriptors(plan, label.get());
   ::umask(0022);
   enterDirectory(plan);
   char path[PATH_MAX];
@@ -434,11 +447,6 @@ void runChild(ChildPlan& plan) noexcept {
   awaitOrder(plan, OrderMessage::Order::kStart, order);
 
   setHome(process, order);
-  for (unsigned index = 0; index < process.preservedFds; ++index) {
-    int fd = 3 + static_cast<int>(index);
-    if (fd == plan.socket || fd == label.get()) continue;
-    ::fcntl(fd, F_SETFD, 0);
-  }
   becomeUser(plan, order);
   if (process.init) forkBelowInit(plan);
   execute(plan, path, label.get());

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
@@ -62,12 +63,10 @@ std::string translateSystemdPath(const std::string& path, const std::string& id)
   return result + "/" + (isSlice ? name : prefix.empty() ? name + ".scope" : prefix + "-" + name + ".scope");
 }
 
-unsigned preservedFds(const Options& options) {
-  unsigned count = 0;
-  if (auto text = options.find("preserve-fds")) count = static_cast<unsigned>(std::strtoul(text->c_str(), nullptr, 10));
-  /* socket activation hands its fds on (sd_listen_fds(3)) */
-  if (const char* listen = std::getenv("LISTEN_FDS")) count += static_cast<unsigned>(std::strtoul(listen, nullptr, 10));
-  return count;
+/// What socket activation hands on (sd_listen_fds(3)).
+unsigned listenFds() {
+  const char* count = std::getenv("LISTEN_FDS");
+  return count == nullptr ? 0 : static_cast<unsigned>(std::strtoul(count, nullptr, 10));
 }
 
 void writePidFile(const Options& options, pid_t pid) {
@@ -96,6 +95,7 @@ Made make(const Global& global, const Options& options) {
   auto consoleSocket = options.find("console-socket");
   bool terminal = spec.process && spec.process->terminal;
   if (consoleSocket && !terminal) throw InputError("USAGE", "--console-socket needs process.terminal");
+  unsigned preserved = std::min(preservedFds(global, options) + listenFds(), global.inheritedFds);
 
   global.store.reserve(id);
   Record record{id, bundle, cgroupPathOf(spec, id), now(), "", {}, readBootId()};
@@ -105,7 +105,7 @@ Made make(const Global& global, const Options& options) {
     /* before the process exists: from here on `delete` knows the cgroup, whatever becomes of us */
     global.store.write(record);
     Stdio stdio;
-    stdio.preservedFds = preservedFds(options);
+    stdio.preservedFds = preserved;
     auto created = tscompose::create(spec, id, bundle, stdio, !options.has("no-pivot"));
     auto status = readProcessStatus(created.pid());
     record.init = {created.pid(), status ? status->startTicks : 0};
@@ -119,6 +119,16 @@ Made make(const Global& global, const Options& options) {
 }
 
 }  // namespace
+
+unsigned preservedFds(const Global& global, const Options& options) {
+  auto text = options.find("preserve-fds");
+  if (!text) return 0;
+  auto count = std::strtoul(text->c_str(), nullptr, 10);
+  if (count > global.inheritedFds)
+    throw InputError("USAGE", "--preserve-fds " + *text + ": descriptor " + std::to_string(3 + global.inheritedFds) +
+                                  " is not open");
+  return static_cast<unsigned>(count);
+}
 
 int createCommand(const Global& global, const Words& arguments) {
   auto options = Options::parse(arguments, kCreateOptions, false);

@@ -78,8 +78,7 @@ int execCommand(const Global& global, const Words& arguments) {
     throw InputError("USAGE", "a detached process with a terminal needs --console-socket");
   if (!process.terminal && consoleSocket) throw InputError("USAGE", "--console-socket needs a terminal");
   Stdio stdio;
-  if (auto text = options.find("preserve-fds"))
-    stdio.preservedFds = static_cast<unsigned>(std::strtoul(text->c_str(), nullptr, 10));
+  stdio.preservedFds = preservedFds(global, options);
   auto running = execIn(record.init.pid, spec, process, Cgroup::open(record.cgroupPath), stdio, execOptions);
   if (auto path = options.find("pid-file")) replaceFile(*path, std::to_string(running.pid), 0644, Durability::kWhileUp);
   if (consoleSocket) {

@@ -93,7 +93,15 @@ constexpr std::array<Command, 13> kCommands{{{"create", createCommand, true},
                                              {"resume", resumeCommand},
                                              {"update", updateCommand}}};
 
+unsigned countInheritedFds() {
+  unsigned count = 0;
+  while (::fcntl(3 + static_cast<int>(count), F_GETFD) >= 0) ++count;
+  return count;
+}
+
 int dispatch(int count, char** values) {
+  /* first of all: what we open takes the next numbers */
+  const unsigned inherited = countInheritedFds();
   static const std::vector<OptionRule> kGlobalRules{{"root", 0, true},
                                                     {"log", 0, true},
                                                     {"log-format", 0, true},
@@ -123,7 +131,7 @@ int dispatch(int count, char** values) {
     bool isUser = ::geteuid() != 0 && runtimeDirectory != nullptr;
     root = isUser ? std::string{runtimeDirectory} + "/tscompose-runtime" : "/run/tscompose-runtime";
   }
-  Global global{Store{root}, options.has("systemd-cgroup"), warn};
+  Global global{Store{root}, options.has("systemd-cgroup"), inherited, warn};
   const auto& name = options.operands().front();
   Words rest{options.operands().begin() + 1, options.operands().end()};
   for (const auto& command : kCommands)

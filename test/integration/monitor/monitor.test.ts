@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -161,6 +161,21 @@ describe('monitor', function () {
     await bench.start();
     const events = await eventsUntil(await bench.client.subscribe(), (event) => event.event === 'health');
     assert.match(JSON.stringify(events.at(-1)), /"exitCode":-1,"output":"health check exceeded its timeout/);
+  });
+
+  it('cannot be overwritten by who gets hold of its executable (CVE-2019-5736)', async () => {
+    make({ script: 'exec sleep 60' });
+    await bench.start();
+    // For a moment every process that it runs inside has this executable, too.
+    const held = openSync(`/proc/${bench.state().monitorPid}/exe`, 'r');
+    try {
+      await bench.client.request('stop', { timeoutMs: 0 });
+      await bench.gone();
+      // Nobody runs it any more: it is not the use of the file that refuses (ETXTBSY, open(2)).
+      assert.throws(() => openSync(`/proc/self/fd/${held}`, 'r+'), { code: 'EROFS' });
+    } finally {
+      closeSync(held);
+    }
   });
 
   it('runs a process inside, with input, output and exit code', async () => {

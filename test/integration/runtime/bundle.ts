@@ -137,9 +137,14 @@ export class Bundle {
   }
 
   call(...args: string[]): Outcome {
+    return this.callLending([], ...args);
+  }
+
+  /** As call(), while descriptors of ours stay open in the runtime as 3, 4, …: what a careless caller does. */
+  callLending(descriptors: readonly number[], ...args: string[]): Outcome {
     const result = spawnSync(this.runtime, ['--root', this.#state, ...args], {
       encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
       timeout: 15_000,
     });
     return { code: result.status, stdout: result.stdout, stderr: result.stderr };

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
+  closeSync,
   copyFileSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -143,10 +146,6 @@ describe('tscompose-runtime', () => {
       assert.match(stdout, /^null zero full random urandom tty pts\/ptmx\n\/proc\/self\/fd\n/);
       assert.match(stdout, /Operation not permitted/);
     });
-
-    it('keeps host descriptors out of the process', () => {
-      assert.equal(bundle.sh('ls /proc/self/fd | sort -n | tr "\\n" " "').stdout, '0 1 2 3 ');
-    });
   });
 
   describe('mounts', () => {
@@ -216,6 +215,43 @@ describe('tscompose-runtime', () => {
       assert.ok(existsSync(join(bundle.rootfs, outside, 'here')), 'the link was followed inside the root');
     });
 
+    it('stays inside the root while the target is exchanged for a symlink (CVE-2021-30465)', async () => {
+      const outside = join(bundle.directory, 'outside');
+      const volume = join(bundle.directory, 'volume');
+      for (const place of [outside, join(bundle.rootfs, outside), join(volume, 'swap')])
+        mkdirSync(join(place, 'here'), { recursive: true });
+      symlinkSync(outside, join(volume, 'link'));
+      bundle.configure(['grep', ' / [^ ]*/here .* tmpfs marker ', '/proc/self/mountinfo'], (config) => {
+        config.mounts.push(
+          { destination: '/vol', type: 'bind', source: volume, options: ['rbind', 'rw'] },
+          { destination: '/vol/swap/here', type: 'tmpfs', source: 'marker', options: [] },
+        );
+      });
+      // Whoever shares a volume with the container: link and directory change places without a pause (renameat2(2)).
+      const exchange =
+        'import ctypes, os\nlibc = ctypes.CDLL(None)\nprint(flush=True)\n' +
+        'while os.getppid() == int(os.sys.argv[1]): libc.renameat2(-100, b"swap", -100, b"link", 2)';
+      const attacker = spawn('python3', ['-c', exchange, `${process.pid}`], {
+        cwd: volume,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      try {
+        await once(attacker.stdout, 'data');
+        const seen = new Set<string>();
+        for (let round = 0; round < 40; round++) {
+          const { code, stdout, stderr } = bundle.call('run', '--bundle', bundle.directory, bundle.id(`raced${round}`));
+          assert.equal(code, 0, `the mount went elsewhere: ${stderr}`);
+          seen.add(stdout.split(' ')[4] ?? '');
+        }
+        // It did change under the runtime's hands, or this would show nothing.
+        const inside = [...seen].filter((path) => path !== join(outside, 'here'));
+        assert.ok(inside.length > 0 && inside.length < seen.size, [...seen].join(' '));
+      } finally {
+        attacker.kill();
+        await once(attacker, 'exit');
+      }
+    });
+
     it('refuses a proc that a symlink would place elsewhere (CVE-2019-19921)', () => {
       const { code, stderr } = bundle.sh('true', (config) => {
         symlinkSync('/tmp', join(bundle.rootfs, 'link'));
@@ -227,13 +263,86 @@ describe('tscompose-runtime', () => {
   });
 
   describe('escapes', () => {
-    it('starts no process in a directory outside the root (CVE-2024-21626)', () => {
-      for (let fd = 3; fd < 24; fd++) {
-        const { stdout } = bundle.run(['sh', '-c', 'ls ../../../../../../.. | tr "\\n" " "'], (config) => {
-          config.process.cwd = `/proc/self/fd/${fd}`;
+    describe('through a descriptor of the runtime or of its caller (CVE-2024-21626)', () => {
+      // Beyond what the runtime opens itself; 3 is the host's root directory, which the caller leaves open.
+      const numbers = Array.from({ length: 29 }, (_, index) => index + 3);
+      let hostRoot: number;
+
+      beforeEach(() => {
+        hostRoot = openSync('/', 'r');
+      });
+      afterEach(() => {
+        closeSync(hostRoot);
+      });
+
+      /** Names in the host's root directory that the container's has not. */
+      const hostNames = () => {
+        const own = new Set(readdirSync(bundle.rootfs));
+        return readdirSync('/').filter((name) => !own.has(name));
+      };
+      const runLending = (args: string[], change: (config: Config) => void = () => {}) => {
+        bundle.configure(args, change);
+        return bundle.callLending([hostRoot], 'run', '--bundle', bundle.directory, bundle.id('lent'));
+      };
+      const startSleeper = () => {
+        bundle.configure(['sleep', '60'], (config) => {
+          config.linux.cgroupsPath += '-sleeper';
         });
-        assert.equal(stdout.includes('boot') || stdout.includes('lib64'), false, `fd ${fd}: ${stdout}`);
-      }
+        const id = bundle.id('sleeper');
+        assert.equal(bundle.quietly('create', '-b', bundle.directory, id), 0);
+        assert.equal(bundle.call('start', id).code, 0);
+        return id;
+      };
+
+      it('a process inherits none that it was not to have', () => {
+        assert.equal(runLending(['sh', '-c', 'ls /proc/self/fd | sort -n | tr "\\n" " "']).stdout, '0 1 2 3 ');
+        const { stdout } = bundle.callLending([hostRoot], 'exec', startSleeper(), 'ls', '/proc/self/fd');
+        assert.equal(stdout, '0\n1\n2\n3\n');
+        bundle.configure(['ls', '/proc/self/fd']);
+        const run = (count: string) =>
+          bundle.callLending([hostRoot], 'run', '--preserve-fds', count, '-b', bundle.directory, bundle.id('kept'));
+        assert.equal(run('1').stdout, '0\n1\n2\n3\n4\n');
+        // The next number is one of the runtime's own.
+        assert.match(run('2').stderr, /--preserve-fds 2: descriptor 4 is not open/);
+      });
+
+      it('a process starts in no directory outside the root', () => {
+        const list = 'ls; ls ../../../../../../../../../..';
+        const id = startSleeper();
+        const outside = hostNames();
+        const check = (cwd: string, ...flags: string[]) => {
+          bundle.configure(['sh', '-c', list], (config) => {
+            config.process.cwd = cwd;
+          });
+          const lent = [hostRoot];
+          const first = bundle.callLending(lent, 'run', ...flags, '--bundle', bundle.directory, bundle.id('lent'));
+          const later = bundle.callLending(lent, 'exec', ...flags, '--cwd', cwd, id, 'sh', '-c', list);
+          for (const { stdout } of [first, later])
+            assert.deepEqual(
+              stdout.split('\n').filter((name) => outside.includes(name)),
+              [],
+              cwd,
+            );
+          return [first, later];
+        };
+        for (const fd of numbers) check(`/proc/self/fd/${fd}`);
+        // One that stays open because that was asked for is no way out either.
+        for (const { code, stderr } of check('/proc/self/fd/3', '--preserve-fds', '1')) {
+          assert.equal(code, 1);
+          assert.match(stderr, /chdir \/proc\/self\/fd\/3: Invalid cross-device link/);
+        }
+      });
+
+      it('a process is no program from outside the root', () => {
+        copyFileSync('/bin/busybox', join(bundle.directory, 'busybox'));
+        const id = startSleeper();
+        for (const fd of numbers) {
+          const args = [`/proc/self/fd/${fd}${bundle.directory}/busybox`, 'echo', 'escaped'];
+          assert.equal(runLending(args).stdout, '', args[0]);
+          assert.equal(bundle.callLending([hostRoot], 'exec', id, ...args).stdout, '', args[0]);
+        }
+        assert.equal(bundle.call('exec', id, 'echo', 'still there').stdout, 'still there\n');
+      });
     });
 
     it('cannot be overwritten through /proc/self/exe (CVE-2019-5736)', async () => {
