@@ -80,7 +80,9 @@ int main(int argc, char** argv) {
     // The command tries again, and explains.
   }
   const std::string script = dist + "/cli.js";
-  std::vector<char*> arguments{argv[1], const_cast<char*>(kNoWarning), const_cast<char*>(script.c_str())};
+  // `--`: Node would take an --env-file among the words behind its script for its own.
+  std::vector<char*> arguments{argv[1], const_cast<char*>(kNoWarning), const_cast<char*>("--"),
+                               const_cast<char*>(script.c_str())};
   arguments.insert(arguments.end(), argv + 3, argv + argc);
   arguments.push_back(nullptr);
   ::execvp(node.c_str(), arguments.data());

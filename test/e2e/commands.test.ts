@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the syntax of the files
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, writeSync } from 'node:fs';
@@ -48,6 +49,15 @@ async function giveTurn(fifo: string): Promise<void> {
 const stayer = 'image: rootfs:/\n    init: true\n    command: [sleep, "1000"]';
 
 describe('e2e: commands', () => {
+  scenario(
+    'an env file is read by tscompose and not by what runs it',
+    { compose: 'services:\n  a: { image: "x:${A}" }\n', files: { 'a.env': 'B=1\nA="$B" # c\n' } },
+    async (scene) => {
+      assert.match(await scene.ok('--env-file', 'a.env', 'config'), /image: x:1$/m);
+      await scene.fails(14, /env file nope not found/, '--env-file', 'nope', 'config');
+    },
+  );
+
   scenario(
     'an attached up shows every line on its own stream and ends with the last container',
     {
