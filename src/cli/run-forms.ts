@@ -22,9 +22,10 @@ export function canonicalPorts(ports: readonly string[]): readonly unknown[] {
 }
 
 function expand(service: Tree): Tree {
-  expandService(service, [], (_path, message) => {
+  const report = (_path: unknown, message: string): never => {
     throw new ComposeError('USAGE', message);
-  });
+  };
+  expandService(service, [], { report, hasVariables: false });
   return service;
 }
 

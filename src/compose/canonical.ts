@@ -1,41 +1,47 @@
 import type { Diagnostic } from './diagnostic.ts';
-import { mappingOf } from './merge.ts';
+import { hasVariableKey, mappingOf } from './merge.ts';
 import { cleanPath, parseDevice, parsePort, parseVolume } from './short-forms.ts';
 import { formatPath, isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
 
 /** Says what is wrong with the value at a path of the merged tree. */
 export type ReportAt = (path: TreePath, message: string, extra?: Pick<Diagnostic, 'hint' | 'code'>) => void;
 
+export interface Expansion {
+  readonly report: ReportAt;
+  /** Variables were left as they are: a short form with one in it may not be one yet, and then it stays as it is. */
+  readonly hasVariables: boolean;
+}
+
 /**
  * Turns the short forms of a tree into long ones, in place. What has the wrong kind stays as it is, for the schema to
  * say so; what has the right kind but cannot be read is reported. Running it twice changes nothing.
  */
-export function expandShortForms(tree: Tree, report: ReportAt): void {
+export function expandShortForms(tree: Tree, expansion: Expansion): void {
   if (isTree(tree.services)) {
     for (const [name, service] of Object.entries(tree.services)) {
-      if (isTree(service)) expandService(service, ['services', name], report);
+      if (isTree(service)) expandService(service, ['services', name], expansion);
     }
   }
   for (const kind of ['networks', 'volumes', 'secrets', 'configs']) {
     const resources = tree[kind];
     if (!isTree(resources)) continue;
     for (const [name, resource] of Object.entries(resources)) {
-      if (isTree(resource)) expandResource(resource, [kind, name], report);
+      if (isTree(resource)) expandResource(resource, [kind, name], expansion);
     }
   }
 }
 
 /** The same for one service. */
-export function expandService(service: Tree, path: TreePath, report: ReportAt): void {
+export function expandService(service: Tree, path: TreePath, expansion: Expansion): void {
   for (const key of Object.keys(service)) {
     const expand = Object.hasOwn(EXPANDERS, key) ? EXPANDERS[key] : undefined;
     if (expand === undefined) continue;
     const value = service[key] as Value;
-    if (value !== null) service[key] = expand(value, [...path, key], report);
+    if (value !== null) service[key] = expand(value, [...path, key], expansion);
   }
 }
 
-type Expander = (value: Value, path: TreePath, report: ReportAt) => Value;
+type Expander = (value: Value, path: TreePath, expansion: Expansion) => Value;
 
 const EXPANDERS: Readonly<Record<string, Expander>> = {
   annotations: toMapping,
@@ -50,7 +56,7 @@ const EXPANDERS: Readonly<Record<string, Expander>> = {
   env_file: expandEnvFiles,
   environment: toMapping,
   extra_hosts: expandHosts,
-  gpus: (value) => (value === 'all' ? [{ count: -1 }] : value),
+  gpus: expandGpus,
   label_file: toList,
   labels: toMapping,
   models: toNamed,
@@ -65,8 +71,22 @@ const EXPANDERS: Readonly<Record<string, Expander>> = {
   volumes: expandVolumes,
 };
 
-function toMapping(value: Value): Value {
-  return mappingOf(value) ?? value;
+function toMapping(value: Value, _path: TreePath, { hasVariables }: Expansion): Value {
+  return hasVariables && hasVariableKey(value) ? value : (mappingOf(value) ?? value);
+}
+
+/** The same for attributes of a map. */
+function toMappings(tree: Value | undefined, keys: readonly string[], expansion: Expansion): void {
+  if (!isTree(tree)) return;
+  for (const key of keys) {
+    const value = tree[key];
+    if (value !== undefined && value !== null) tree[key] = toMapping(value, [], expansion);
+  }
+}
+
+/** Whether a short form may be another one once its variables are replaced. */
+function isOpen(item: Value, { hasVariables }: Expansion): boolean {
+  return hasVariables && typeof item === 'string' && item.includes('$');
 }
 
 function toList(value: Value): Value {
@@ -84,16 +104,17 @@ function toReferences(value: Value): Value {
   return Array.isArray(value) ? value.map((item) => (typeof item === 'string' ? { source: item } : item)) : value;
 }
 
-function expandBuild(value: Value, path: TreePath, report: ReportAt): Value {
+function expandDeviceRequests(value: Value | undefined, expansion: Expansion): void {
+  if (Array.isArray(value)) for (const request of value) toMappings(request, ['options'], expansion);
+}
+
+function expandBuild(value: Value, path: TreePath, expansion: Expansion): Value {
   if (typeof value === 'string') return { context: value };
   if (!isTree(value)) return value;
-  for (const key of ['args', 'labels', 'additional_contexts', 'ssh']) {
-    const child = value[key];
-    if (child !== undefined && child !== null) value[key] = toMapping(child);
-  }
+  toMappings(value, ['args', 'labels', 'additional_contexts', 'ssh'], expansion);
   if (value.secrets !== undefined) value.secrets = toReferences(value.secrets);
   if (value.extra_hosts !== undefined)
-    value.extra_hosts = expandHosts(value.extra_hosts, [...path, 'extra_hosts'], report);
+    value.extra_hosts = expandHosts(value.extra_hosts, [...path, 'extra_hosts'], expansion);
   if (value.no_cache_filter !== undefined) value.no_cache_filter = toList(value.no_cache_filter);
   return value;
 }
@@ -112,36 +133,44 @@ function expandDependsOn(value: Value): Value {
   return value;
 }
 
-function expandDeploy(value: Value): Value {
-  if (isTree(value) && value.labels !== undefined && value.labels !== null) value.labels = toMapping(value.labels);
+function expandDeploy(value: Value, _path: TreePath, expansion: Expansion): Value {
+  toMappings(value, ['labels'], expansion);
+  const resources = isTree(value) ? value.resources : undefined;
+  const reservations = isTree(resources) ? resources.reservations : undefined;
+  if (isTree(reservations)) expandDeviceRequests(reservations.devices, expansion);
   return value;
 }
 
-function expandHooks(value: Value): Value {
-  if (Array.isArray(value)) for (const hook of value) expandHook(hook);
-  return value;
-}
-
-function expandHook(hook: Value | undefined): void {
-  if (isTree(hook) && hook.environment !== undefined && hook.environment !== null) {
-    hook.environment = toMapping(hook.environment);
+function expandGpus(value: Value, path: TreePath, expansion: Expansion): Value {
+  if (isOpen(value, expansion)) return value;
+  if (typeof value !== 'string') {
+    expandDeviceRequests(value, expansion);
+    return value;
   }
+  if (value !== 'all')
+    expansion.report(path, `${formatPath(path)}: expected all or a list, got the text ${JSON.stringify(value)}`);
+  return [{ count: -1 }];
 }
 
-function expandDevelop(value: Value): Value {
+function expandHooks(value: Value, _path: TreePath, expansion: Expansion): Value {
+  if (Array.isArray(value)) for (const hook of value) toMappings(hook, ['environment'], expansion);
+  return value;
+}
+
+function expandDevelop(value: Value, _path: TreePath, expansion: Expansion): Value {
   if (isTree(value) && Array.isArray(value.watch)) {
-    for (const rule of value.watch) if (isTree(rule)) expandHook(rule.exec);
+    for (const rule of value.watch) if (isTree(rule)) toMappings(rule.exec, ['environment'], expansion);
   }
   return value;
 }
 
-function expandDevices(value: Value, path: TreePath, report: ReportAt): Value {
+function expandDevices(value: Value, path: TreePath, expansion: Expansion): Value {
   if (!Array.isArray(value)) return value;
   return value.map((item, index) => {
-    if (typeof item !== 'string') return item;
+    if (typeof item !== 'string' || isOpen(item, expansion)) return item;
     const device = parseDevice(item);
     if (typeof device !== 'string') return device;
-    report([...path, index], `${JSON.stringify(item)} is not a device: ${device}`, {
+    expansion.report([...path, index], `${JSON.stringify(item)} is not a device: ${device}`, {
       hint: 'write SOURCE, SOURCE:TARGET or SOURCE:TARGET:rwm',
     });
     return item;
@@ -158,7 +187,8 @@ function expandEnvFiles(value: Value): Value {
   });
 }
 
-function expandHosts(value: Value, path: TreePath, report: ReportAt): Value {
+function expandHosts(value: Value, path: TreePath, expansion: Expansion): Value {
+  const { report } = expansion;
   const hosts: string[] = [];
   const add = (host: string, address: Value): void => {
     for (const list of Array.isArray(address) ? address : [address]) {
@@ -169,20 +199,27 @@ function expandHosts(value: Value, path: TreePath, report: ReportAt): Value {
   else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) {
       if (typeof item !== 'string') return value;
+      if (isOpen(item, expansion)) {
+        hosts.push(item);
+        continue;
+      }
       const match = /^([^=]*)=(.*)$/s.exec(item) ?? /^([^:]*):(.*)$/s.exec(item);
       if (match === null) {
         report([...path, index], `${JSON.stringify(item)} has no address`, { hint: 'write HOST=ADDRESS' });
         hosts.push(item);
         continue;
       }
+      if (match[1] === '')
+        report([...path, index], `${JSON.stringify(item)} has no host`, { hint: 'write HOST=ADDRESS' });
       add(match[1] ?? '', match[2] ?? '');
     }
   } else return value;
   return [...new Set(hosts)];
 }
 
-function expandPorts(value: Value, path: TreePath, report: ReportAt): Value {
+function expandPorts(value: Value, path: TreePath, expansion: Expansion): Value {
   if (!Array.isArray(value)) return value;
+  const { report } = expansion;
   const ports: Value[] = [];
   // Ranges of ports that lead to the same ports again could fill any memory.
   const most = 65_536 + value.length;
@@ -191,7 +228,8 @@ function expandPorts(value: Value, path: TreePath, report: ReportAt): Value {
       report([...path, index], 'there are more ports than a machine has', { code: 'limit' });
       return ports;
     }
-    if (typeof item === 'string' || typeof item === 'number') {
+    if (isOpen(item, expansion)) ports.push(item);
+    else if (typeof item === 'string' || typeof item === 'number') {
       const entries = parsePort(String(item));
       if (typeof entries === 'string') {
         report([...path, index], `${JSON.stringify(item)} is not a port: ${entries}`, {
@@ -209,20 +247,18 @@ function expandPorts(value: Value, path: TreePath, report: ReportAt): Value {
   return ports;
 }
 
-function expandVolumes(value: Value, path: TreePath, report: ReportAt): Value {
+function expandVolumes(value: Value, path: TreePath, expansion: Expansion): Value {
   if (!Array.isArray(value)) return value;
   return value.map((item, index) => {
     if (isTree(item)) {
       if (typeof item.target === 'string') item.target = cleanPath(item.target);
-      if (isTree(item.volume) && item.volume.labels !== undefined && item.volume.labels !== null) {
-        item.volume.labels = toMapping(item.volume.labels);
-      }
+      toMappings(item.volume, ['labels'], expansion);
       return item;
     }
-    if (typeof item !== 'string') return item;
+    if (typeof item !== 'string' || isOpen(item, expansion)) return item;
     const volume = parseVolume(item);
     if (typeof volume === 'string') {
-      report([...path, index], `${JSON.stringify(item)} is not a volume: ${volume}`, {
+      expansion.report([...path, index], `${JSON.stringify(item)} is not a volume: ${volume}`, {
         hint: 'write VOLUME:TARGET, ./PATH:TARGET or TARGET, with :ro if need be',
       });
       return item;
@@ -237,8 +273,9 @@ function expandVolumes(value: Value, path: TreePath, report: ReportAt): Value {
   });
 }
 
-function expandResource(resource: Tree, path: TreePath, report: ReportAt): void {
-  if (resource.labels !== undefined && resource.labels !== null) resource.labels = toMapping(resource.labels);
+function expandResource(resource: Tree, path: TreePath, expansion: Expansion): void {
+  const { report } = expansion;
+  toMappings(resource, ['labels'], expansion);
   const { external } = resource;
   if (!isTree(external)) return;
   const [kind, key] = path;

@@ -7,21 +7,21 @@ import { plainScalar } from './scalar.ts';
 import { variablesOf } from './template.ts';
 import { isTree, own, type Tree, type Value } from './tree-path.ts';
 
-/** The project as `config --format json` prints it: keys sorted, each `$` doubled, extensions at the top level only. */
+/** The project as `config --format json` prints it: as the reference does, so that programs that read it go on. */
 export function formatJson(project: Project): string {
-  const plain = printable(project as unknown as Tree, { keepExtensions: false, isTidy: false });
   // The reference's encoder writes these so, to be safe inside of HTML.
-  return JSON.stringify(plain, null, 2).replace(
+  return JSON.stringify(printable(project as unknown as Tree, 'json'), null, 2).replace(
     /[<>&\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
-interface Printing {
-  readonly keepExtensions: boolean;
-  /** Without what says nothing: `command: null`, `ipam: {}`. */
-  readonly isTidy: boolean;
-}
+/**
+ * `json` is the reference's: each `$` doubled, in keys too, extensions at the top level only, empty lists in them as null, and
+ * a limit of zero left out. `yaml` is for people, and what it says loads again: without what says nothing (`command: null`,
+ * `ipam: {}`), and with what the reference leaves out and then misses.
+ */
+type Form = 'json' | 'yaml';
 
 /** Attributes whose keys are the user's: an `x-` there is a name like any other. */
 const NAMED: ReadonlySet<string> = new Set([
@@ -45,31 +45,62 @@ const NAMED: ReadonlySet<string> = new Set([
   'volumes',
 ]);
 
-function printable(project: Tree, printing: Printing): Tree {
+function printable(project: Tree, form: Form): Tree {
   const out: Tree = {};
   for (const key of Object.keys(project).sort()) {
     const value = project[key] as Value;
-    const isExtension = key.startsWith('x-');
-    out[key] = isExtension ? doubled(value) : sorted(value, key, printing);
+    out[keyText(key, form)] = key.startsWith('x-') ? extension(value, form) : printed(value, key, false, form);
   }
   return out;
 }
 
-function doubled(value: Value): Value {
-  return sorted(value, 'x-', { keepExtensions: true, isTidy: false });
+/** Keys are not interpolated, so in what is to load again they stay. */
+function keyText(key: string, form: Form): string {
+  return form === 'json' ? key.replaceAll('$', '$$$$') : key;
 }
 
-function sorted(value: Value, parent: string, printing: Printing): Value {
+/** `key` is where the value stands, and `isNamed` whether that key is the user's. */
+function printed(value: Value, key: string, isNamed: boolean, form: Form): Value {
   if (typeof value === 'string') return value.replaceAll('$', '$$$$');
-  if (Array.isArray(value)) return value.map((item) => sorted(item, '', printing));
-  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => printed(item, '', false, form));
+  if (!isTree(value)) return value;
+  const holdsNames = !isNamed && NAMED.has(key);
+  return form === 'json' && holdsNames && key === 'ulimits' ? limits(value) : tree(value, key, holdsNames, form);
+}
+
+function tree(value: Tree, parent: string, holdsNames: boolean, form: Form): Tree {
   const out: Tree = {};
   for (const key of Object.keys(value).sort()) {
     const child = value[key] as Value;
-    if (!printing.keepExtensions && key.startsWith('x-') && !NAMED.has(parent)) continue;
-    if (printing.isTidy && !NAMED.has(parent) && isEmptyByConvention(key, child, parent)) continue;
-    out[key.replaceAll('$', '$$$$')] =
-      key.startsWith('x-') && !NAMED.has(parent) ? doubled(child) : sorted(child, key, printing);
+    const isExtension = key.startsWith('x-') && !holdsNames;
+    if (isExtension && form === 'json') continue;
+    if (form === 'yaml' && !holdsNames && isEmptyByConvention(key, child, parent)) continue;
+    out[keyText(key, form)] = isExtension ? extension(child, form) : printed(child, key, holdsNames, form);
+  }
+  return out;
+}
+
+function extension(value: Value, form: Form): Value {
+  if (typeof value === 'string') return value.replaceAll('$', '$$$$');
+  if (Array.isArray(value))
+    return value.length === 0 && form === 'json' ? null : value.map((item) => extension(item, form));
+  if (!isTree(value)) return value;
+  const out: Tree = {};
+  for (const key of Object.keys(value).sort()) {
+    out[keyText(key, form)] = extension(value[key] as Value, form);
+  }
+  return out;
+}
+
+function limits(ulimits: Tree): Tree {
+  const out: Tree = {};
+  for (const name of Object.keys(ulimits).sort()) {
+    const limit = ulimits[name] as Value;
+    if (!isTree(limit)) out[name] = limit === 0 ? {} : limit;
+    else
+      out[name] = Object.fromEntries(
+        Object.entries(limit).filter(([key, value]) => value !== 0 && !key.startsWith('x-')),
+      );
   }
   return out;
 }
@@ -80,9 +111,42 @@ function isEmptyByConvention(key: string, value: Value, parent: string): boolean
   return key === 'ipam' && typeof value === 'object' && Object.keys(value).length === 0;
 }
 
-/** The project as `config` prints it: YAML with the name first, without what says nothing, each `$` doubled. */
-export function formatYaml(project: Project): string {
-  return toYaml(printable(project as unknown as Tree, { keepExtensions: true, isTidy: true }));
+/** The project as `config` prints it. `isNormalized`: whether resources were given their names. */
+export function formatYaml(project: Project, isNormalized = true): string {
+  return toYaml(printable((isNormalized ? loadable(project) : project) as unknown as Tree, 'yaml'));
+}
+
+/**
+ * The project as a file has to say it: a resource's name that is empty and a device without capabilities are written down, and
+ * an optional dependency on a service that no profile enables is not.
+ */
+function loadable(project: Project): Project {
+  const out: Record<string, unknown> = { ...project };
+  for (const kind of ['networks', 'volumes', 'secrets', 'configs'] as const) {
+    out[kind] = mapValues(project[kind], (resource) => ({ ...resource, name: resource.name ?? '' }));
+    if (out[kind] === undefined) delete out[kind];
+  }
+  out.services = mapValues(project.services, (service) => {
+    const plain = { ...service };
+    const dependencies = Object.entries(service.depends_on ?? {}).filter(
+      ([name, { required }]) => required || own(project.services, name) !== undefined,
+    );
+    if (dependencies.length > 0) plain.depends_on = Object.fromEntries(dependencies);
+    else delete plain.depends_on;
+    const reservations = service.deploy?.resources.reservations;
+    if (service.deploy === undefined || reservations?.devices === undefined) return plain;
+    const devices = reservations.devices.map((device) => ({ ...device, capabilities: device.capabilities ?? [] }));
+    const resources = { ...service.deploy.resources, reservations: { ...reservations, devices } };
+    return { ...plain, deploy: { ...service.deploy, resources } };
+  });
+  return out as unknown as Project;
+}
+
+function mapValues<T, U>(
+  map: Readonly<Record<string, T>> | undefined,
+  change: (value: T) => U,
+): Record<string, U> | undefined {
+  return map && Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
 }
 
 /** A merged file that was not interpolated: its `$` are variables, and stay as they are. */
@@ -98,9 +162,14 @@ function withSortedKeys(value: Value): Value {
   return out;
 }
 
+/** What people look for first comes first. */
+const ORDER = ['name', 'services', 'networks', 'volumes', 'secrets', 'configs', 'models'];
+
 function toYaml(tree: Tree): string {
-  const { name, ...rest } = tree;
-  const document = new Document(name === undefined ? rest : { name, ...rest }, { aliasDuplicateObjects: false });
+  const first = ORDER.filter((key) => Object.hasOwn(tree, key));
+  const rest = Object.keys(tree).filter((key) => !ORDER.includes(key));
+  const ordered = Object.fromEntries([...first, ...rest].map((key) => [key, tree[key]]));
+  const document = new Document(ordered, { aliasDuplicateObjects: false });
   // Text that a reader of Compose files, or one of YAML 1.1, would take for something else is quoted.
   visit(document, {
     Scalar(_key, node) {
@@ -201,11 +270,12 @@ function addVariables(text: string, found: Map<string, VariableSummary>): void {
   }
   for (const { name, operator, argument } of uses) {
     const known = found.get(name);
+    // Of several defaults the first stands.
     found.set(name, {
       name,
       required: known?.required === true || operator === '?' || operator === ':?',
-      defaultValue: operator === '-' || operator === ':-' ? argument : (known?.defaultValue ?? ''),
-      alternateValue: operator === '+' || operator === ':+' ? argument : (known?.alternateValue ?? ''),
+      defaultValue: known?.defaultValue || (operator === '-' || operator === ':-' ? argument : ''),
+      alternateValue: known?.alternateValue || (operator === '+' || operator === ':+' ? argument : ''),
     });
   }
 }

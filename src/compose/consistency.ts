@@ -1,5 +1,6 @@
 import type { Service } from '../model/service.ts';
 import type { ReportAt } from './canonical.ts';
+import { linkedService } from './normalize.ts';
 import { isNamedVolume } from './resources.ts';
 import { isTree, own, type Tree, type TreePath, type Value } from './tree-path.ts';
 
@@ -51,8 +52,8 @@ function checkLists(service: Tree, path: TreePath, report: ReportAt): void {
   }
   for (const [index, port] of items(service.ports)) {
     const at = [...path, 'ports', index];
-    if (port.target === undefined || port.target === null)
-      report(at, 'a port needs a target', { hint: 'target: is the port in the container' });
+    if (port.target === undefined || port.target === null || port.target === 0)
+      report(at, 'a port needs a target', { hint: 'target: is the port in the container, from 1 to 65535' });
     if (typeof port.host_ip === 'string' && port.host_ip !== '' && !/^[0-9a-fA-F.:%]+$/.test(port.host_ip)) {
       report([...at, 'host_ip'], `${JSON.stringify(port.host_ip)} is not an IP address`);
     }
@@ -124,7 +125,7 @@ export function checkServices(world: World, report: ReportAt): void {
   const secrets = isTree(world.tree.secrets) ? world.tree.secrets : {};
   for (const [key, secret] of Object.entries(secrets)) {
     if (!isTree(secret) || secret.external === true) continue;
-    if ((secret.file ?? '') === '' && (secret.environment ?? '') === '') {
+    if (secret.file === undefined && (secret.environment ?? '') === '') {
       report(['secrets', key], `secret ${key} needs file or environment`);
     }
   }
@@ -203,7 +204,7 @@ function dependencyPlace(service: Service, name: string, other: string): TreePat
   for (const key of ['network_mode', 'ipc', 'pid', 'uts', 'cgroup'] as const) {
     if (service[key] === `service:${other}`) return [...path, key];
   }
-  const link = service.links?.findIndex((text) => text === other || text.startsWith(`${other}:`)) ?? -1;
+  const link = service.links?.findIndex((text) => linkedService(text) === other) ?? -1;
   if (link >= 0) return [...path, 'links', link];
   const from = service.volumes_from?.findIndex((text) => text === other || text.startsWith(`${other}:`)) ?? -1;
   return from >= 0 ? [...path, 'volumes_from', from] : [...path, 'depends_on', other];

@@ -7,7 +7,7 @@ import type { Volume } from '../model/volume.ts';
 import type { ReportAt } from './canonical.ts';
 import { formatFloat } from './scalar.ts';
 import { splitWords } from './short-forms.ts';
-import { isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
+import { formatPath, isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
 
 /**
  * Turns the value of an attribute into that of the canonical project. undefined: it says nothing and is left out, as an
@@ -24,6 +24,13 @@ const flag: Decoder = (value) => (value === true || value === 'true' ? true : un
 /** A flag whose being unset means something else than false. */
 const choice: Decoder = (value) => (value === null ? undefined : value);
 const numeral: Decoder = (value) => (value === null || value === 0 ? undefined : Number(value));
+/** A whole number. The reference drops a fraction. */
+const whole: Decoder = (value, path, report) => {
+  const number = numeral(value, path, report);
+  if (typeof number !== 'number' || Number.isInteger(number)) return number;
+  report(path, `${formatPath(path)}: the fraction of ${number} is dropped`, { code: 'ignored' });
+  return Math.trunc(number) === 0 ? undefined : Math.trunc(number);
+};
 /** A number whose being unset means something else than zero. */
 const count: Decoder = (value) => (value === null ? undefined : Number(value));
 const wordOrFlag: Decoder = (value) => (value === null || value === '' ? undefined : String(value));
@@ -45,16 +52,22 @@ const duration: Decoder = (value, path, report) => {
 
 const size: Decoder = (value, path, report) => {
   if (value === null) return undefined;
-  // The reference drops a size with a fraction and no unit, so it means the same as none.
-  if (typeof value === 'number') return Number.isInteger(value) && value !== 0 ? String(value) : undefined;
-  const bytes = typeof value === 'string' ? sizeToBytes(value) : undefined;
-  if (bytes === undefined) {
-    report(path, `${JSON.stringify(value)} is not a size`, {
-      hint: 'write a number of bytes, or one with a unit such as 512m',
+  const hint = 'write a number of bytes, or one with a unit such as 512m';
+  if (typeof value === 'number') {
+    if (Number.isInteger(value)) return value === 0 ? undefined : String(value);
+    // The reference says nothing, and there is no limit.
+    report(path, `${formatPath(path)}: ${value} has a fraction and no unit, so it counts for nothing`, {
+      code: 'ignored',
+      hint,
     });
     return undefined;
   }
-  return bytes === 0 ? undefined : String(bytes);
+  const bytes = typeof value === 'string' ? sizeToBytes(value) : undefined;
+  if (bytes === undefined) {
+    report(path, `${JSON.stringify(value)} is not a size`, { hint });
+    return undefined;
+  }
+  return bytes === 0n ? undefined : String(bytes);
 };
 
 const sizeText: Decoder = (value, path, report) => {
@@ -141,19 +154,19 @@ const deviceCount: Decoder = (value, path, report) => {
 /** A size for a rate: printed as a number in text. */
 const rate: Decoder = (value, path, report) => size(value, path, report) ?? '0';
 
-const nanoCpus: Decoder = numeral;
+/** A number of processors, as exact as the reference has it: in 32 bits. */
+const processors: Decoder = (value, path, report) => {
+  const number = numeral(value, path, report);
+  if (typeof number !== 'number') return number;
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(number.toPrecision(digits));
+    if (Math.fround(short) === Math.fround(number)) return short;
+  }
+  return Number(number.toPrecision(9));
+};
 
 function shaped(shape: Shape, always: Readonly<Record<string, unknown>> = {}): Decoder {
   return (value, path, report) => (isTree(value) ? decodeShape(value, shape, path, report, always) : undefined);
-}
-
-/** The same, but left out when nothing is in it. */
-function optional(shape: Shape): Decoder {
-  const decode = shaped(shape);
-  return (value, path, report) => {
-    const decoded = decode(value, path, report);
-    return decoded === undefined ? undefined : nonEmpty(decoded as Record<string, unknown>);
-  };
 }
 
 function listOf(decode: Decoder, keepEmpty = false): Decoder {
@@ -218,9 +231,9 @@ const deploy = shaped(
     update_config: updateConfig,
     rollback_config: updateConfig,
     resources: shaped({
-      limits: shaped({ cpus: nanoCpus, memory: size, pids: numeral }),
+      limits: shaped({ cpus: processors, memory: size, pids: whole }),
       reservations: shaped({
-        cpus: nanoCpus,
+        cpus: processors,
         memory: size,
         devices: listOf(deviceRequest),
         generic_resources: listOf(shaped({ discrete_resource_spec: shaped({ kind: anyText, value: count }) })),
@@ -230,7 +243,7 @@ const deploy = shaped(
     placement: shaped({
       constraints: words,
       preferences: listOf(shaped({ spread: text })),
-      max_replicas_per_node: numeral,
+      max_replicas_per_node: whole,
     }),
   },
   { resources: {}, placement: {} },
@@ -291,9 +304,13 @@ const mount = shaped({
   image: shaped({ subpath: text }),
 });
 
-function tmpfsMode(value: Value): unknown {
+/** A number as YAML reads it; text is octal. */
+function tmpfsMode(value: Value, path: TreePath, report: ReportAt): unknown {
   if (value === null || value === 0) return undefined;
-  return typeof value === 'number' ? value : Number.parseInt(String(value), 10);
+  if (typeof value === 'number') return Math.trunc(value);
+  if (/^[0-7]{1,5}$/.test(String(value))) return Number.parseInt(String(value), 8);
+  report(path, `${JSON.stringify(value)} is not a file mode`, { hint: 'write an octal number such as 01777' });
+  return undefined;
 }
 
 const serviceNetworkShape: Shape = {
@@ -304,8 +321,8 @@ const serviceNetworkShape: Shape = {
   link_local_ips: words,
   mac_address: text,
   driver_opts: mapping,
-  priority: numeral,
-  gw_priority: numeral,
+  priority: whole,
+  gw_priority: whole,
 };
 
 const namedOrNull =
@@ -319,8 +336,8 @@ const providerOptions = mapOf((value) => (Array.isArray(value) ? value.map(scala
 const SERVICE: Shape = {
   annotations: mapping,
   attach: choice,
-  blkio_config: optional({
-    weight: numeral,
+  blkio_config: shaped({
+    weight: whole,
     weight_device: listOf((value) =>
       isTree(value) ? { Path: scalarText(value.path ?? ''), Weight: Number(value.weight ?? 0) } : undefined,
     ),
@@ -337,14 +354,14 @@ const SERVICE: Shape = {
   command,
   configs: references,
   container_name: text,
-  cpu_count: numeral,
+  cpu_count: whole,
   cpu_percent: numeral,
-  cpu_period: numeral,
-  cpu_quota: numeral,
-  cpu_rt_period: numeral,
-  cpu_rt_runtime: numeral,
-  cpu_shares: numeral,
-  cpus: numeral,
+  cpu_period: whole,
+  cpu_quota: whole,
+  cpu_rt_period: whole,
+  cpu_rt_runtime: whole,
+  cpu_shares: whole,
+  cpus: processors,
   cpuset: text,
   credential_spec: shaped({ config: text, file: text, registry: text }),
   depends_on: mapOf(shaped({ condition: anyText, required: choice, restart: flag })),
@@ -404,9 +421,9 @@ const SERVICE: Shape = {
   network_mode: text,
   networks: mapOf(namedOrNull(serviceNetworkShape)),
   oom_kill_disable: flag,
-  oom_score_adj: numeral,
+  oom_score_adj: whole,
   pid: text,
-  pids_limit: numeral,
+  pids_limit: whole,
   platform: text,
   ports: listOf(port),
   post_start: listOf(hook),
@@ -481,7 +498,7 @@ const SECRET: Shape = {
   template_driver: text,
 };
 const CONFIG: Shape = { ...SECRET, content: text };
-const MODEL: Shape = { name: text, model: anyText, context_size: numeral, runtime_flags: words };
+const MODEL: Shape = { name: text, model: anyText, context_size: whole, runtime_flags: words };
 
 /** A service in long form as the canonical project has it. */
 export function decodeService(value: Tree, name: string, report: ReportAt): Service {

@@ -66,8 +66,10 @@ export class FileReader {
 }
 
 function decode(bytes: Buffer): { text: string; isUtf8: boolean } {
-  const text = bytes.toString('utf8');
-  return { text: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text, isUtf8: isUtf8(bytes) };
+  const decoded = bytes.toString('utf8');
+  const text = decoded.charCodeAt(0) === 0xfeff ? decoded.slice(1) : decoded;
+  // A carriage return alone ends a line too; one of a pair stays, so that offsets do.
+  return { text: text.includes('\r') ? text.replace(/\r(?!\n)/g, '\n') : text, isUtf8: isUtf8(bytes) };
 }
 
 function readError(error: unknown, what: string, name: string): unknown {
@@ -78,7 +80,7 @@ function readError(error: unknown, what: string, name: string): unknown {
     case 'ENOTDIR':
       return new ComposeError('FILE_NOT_FOUND', `${what} ${name} not found`, { cause: error });
     case 'EISDIR':
-      return new ComposeError('INVALID', `${what} ${name} is a directory`, { cause: error });
+      return new ComposeError('FILE_NOT_FOUND', `${what} ${name} is a directory`, { cause: error });
     case 'EACCES':
     case 'EPERM':
       return new ComposeError('NO_PERMISSION', `cannot read ${what} ${name}: permission denied`, { cause: error });

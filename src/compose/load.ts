@@ -10,7 +10,16 @@ import type { Diagnostic } from './diagnostic.ts';
 import { DotenvError, parseDotenv, parseRawEnv } from './dotenv.ts';
 import { FileReader, findFiles, fromDirectory, readVariables, refuseRemote } from './files.ts';
 import { Locator } from './locate.ts';
-import { failOnErrors, finishTree, hasErrors, loadTree, type ModelContext, reporter } from './model-loader.ts';
+import {
+  failOnErrors,
+  fileProblem,
+  finishTree,
+  hasErrors,
+  isWarning,
+  loadTree,
+  type ModelContext,
+  reporter,
+} from './model-loader.ts';
 import { normalize } from './normalize.ts';
 import { parseYaml } from './parse.ts';
 import { type Used, usedResources } from './resources.ts';
@@ -112,7 +121,11 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
   };
   const tree = await loadTree(inputs.files, context);
   failOnErrors(diagnostics);
-  if (Object.keys(tree).length === 0) throw new ComposeError('INVALID', 'empty compose file');
+  if (Object.keys(tree).length === 0)
+    throw new ComposeError(
+      'SYNTAX',
+      `empty compose file: ${inputs.files.map((path) => reader.shortName(path)).join(', ')}`,
+    );
   const services = isTree(tree.services) ? Object.keys(tree.services).length : 0;
   if (services > MAX_SERVICES) throw new ComposeError('LIMIT', `${services} services are more than ${MAX_SERVICES}`);
   // With variables left in them values cannot be checked.
@@ -210,12 +223,9 @@ function isTrue(text: string | undefined): boolean {
 function projectName(options: LoadOptions, inputs: Inputs, reader: FileReader): string {
   const given = options.projectName || own(inputs.environment, 'COMPOSE_PROJECT_NAME');
   if (given !== undefined && given !== '') return checkProjectName(given);
-  let name = '';
-  for (const path of inputs.files) {
-    const wish = nameInFile(path, reader, inputs.environment);
-    if (wish !== undefined) name = wish;
-  }
-  const repaired = normalizeProjectName(name === '' ? basename(inputs.directory) : name);
+  let name: string | undefined;
+  for (const path of inputs.files) name = nameInFile(path, reader, inputs.environment) ?? name;
+  const repaired = normalizeProjectName(name ?? basename(inputs.directory));
   if (repaired === '') {
     throw new ComposeError('INVALID', 'project name must not be empty', {
       hint: 'give one with -p, or with name: in the file',
@@ -243,7 +253,7 @@ function nameInFile(
       if (isTree(value) && value.name !== undefined && value.name !== null) name = value.name;
     }
   }
-  if (typeof name !== 'string') return undefined;
+  if (typeof name !== 'string' || name === '') return undefined;
   try {
     return substitute(name, { lookup: (variable) => own(environment, variable) });
   } catch (error) {
@@ -254,7 +264,8 @@ function nameInFile(
 
 function profilesOf(options: LoadOptions, environment: Readonly<Record<string, string>>): readonly string[] {
   if (options.profiles !== undefined && options.profiles.length > 0) return options.profiles;
-  return listOf(own(environment, 'COMPOSE_PROFILES'), ',');
+  // Without any the empty one is active, so that `profiles: ["${UNSET}"]` is no profile.
+  return (own(environment, 'COMPOSE_PROFILES') ?? '').split(',').map((profile) => profile.trim());
 }
 
 interface Enabled {
@@ -285,10 +296,14 @@ export function buildProject(model: LoadedModel, options: LoadOptions): Project 
   const report = reporter(context);
   const rawServices = isTree(tree.services) ? tree.services : {};
   const services: Record<string, Service> = {};
-  const enabled = Object.keys(rawServices).filter((name) => !Object.hasOwn(sources.disabledServices, name));
-  for (const name of enabled) {
+  for (const name of Object.keys(rawServices)) {
     const raw = rawServices[name];
     if (!isTree(raw)) continue;
+    if (Object.hasOwn(sources.disabledServices, name)) {
+      // Mistakes in it are told all the same.
+      decodeService(raw, name, (path, message, extra) => isWarning(extra?.code) || report(path, message, extra));
+      continue;
+    }
     if (options.skip?.environmentFiles !== true) readServiceFiles(raw, name, context, sources);
     services[name] = decodeService(raw, name, report);
   }
@@ -317,7 +332,8 @@ export function buildProject(model: LoadedModel, options: LoadOptions): Project 
   for (const [kind, resources] of Object.entries({ networks, volumes, secrets, configs })) {
     for (const [key, { name }] of Object.entries(resources ?? {})) {
       // The reference accepts it, and then fails to make it.
-      if (name === undefined) report([kind, key, 'name'], `${kind}.${key}: name is empty`, { code: 'ignored' });
+      if (name === undefined && options.skip?.normalization !== true)
+        report([kind, key, 'name'], `${kind}.${key}: name is empty`, { code: 'ignored' });
     }
   }
   const extensions: Record<`x-${string}`, unknown> = {};
@@ -358,10 +374,12 @@ function readServiceFiles(service: Tree, name: string, context: ModelContext, so
     service.environment = { ...Object.fromEntries(fromFiles), ...environment };
   }
   const labels = new Map<string, string>();
+  // Only the labels of earlier files are known there, no variables.
+  const label: Lookup = (key) => labels.get(key);
   const labelFiles = Array.isArray(service.label_file) ? service.label_file : [];
   for (const [index, path] of labelFiles.entries()) {
     const onUnset = unsetReporter(String(path), context);
-    const parse = (text: string): Map<string, string> => parseDotenv(text, { lookup, onUnset });
+    const parse = (text: string): Map<string, string> => parseDotenv(text, { lookup: label, onUnset });
     readInto(labels, String(path), 'label file', ['services', name, 'label_file', index], context, parse);
   }
   if (labels.size > 0) {
@@ -389,7 +407,7 @@ function readInto(
   } catch (error) {
     if (error instanceof DotenvError) {
       reporter(context)(place, `${what} ${context.reader.shortName(path)}: line ${error.line}: ${error.message}`);
-    } else if (error instanceof ComposeError) reporter(context)(place, error.message);
+    } else if (error instanceof ComposeError) reporter(context)(place, error.message, fileProblem(error));
     else throw error;
   }
 }

@@ -114,6 +114,7 @@ function mergeBuild(base: Value, over: Value, path: TreePath): Value {
 /** Maps and lists of KEY=VALUE mix: both become a map, and a later key wins, also without a value. */
 function mergeMappings(base: Value, over: Value, path: TreePath): Value {
   if (over === null) return base;
+  if (hasVariableKey(base) || hasVariableKey(over)) return [...pairsOf(base), ...pairsOf(over)];
   const below = mappingOf(base);
   const above = mappingOf(over);
   if (below === undefined || above === undefined) {
@@ -121,6 +122,17 @@ function mergeMappings(base: Value, over: Value, path: TreePath): Value {
     throw new MergeConflict(path);
   }
   return { ...below, ...above };
+}
+
+/** Whether a list of KEY=VALUE has a variable for a key: keys of maps are not interpolated, so it must stay a list. */
+export function hasVariableKey(value: Value): boolean {
+  return Array.isArray(value) && value.some((item) => typeof item === 'string' && /^[^=]*\$/.test(item));
+}
+
+function pairsOf(value: Value): Value[] {
+  if (Array.isArray(value)) return value;
+  if (!isTree(value)) return [value];
+  return Object.entries(value).map(([key, item]) => (item === null ? key : `${key}=${item}`));
 }
 
 /** A map from a map or a list of KEY=VALUE; a bare KEY has the value null. */
@@ -301,6 +313,11 @@ function unique(tree: Tree, identities: Readonly<Record<string, Identify>>): voi
   }
 }
 
+/** The colons in it are not yet those of a short form. */
+function hasVariable(text: string): boolean {
+  return text.includes('${');
+}
+
 function textOf(value: Value | undefined): string | undefined {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
@@ -323,6 +340,7 @@ function mountIdentity(item: Value, directory: string): string | undefined {
 
 function deviceIdentity(item: Value): string | undefined {
   if (typeof item === 'string') {
+    if (hasVariable(item)) return item;
     const parts = item.split(':');
     return parts[1] ?? parts[0];
   }
@@ -331,6 +349,7 @@ function deviceIdentity(item: Value): string | undefined {
 
 function volumeIdentity(item: Value): string | undefined {
   if (typeof item === 'string') {
+    if (hasVariable(item)) return item;
     const volume = parseVolume(item);
     return typeof volume === 'string' ? undefined : cleanPath(volume.target);
   }

@@ -43,10 +43,19 @@ export async function loadTree(files: readonly string[], context: ModelContext):
   return merged;
 }
 
+export function isWarning(code: string | undefined): boolean {
+  return code !== undefined && WARNINGS.has(code);
+}
+
+/** The code of a report about a file that cannot be read. */
+export function fileProblem(error: ComposeError): { readonly code?: string } {
+  return error.code === 'FILE_NOT_FOUND' ? { code: 'missing-file' } : {};
+}
+
 /** A reporter that finds the place of a path in the files. */
 export function reporter(context: Pick<ModelContext, 'locator' | 'diagnostics'>, isKey = false): ReportAt {
   return (path, message, extra = {}) => {
-    const severity = extra.code !== undefined && WARNINGS.has(extra.code) ? 'warning' : 'error';
+    const severity = isWarning(extra.code) ? 'warning' : 'error';
     const place = context.locator.place(path, isKey);
     context.diagnostics.push(diagnosticAt(place, { severity, message, path: formatPath(path), ...extra }));
   };
@@ -72,6 +81,7 @@ export function failOnErrors(diagnostics: readonly Diagnostic[]): void {
     interpolation: 'INTERPOLATION',
     cycle: 'CYCLE',
     limit: 'LIMIT',
+    'missing-file': 'FILE_NOT_FOUND',
     remote: 'UNSUPPORTED',
   } as const;
   const code = own(codes as Record<string, (typeof codes)[keyof typeof codes]>, first?.code ?? '') ?? 'INVALID';
@@ -94,6 +104,7 @@ async function addDocument(base: Tree, document: ParsedDocument, path: string, c
   const included = await loadIncludes(root, document, path, context);
   context.locator.add(document);
   const report = reporter(context);
+  if (root.services === null && isTree(base.services)) report(['services'], 'services: expected a map, got nothing');
   applyExtends(root, included, document, path, context);
   applyResets(base, document.resets);
   let merged = base;
@@ -111,24 +122,31 @@ async function addDocument(base: Tree, document: ParsedDocument, path: string, c
     return base;
   }
   dropEmptyNames(merged);
-  readPrintedBlkio(merged);
+  readPrinted(merged);
   dropDuplicates(merged);
   await checkSchema(merged, context);
   if (merged.version !== undefined) {
     report(['version'], 'version has no meaning any more', { code: 'obsolete', hint: 'remove it' });
     delete merged.version;
   }
-  // A short form with a variable in it may not be one yet: then it stays as it is.
-  expandShortForms(merged, context.lookup === undefined ? () => {} : report);
+  expandShortForms(merged, { report, hasVariables: context.lookup === undefined });
   dropDuplicates(merged);
   return merged;
 }
 
-/** The reference prints the keys of blkio_config's lists with capitals, and its output must load again. */
-function readPrintedBlkio(tree: Tree): void {
+/** The reference prints the keys of blkio_config's lists with capitals and a limit of zero as `{}`; that must load again. */
+function readPrinted(tree: Tree): void {
   if (!isTree(tree.services)) return;
   for (const service of Object.values(tree.services)) {
-    const settings = isTree(service) ? service.blkio_config : undefined;
+    if (!isTree(service)) continue;
+    for (const holder of [service, service.build]) {
+      const ulimits = isTree(holder) ? holder.ulimits : undefined;
+      if (!isTree(ulimits)) continue;
+      for (const [name, limit] of Object.entries(ulimits)) {
+        if (isTree(limit) && Object.keys(limit).length === 0) ulimits[name] = 0;
+      }
+    }
+    const settings = service.blkio_config;
     if (!isTree(settings)) continue;
     for (const list of Object.values(settings)) {
       if (!Array.isArray(list)) continue;
@@ -149,7 +167,7 @@ function dropEmptyNames(tree: Tree): void {
   if (!isTree(tree.services)) return;
   for (const service of Object.values(tree.services)) {
     if (!isTree(service)) continue;
-    if (service.dns === '' || service.dns === null) delete service.dns;
+    if (service.dns === '') delete service.dns;
     else if (Array.isArray(service.dns)) service.dns = service.dns.filter((server) => server !== '' && server !== null);
   }
 }
@@ -248,7 +266,7 @@ class ExtendsResolver {
       if (baseScope.document !== undefined) {
         this.context.locator.add(baseScope.document, ['services', target], ['services', base]);
       }
-      expandService(below, ['services', target], report);
+      expandService(below, ['services', target], { report, hasVariables: this.context.lookup === undefined });
       if (this.context.resolvePaths)
         resolveServicePaths(below, { directory: baseScope.directory, home: this.context.home });
     }
@@ -276,18 +294,26 @@ class ExtendsResolver {
       documents = parseYaml(context.reader.read(path), (diagnostic) => context.diagnostics.push(diagnostic));
     } catch (error) {
       if (!(error instanceof ComposeError)) throw error;
-      reporter(context)([...place, 'file'], error.message);
+      reporter(context)([...place, 'file'], error.message, fileProblem(error));
       this.scopes.set(path, undefined);
       return undefined;
     }
     let tree: Tree = {};
+    const locator = new Locator();
     for (const document of documents) {
+      locator.add(document);
       const root = interpolateDocument(document, {
         lookup: context.lookup,
         report: (diagnostic) => context.diagnostics.push(diagnostic),
       });
       if (isTree(root)) tree = mergeFiles(tree, root);
     }
+    // Also what is not extended must be right; what is merely old is the business of whoever runs that file.
+    const report = reporter({ locator, diagnostics: context.diagnostics });
+    expandShortForms(tree, {
+      report: (at, message, extra) => isWarning(extra?.code) || report(at, message, extra),
+      hasVariables: context.lookup === undefined,
+    });
     const scope: ExtendsScope = {
       services: isTree(tree.services) ? tree.services : {},
       document: documents[0],
@@ -334,6 +360,7 @@ async function loadIncludes(
       if (!(error instanceof ComposeError) || error instanceof SourceError || error.code === 'LIMIT') throw error;
       report(place, error.message, {
         ...(error.hint === undefined ? {} : { hint: error.hint }),
+        ...fileProblem(error),
         ...(error.code === 'CYCLE' ? { code: 'cycle' } : error.code === 'UNSUPPORTED' ? { code: 'remote' } : {}),
       });
       continue;

@@ -43,7 +43,7 @@ function normalizeService(service: Tree, lookup: Lookup): boolean {
   }
   if (Array.isArray(service.secrets)) {
     for (const secret of service.secrets) {
-      if (isTree(secret) && (secret.target === undefined || secret.target === '')) {
+      if (isTree(secret) && (secret.target === undefined || secret.target === null)) {
         secret.target = `/run/secrets/${String(secret.source)}`;
       }
     }
@@ -61,8 +61,8 @@ function normalizeService(service: Tree, lookup: Lookup): boolean {
 }
 
 function joinDefaultNetwork(service: Tree): boolean {
-  const hasMode = typeof service.network_mode === 'string' && service.network_mode !== '';
-  if (hasMode || isTree(service.provider)) return false;
+  // An empty mode is one too: it means no network.
+  if (typeof service.network_mode === 'string' || isTree(service.provider)) return false;
   if (!isTree(service.networks) || Object.keys(service.networks).length === 0) service.networks = { default: null };
   return Object.hasOwn(service.networks, 'default');
 }
@@ -77,13 +77,19 @@ function resolveMapping(mapping: Tree, lookup: Lookup, dropUnset: boolean): void
   }
 }
 
+/** The service of `SERVICE` or `SERVICE:ALIAS`. */
+export function linkedService(link: string): string {
+  const parts = link.split(':');
+  return parts.length === 2 ? (parts[0] ?? '') : link;
+}
+
 function addImpliedDependencies(service: Tree): void {
   const add = (name: string, restart: boolean): void => {
     if (!isTree(service.depends_on)) service.depends_on = {};
     if (Object.hasOwn(service.depends_on, name)) return;
     service.depends_on[name] = { condition: 'service_started', required: true, ...(restart ? { restart: true } : {}) };
   };
-  if (Array.isArray(service.links)) for (const link of service.links) add(String(link).split(':', 1)[0] ?? '', true);
+  if (Array.isArray(service.links)) for (const link of service.links) add(linkedService(String(link)), true);
   for (const key of ['network_mode', 'ipc', 'pid', 'uts', 'cgroup']) {
     const value = service[key];
     if (typeof value === 'string' && value.startsWith('service:')) add(value.slice('service:'.length), true);

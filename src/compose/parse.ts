@@ -11,6 +11,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { type Diagnostic, diagnosticAt, type Place, type SourceText } from './diagnostic.ts';
+import { parseLenient } from './lenient-yaml.ts';
 import { isNotFinite, plainScalar } from './scalar.ts';
 import { copyValue, formatPath, isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
 
@@ -34,6 +35,10 @@ export interface ParsedDocument {
   readonly syntax: Document.Parsed;
 }
 
+const YAML_OPTIONS = { schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'silent' } as const;
+/** What YAML does not allow in a file. */
+const UNPRINTABLE = /[^\t\n\r -~\x85\xa0-\ufffd]/;
+
 /** Reads the documents of a file. What is wrong with it goes to `report`, and then the result is not complete. */
 export function parseYaml(source: SourceText, report: (diagnostic: Diagnostic) => void): ParsedDocument[] {
   if (source.text.length > LIMITS.fileBytes) {
@@ -51,16 +56,22 @@ export function parseYaml(source: SourceText, report: (diagnostic: Diagnostic) =
     report(diagnosticAt(place, { severity: 'error', message: 'file is not UTF-8' }));
     return [];
   }
+  const unprintable = UNPRINTABLE.exec(source.text);
+  if (unprintable !== null) {
+    const code = unprintable[0].charCodeAt(0).toString(16).padStart(2, '0');
+    const message = `character 0x${code} is not text`;
+    report(
+      diagnosticAt({ source, offset: unprintable.index, length: 1 }, { severity: 'error', message, code: 'yaml' }),
+    );
+    return [];
+  }
   let documents: Document.Parsed[];
   try {
-    documents = [
-      ...parseAllDocuments(source.text, {
-        schema: 'failsafe',
-        uniqueKeys: false,
-        prettyErrors: false,
-        logLevel: 'silent',
-      }),
-    ] as Document.Parsed[];
+    documents = [...parseAllDocuments(source.text, YAML_OPTIONS)] as Document.Parsed[];
+    if (documents.some(({ errors }) => errors.length > 0)) {
+      const lenient = parseLenient(source.text, YAML_OPTIONS);
+      if (lenient.every(({ errors }) => errors.length === 0)) documents = lenient;
+    }
   } catch (error) {
     // The parser recurses: a file of a hundred thousand brackets ends its stack.
     if (!(error instanceof RangeError)) throw error;

@@ -51,7 +51,7 @@ export function resolveServicePaths(service: Tree, base: PathBase): void {
 export function resolveResourcePaths(tree: Tree, base: PathBase): void {
   for (const kind of ['configs', 'secrets']) {
     for (const resource of trees(tree[kind])) {
-      if (typeof resource.file === 'string' && resource.file !== '') resource.file = absolutePath(resource.file, base);
+      if (typeof resource.file === 'string') resource.file = absolutePath(resource.file, base);
     }
   }
   for (const volume of trees(tree.volumes)) {

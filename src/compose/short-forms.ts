@@ -104,7 +104,8 @@ export function parsePort(spec: string): Tree[] | Why {
   if (containerPart === '') return 'there is no container port';
   if (!['tcp', 'udp', 'sctp'].includes(protocol)) return `${JSON.stringify(protocol)} is not tcp, udp or sctp`;
   const container = parsePortRange(containerPart);
-  if (container === undefined) return `${JSON.stringify(containerPart)} is not a port or range from 0 to 65535`;
+  if (container === undefined || container.start === 0)
+    return `${JSON.stringify(containerPart)} is not a port or range from 1 to 65535`;
   const host = hostPart === '' ? undefined : parsePortRange(hostPart);
   if (hostPart !== '' && host === undefined)
     return `${JSON.stringify(hostPart)} is not a port or range from 0 to 65535`;

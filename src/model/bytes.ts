@@ -1,15 +1,20 @@
 import { ComposeError } from '../util/errors.ts';
 
 const EXPONENT = ' kmgtpe';
+const MAX_BYTES = (1n << 63n) - 1n;
 
-/** The number of bytes in `1g`, `512mb`, `1.5KiB`, `1024` (units are binary, with or without b or ib); undefined when it is none. */
-export function sizeToBytes(text: string): number | undefined {
-  const match = /^(-?\d+(?:\.\d*)?|-?\.\d+) ?(?:([kmgtpe])(?:i?b)?|b)?$/i.exec(text);
+/**
+ * The number of bytes in `1g`, `512mb`, `1.5KiB`, `1024` (units are binary, with or without i and b), exactly; `-1`, which
+ * means no limit, is the only negative one. Undefined when the text is no size.
+ */
+export function sizeToBytes(text: string): bigint | undefined {
+  if (text === '-1') return -1n;
+  const match = /^(\d+)(?:\.(\d+))? ?([kmgtp]?)i?b?$/i.exec(text);
   if (match === null) return undefined;
-  const value = Number(match[1]);
-  const exponent = match[2] === undefined ? 0 : EXPONENT.indexOf(match[2].toLowerCase());
-  const bytes = Math.trunc(value * 1024 ** exponent);
-  return Number.isFinite(bytes) ? bytes : undefined;
+  const [, whole = '', fraction = '', unit = ''] = match;
+  const factor = 1024n ** BigInt(unit === '' ? 0 : EXPONENT.indexOf(unit.toLowerCase()));
+  const bytes = (BigInt(whole + fraction) * factor) / 10n ** BigInt(fraction.length);
+  return bytes > MAX_BYTES ? undefined : bytes;
 }
 
 /** Bytes of a size; throws ComposeError INVALID for text that is none. A number is taken as it is. */
@@ -21,7 +26,7 @@ export function parseBytes(size: string | number): number {
       hint: 'write a number of bytes, or one with a unit such as 512m or 2g',
     });
   }
-  return bytes;
+  return Number(bytes);
 }
 
 /** A size for people: `1.5 GiB`, `512 MiB`, `17 B`. */

@@ -5,6 +5,7 @@ import { join, normalize } from 'node:path';
 import { formatJson } from '../../src/compose/config-output.ts';
 import { type LoadOptions, loadProject } from '../../src/compose/load.ts';
 import { ComposeError } from '../../src/util/errors.ts';
+import { canonical } from '../support/canonical.ts';
 import { require } from '../support/requirements.ts';
 
 /** Projects with the answers of the reference; they lie beside the checkout, where they are there at all. */
@@ -102,35 +103,4 @@ function optionsOf({ args, cwd, env }: Case, root: string) {
     string
   >;
   return { ...options, files, profiles, envFiles, environment, workingDirectory, stdin: '' };
-}
-
-type Json = null | string | number | boolean | Json[] | { [key: string]: Json };
-
-/** Evens out what means the same: empty settings, sizes as numbers, octal modes, the ways to write build.ssh. */
-function canonical(value: unknown, key = '', parent = ''): Json {
-  if (Array.isArray(value)) {
-    const list = value.map((item) => canonical(item, '', key));
-    return key === 'ssh' ? list.map((item) => String(item).replace(/^([\w.-]+): /, '$1=')).sort() : list;
-  }
-  if (typeof value !== 'object' || value === null) {
-    if (/^(?:mem_limit|mem_reservation|memswap_limit|shm_size|size|memory)$/.test(key)) return String(value);
-    const isFileMode = key === 'mode' && ['configs', 'secrets'].includes(parent) && typeof value === 'string';
-    return isFileMode ? Number.parseInt(value as string, 8) : (value as Json);
-  }
-  const map = value as Record<string, unknown>;
-  if (key === 'ssh')
-    return Object.entries(map)
-      .map(([id, path]) => (path ? `${id}=${path}` : id))
-      .sort();
-  const out: { [key: string]: Json } = {};
-  for (const name of Object.keys(map).sort()) {
-    const child = canonical(map[name], name, key === '' ? parent : key);
-    const isEmpty =
-      typeof child === 'object' && child !== null && !Array.isArray(child) && Object.keys(child).length === 0;
-    if (child === null && ['command', 'entrypoint'].includes(name)) continue;
-    if (isEmpty && ['ipam', 'bind', 'volume', 'tmpfs'].includes(name)) continue;
-    if (name === 'create_host_path' && child === true) continue;
-    out[name] = child === null && key === 'networks' ? {} : child;
-  }
-  return out;
 }

@@ -72,16 +72,17 @@ export const config = defineCommand({
     lockImageDigests: { type: 'boolean', description: 'Print an override file with digests of images' },
   },
   settings(values, services): ConfigSettings {
+    const listing = LISTINGS.find((name) => (name === 'hash' ? (values.hash ?? '') !== '' : values[name] === true));
     return {
       services,
       format: values.format === 'json' ? 'json' : values.format === 'yaml' ? 'yaml' : undefined,
-      listing: LISTINGS.find((name) => (name === 'hash' ? (values.hash ?? '') !== '' : values[name] === true)),
+      listing,
       hashOf: (values.hash ?? '').split(',').filter((name) => name !== ''),
       digests: values.lockImageDigests ? 'locked' : values.resolveImageDigests ? 'resolved' : 'written',
       isQuiet: values.quiet ?? false,
       output: values.output || undefined,
       skip: {
-        interpolation: (values.noInterpolate ?? false) || (values.variables ?? false),
+        interpolation: (values.noInterpolate === true && !needsValues(listing)) || listing === 'variables',
         normalization: values.noNormalize ?? false,
         pathResolution: values.noPathResolution ?? false,
         consistency: values.noConsistency ?? false,
@@ -97,6 +98,11 @@ export const config = defineCommand({
     return 0;
   },
 });
+
+/** What these listings print is made of values. */
+function needsValues(listing: Listing | undefined): boolean {
+  return listing === 'models' || listing === 'hash' || listing === 'images' || listing === 'environment';
+}
 
 function loadOptions({ services, skip }: ConfigSettings, context: Context): LoadOptions {
   const options = loadOptionsOf(context, services);
@@ -123,13 +129,16 @@ async function render(settings: ConfigSettings, options: LoadOptions, context: C
   const { listing, format } = settings;
   if (listing === 'profiles') return lines(listProfiles((await loadModel(options)).tree));
   if (options.skip?.interpolation) {
-    const { tree } = await loadModel(options);
+    const { tree, sources } = await loadModel(options);
     if (settings.services.length > 0) context.stderr.write('warning: SERVICE has no effect without interpolation\n');
     if (listing === 'variables') return formatVariables(listVariables(tree), format);
     if (listing === undefined) {
       return withNewline(formatTree(await withDigests(tree, settings, context), format ?? 'yaml'));
     }
-    return lines(Object.keys((tree[listing] as object | null) ?? {}).sort());
+    const names = Object.keys((tree[listing] as object | null) ?? {}).sort();
+    return lines(
+      listing === 'services' ? names.filter((name) => !Object.hasOwn(sources.disabledServices, name)) : names,
+    );
   }
   const loaded = await loadProject(options);
   for (const warning of loaded.warnings) context.stderr.write(`warning: ${formatDiagnostic(warning)}\n`);
@@ -138,7 +147,8 @@ async function render(settings: ConfigSettings, options: LoadOptions, context: C
     case undefined: {
       const pinned = (await withDigests(project as unknown as Tree, settings, context)) as unknown as Project;
       if (settings.isQuiet) return '';
-      return format === 'json' ? `${formatJson(pinned)}\n` : formatYaml(pinned);
+      const isNormalized = options.skip?.normalization !== true;
+      return format === 'json' ? `${formatJson(pinned)}\n` : formatYaml(pinned, isNormalized);
     }
     case 'services':
       return lines(serviceOrder(project));

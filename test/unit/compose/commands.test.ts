@@ -59,9 +59,28 @@ describe('tscompose config', () => {
     assert.match(stdout, /- \$P:80/);
   });
 
+  it('leaves what may become another short form with its variable, and keys that have one, without interpolation', async () => {
+    const attributes =
+      'environment: ["A=1", "${B}=2"], labels: ["a=1"], volumes: ["${C:-./c}:/x", "${C:-./c}:/y"], extra_hosts: ["${D:-d}:1.1.1.1"]';
+    const { stdout } = await run(config, ['--no-interpolate', '--format', 'json'], file(attributes));
+    const { b } = JSON.parse(stdout).services;
+    assert.deepEqual(b.environment, ['A=1', '${B}=2']);
+    assert.deepEqual(b.labels, { a: '1' });
+    assert.deepEqual(b.volumes, ['${C:-./c}:/x', '${C:-./c}:/y']);
+    assert.deepEqual(b.extra_hosts, ['${D:-d}:1.1.1.1']);
+  });
+
+  it('lists enabled services alone without interpolation', async () => {
+    assert.equal((await run(config, ['--no-interpolate', '--services'], file('profiles: [p]'))).stdout, 'a\n');
+  });
+
   it('leaves out what is implied without normalization', async () => {
     const { stdout } = await run(config, ['--no-normalize', '--format', 'json'], file(''));
     assert.equal(JSON.parse(stdout).networks, undefined);
+    const files = { 'compose.yaml': 'services: {a: {image: x, volumes: ["vol:/v"]}}\nvolumes: {vol: }\n' };
+    const plain = await run(config, ['--no-normalize'], files);
+    assert.match(plain.stdout, /volumes:\n {2}vol: \{\}\n/);
+    assert.equal(plain.stderr, '');
   });
 
   it('writes out images that have digests, and asks no registry for them', async () => {

@@ -41,6 +41,35 @@ describe('config', () => {
     assert.match(formatYaml(project), /x-own: 1/);
   });
 
+  it('says in YAML what the project needs to come back, and in JSON what the reference says', async () => {
+    const { project } = await load(
+      'services: {a: {image: x, networks: [net], depends_on: {b: {condition: service_started, required: false}}, labels: {"k$": v}, ulimits: {core: 0}, deploy: {resources: {reservations: {devices: [{driver: cdi, capabilities: []}]}}}}, b: {image: y, profiles: [p]}}\nnetworks: {net: {name: ""}}\nx-a: []',
+    );
+    const again = await load(formatYaml(project));
+    assert.equal(formatYaml(again.project), formatYaml(project));
+    assert.match(formatYaml(project), /^ {2}net:\n {4}name: ""$/m);
+    assert.equal(again.project.networks?.net?.name, undefined);
+    assert.deepEqual(again.project.services.a?.labels, { k$: 'v' });
+    const json = JSON.parse(formatJson(project));
+    assert.deepEqual(json.services.a.labels, { k$$: 'v' });
+    assert.deepEqual(json.services.a.ulimits, { core: {} });
+    assert.equal(json['x-a'], null);
+  });
+
+  it('has services named like attributes', async () => {
+    const { project } = await load('services: {labels: {image: x, x-own: 1}, ulimits: {image: y, scale: 0}}');
+    const { services } = JSON.parse(formatJson(project));
+    assert.equal(services.labels['x-own'], undefined);
+    assert.equal(services.ulimits.scale, 0);
+    assert.doesNotMatch(formatYaml(project), /command/);
+  });
+
+  it('begins with the services', async () => {
+    const { project } = await load('services: {a: {image: a, volumes: ["vol:/v"]}}\nvolumes: {vol: }');
+    const order = formatYaml(project).match(/^[a-z]+/gm);
+    assert.deepEqual(order, ['name', 'services', 'networks', 'volumes']);
+  });
+
   it('lists services after what they depend on, images and hashes by name', async () => {
     const { project } = await load(chain);
     assert.deepEqual(serviceOrder(project), ['c', 'b', 'a', 'd']);

@@ -55,7 +55,7 @@ describe('what is wrong with a file', () => {
       'b.yaml': 'services:\n  web:\n    ports:\n      - "81:81"\n      - "82:nothing"\n',
     };
     assert.deepEqual(await problems(files, { files: ['a.yaml', 'b.yaml'] }), [
-      'b.yaml:5:9: "82:nothing" is not a port: "nothing" is not a port or range from 0 to 65535',
+      'b.yaml:5:9: "82:nothing" is not a port: "nothing" is not a port or range from 1 to 65535',
     ]);
   });
 
@@ -87,7 +87,7 @@ describe('what is wrong with a file', () => {
     ['a circle of dependencies', 'services: {a: {image: x, depends_on: [b]}, b: {image: x, depends_on: [a]}}', 'CYCLE'],
     ['a circle of extends', 'services: {a: {extends: b}, b: {extends: a}}', 'CYCLE'],
     ['a malformed file', 'services: {', 'SYNTAX'],
-    ['an empty file', '# nothing\n', 'INVALID'],
+    ['an empty file', '# nothing\n', 'SYNTAX'],
     ['a missing variable', 'services: {a: {image: "${X?}"}}', 'INTERPOLATION'],
     ['a file that repeats itself', bomb(), 'LIMIT'],
     ['a file nested too deeply', `services: {a: {image: x}}\nx-a: ${'['.repeat(300)}${']'.repeat(300)}`, 'LIMIT'],

@@ -1,6 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the syntax of the files
 import assert from 'node:assert/strict';
-import { load, loadService } from './support.ts';
+import { loadProject } from '../../../src/compose/load.ts';
+import { Files, load, loadService } from './support.ts';
 
 const service = (body: string) => `services:\n  a:\n    image: x\n${body.replace(/^/gm, '    ')}\n`;
 
@@ -12,6 +13,20 @@ describe('a file', () => {
     );
     assert.deepEqual(sources.files, ['$ROOT/compose.yaml', '$ROOT/compose.override.yml']);
     assert.equal(project.services.a?.hostname, 'h');
+  });
+
+  it('may indent what is within brackets and quotes as it likes', async () => {
+    const text = service('command: ["sh", "-c", "\necho a\n  "\n]\nenvironment: {\nA: 1,\n}\nlabels:\n  - "k=x\n  y"');
+    const { command, environment, labels } = await loadService(text.replace(/^ {4}(echo|\]|A|\})/gm, '$1'));
+    assert.deepEqual(command, ['sh', '-c', ' echo a ']);
+    assert.deepEqual(environment, { A: '1' });
+    assert.deepEqual(labels, { k: 'x y' });
+  });
+
+  it('may end its lines with carriage returns alone', async () => {
+    using files = new Files({ 'compose.yaml': service('tty: true').replaceAll('\n', '\r') });
+    const { project } = await loadProject({ environment: {}, workingDirectory: files.root });
+    assert.equal(project.services.a?.tty, true);
   });
 
   it('can be standard input', async () => {

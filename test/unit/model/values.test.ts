@@ -43,7 +43,7 @@ describe('a duration', () => {
 describe('a size', () => {
   it('is read with binary units', () => {
     const cases = { '1024': 1024, '1k': 1024, '1.5g': 1610612736, '2MB': 2097152, '1KiB': 1024, '5 b': 5, '-1': -1 };
-    for (const [text, bytes] of Object.entries(cases)) assert.equal(sizeToBytes(text), bytes, text);
+    for (const [text, bytes] of Object.entries(cases)) assert.equal(sizeToBytes(text), BigInt(bytes), text);
     for (const text of ['', 'g', '1x', '1gg', '1 k b', '1e3']) assert.equal(sizeToBytes(text), undefined, text);
     assert.throws(() => parseBytes('lots'), /"lots" is not a size/);
     assert.equal(parseBytes(7), 7);
