@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { stringify } from 'yaml';
 import { median } from './table.ts';
 
 const checkout = resolve(import.meta.dirname, '..');
@@ -81,11 +82,11 @@ export async function openWorkshop(): Promise<Workshop> {
     ].join(', '),
     project(name, services) {
       const write = (side: 'ours' | 'peer', reference: string) => {
-        const path = join(directory, `${name}-${side}.json`);
+        const path = join(directory, `${name}-${side}.yaml`);
         const withImage = Object.fromEntries(
           Object.entries(services).map(([service, keys]) => [service, { image: reference, ...keys }]),
         );
-        writeFileSync(path, JSON.stringify({ name: `tscbench-${name}`, services: withImage }));
+        writeFileSync(path, stringify({ name: `tscbench-${name}`, services: withImage }));
         return path;
       };
       const project = {
