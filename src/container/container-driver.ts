@@ -19,6 +19,8 @@ export class ContainerDriver {
   readonly #paths: Paths;
   readonly #native: Binding;
   readonly #monitorExecutable: string;
+  /** Written down by this process and not started yet. */
+  readonly #new = new Set<string>();
 
   constructor(options: { readonly paths: Paths; readonly native: Binding; readonly monitorExecutable: string }) {
     this.#paths = options.paths;
@@ -42,6 +44,16 @@ export class ContainerDriver {
     renameSync(`${paths.config}.tmp`, paths.config);
   }
 
+  /** Tells that a container has just been made. */
+  announceNew(id: string): void {
+    this.#new.add(id);
+  }
+
+  /** Whether nobody can have started it: then there is nothing that a start may have left. */
+  isNew(id: string): boolean {
+    return this.#new.has(id);
+  }
+
   /** Name files, which may change while the container runs: written in place, because they are bind-mounted. */
   writeNames(paths: ContainerPaths, files: BundleFiles): void {
     writeFileSync(`${paths.bundle}/hosts`, files.hosts);
@@ -50,6 +62,7 @@ export class ContainerDriver {
 
   /** Starts the container under a new monitor; resolves once its process runs. Throws why it could not, leaving nothing. */
   async start(id: string): Promise<{ readonly pid: number }> {
+    this.#new.delete(id);
     return await this.#spawnMonitor(id, '--spec');
   }
 
@@ -111,6 +124,7 @@ export class ContainerDriver {
   /** Removes its files; it must not run. */
   async remove(id: string): Promise<void> {
     const paths = this.#paths.container(id);
+    this.#new.delete(id);
     await Promise.all([this.#native.removeTree(paths.runDir), this.#native.removeTree(paths.bundle)]);
   }
 

@@ -107,6 +107,7 @@ export async function newContainerRecord(
       database.saveContainer(planned);
       return planned;
     });
+    context.containers.announceNew(id);
     await fillVolumes(context, input, record, uses, image);
     writeBundle(context, input, record, image);
     return record;
@@ -138,7 +139,7 @@ export async function startContainer(
     return;
   }
   signal.throwIfAborted();
-  await containers.destroyLeftovers(record.cgroupsPath);
+  if (!containers.isNew(record.id)) await containers.destroyLeftovers(record.cgroupsPath);
   for (const name of record.volumes) {
     const volume = database.volumeByName(name);
     if (volume !== null) await context.volumes.ensure(volume);
