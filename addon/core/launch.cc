@@ -296,6 +296,8 @@ void planNamespaces(ChildPlan& plan, const Spec& spec) {
   if (plan.newUser && !plan.joined.empty()) plan.viaHelper = true;
   if (plan.newUser && spec.linux_.uidMappings.empty())
     throw InputError("INVALID", "config.json: linux.uidMappings: a new user namespace needs mappings");
+  if (!spec.linux_.timeOffsets.empty() && !plan.newTime)
+    throw InputError("INVALID", "config.json: linux.timeOffsets: needs a new time namespace");
   for (const auto& [clock, offset] : spec.linux_.timeOffsets)
     plan.timeOffsets += clock + " " + std::to_string(offset.secs) + " " + std::to_string(offset.nanosecs) + "\n";
 }

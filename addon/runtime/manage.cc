@@ -80,9 +80,12 @@ int killCommand(const Global& global, const Words& arguments) {
   }
   if (!init) throw InputError("NOT_RUNNING", "container not running");
   sendSignal(init->get(), signal);
-  /* a frozen process dies only once it is thawed (cgroups(7)); without a pid namespace its children outlive it */
+  /* a frozen process dies only once it is thawed (cgroups(7)); without a pid namespace of its own its children outlive
+     it */
   if (signal == SIGKILL && global.store.hasSpec(record.id)) {
-    if (global.store.readSpec(record.id).findNamespace("pid") == nullptr) cgroup.kill();
+    auto spec = global.store.readSpec(record.id);
+    const auto* pids = spec.findNamespace("pid");
+    if (pids == nullptr || !pids->path.empty()) cgroup.kill();
     if (cgroup.exists() && cgroup.frozen()) cgroup.thaw();
   }
   return 0;

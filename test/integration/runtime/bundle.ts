@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -102,6 +111,15 @@ export interface Outcome {
   stderr: string;
 }
 
+/** Whether a process runs; one that has ended and was not collected does not. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
 /** A bundle over a busybox root, a state directory and unique container names; dispose() leaves nothing of them. */
 export class Bundle {
   readonly directory = mkdtempSync(join(tmpdir(), 'tscompose-runtime-'));
@@ -145,6 +163,16 @@ export class Bundle {
     const result = spawnSync(this.runtime, ['--root', this.#state, ...args], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
+      timeout: 15_000,
+    });
+    return { code: result.status, stdout: result.stdout, stderr: result.stderr };
+  }
+
+  /** As call(), with this on standard input. */
+  feed(input: string, ...args: string[]): Outcome {
+    const result = spawnSync(this.runtime, ['--root', this.#state, ...args], {
+      encoding: 'utf8',
+      input,
       timeout: 15_000,
     });
     return { code: result.status, stdout: result.stdout, stderr: result.stderr };

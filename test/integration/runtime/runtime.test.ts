@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   closeSync,
   copyFileSync,
   existsSync,
@@ -9,14 +10,17 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { eventually, slowness } from '../../support/eventually.ts';
 import { require, requireKernel } from '../../support/requirements.ts';
-import { Bundle, type Config, isReady, runtimePath } from './bundle.ts';
+import { Bundle, type Config, isAlive, isReady, runtimePath } from './bundle.ts';
 
 describe('tscompose-runtime', () => {
   let bundle: Bundle;
@@ -76,6 +80,100 @@ describe('tscompose-runtime', () => {
       const paths = readdirSync('/sys/fs/cgroup').map((name) => join('/sys/fs/cgroup', name));
       for (const path of ['/sys/fs/cgroup', ...paths])
         assert.equal(existsSync(join(path, `tscompose-rt-${bundle.directory.slice(-6)}`)), false, path);
+    });
+  });
+
+  describe('as containerd and Podman call it', () => {
+    const log = () => join(bundle.directory, 'log.json');
+    const engine = (...args: string[]) => bundle.call('--log', log(), '--log-format', 'json', ...args);
+    const pidFile = () => join(bundle.directory, 'pid');
+    const startDetached = (...args: string[]) => {
+      const id = bundle.id('engine');
+      assert.equal(bundle.quietly('create', '-b', bundle.directory, '--pid-file', pidFile(), ...args, id), 0);
+      assert.equal(engine('start', id).code, 0);
+      return id;
+    };
+
+    /** Takes the terminal that comes through the socket at `path`, then says all that is written to it (recvmsg(2)). */
+    const openConsole = async (path: string) => {
+      const program =
+        'import array, os, socket, sys\ns = socket.socket(socket.AF_UNIX)\ns.bind(sys.argv[1])\ns.listen()\n' +
+        'print(flush=True)\n_, fds, _, _ = socket.recv_fds(s.accept()[0], 64, 1)\n' +
+        'try:\n  while True: os.write(1, os.read(fds[0], 4096))\nexcept OSError: pass';
+      const receiver = spawn('python3', ['-c', program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const said = text(receiver.stdout);
+      await once(receiver.stdout, 'readable');
+      return async () => (await said).trimStart().replaceAll('\r', '');
+    };
+
+    it('writes a failure to the log that was asked for, one JSON object a line', () => {
+      bundle.configure(['no-such-command']);
+      assert.equal(engine('create', '-b', bundle.directory, bundle.id('failed')).code, 127);
+      const { level, msg } = JSON.parse(readFileSync(log(), 'utf8').trim().split('\n').at(-1) ?? '') as {
+        level: string;
+        msg: string;
+      };
+      assert.equal(level, 'error');
+      assert.match(msg, /executable file not found in \$PATH/);
+    });
+
+    it('hands the terminal of a container and of a process through the console socket', async () => {
+      const socket = join(bundle.directory, 'console.sock');
+      bundle.configure(['sh', '-c', 'tty; stty size; sleep 60'], (config) => {
+        config.process.terminal = true;
+        config.process.consoleSize = { height: 33, width: 77 };
+      });
+      const read = await openConsole(socket);
+      const id = startDetached('--console-socket', socket);
+      rmSync(socket);
+      const readInner = await openConsole(socket);
+      const processFile = join(bundle.directory, 'process.json');
+      const { process } = JSON.parse(readFileSync(join(bundle.directory, 'config.json'), 'utf8')) as Config;
+      writeFileSync(processFile, JSON.stringify({ ...process, args: ['tty'] }));
+      assert.equal(bundle.quietly('exec', '-d', '--process', processFile, '--console-socket', socket, id), 0);
+      assert.equal(await readInner(), '/dev/pts/1\n');
+      assert.equal(engine('kill', '--all', id, '9').code, 0);
+      assert.equal(await read(), '/dev/pts/0\n33 77\n');
+    });
+
+    it('runs a described process, and writes down the pid of each', async () => {
+      bundle.configure(['sleep', '60']);
+      const id = startDetached();
+      assert.equal(
+        Number(readFileSync(pidFile(), 'utf8')),
+        (JSON.parse(engine('state', id).stdout) as { pid: number }).pid,
+      );
+      const processFile = join(bundle.directory, 'process.json');
+      const args = ['sh', '-c', 'echo "$A $(id -u) $(pwd)" > /tmp/said; sleep 60'];
+      writeFileSync(
+        processFile,
+        JSON.stringify({ args, env: ['PATH=/bin', 'A=b'], cwd: '/etc', user: { uid: 5, gid: 5 } }),
+      );
+      chmodSync(join(bundle.rootfs, 'tmp'), 0o777);
+      assert.equal(bundle.quietly('exec', '-d', '--process', processFile, '--pid-file', pidFile(), id), 0);
+      await eventually(() => assert.equal(readFileSync(join(bundle.rootfs, 'tmp/said'), 'utf8'), 'b 5 /etc\n'));
+      const pids = JSON.parse(engine('ps', '--format', 'json', id).stdout) as number[];
+      assert.ok(pids.includes(Number(readFileSync(pidFile(), 'utf8'))));
+    });
+
+    it('changes limits as they come on standard input', () => {
+      bundle.configure(['sleep', '60'], (config) => {
+        config.linux.resources = { ...config.linux.resources, pids: { limit: 40 } };
+      });
+      const id = startDetached();
+      const input = JSON.stringify({ pids: { limit: 30 }, memory: { limit: 64 << 20 } });
+      assert.equal(bundle.feed(input, 'update', '--resources', '-', id).code, 0);
+      const read = (v1: string, v2: string) =>
+        bundle.call('exec', id, 'sh', '-c', `cd /sys/fs/cgroup; cat ${v1} 2>/dev/null || cat ${v2}`).stdout;
+      assert.equal(read('pids/pids.max', 'pids.max'), '30\n');
+      assert.equal(read('memory/memory.limit_in_bytes', 'memory.max'), `${64 << 20}\n`);
+    });
+
+    it('takes a container that is gone for deleted when that is forced', () => {
+      const { code, stderr } = engine('delete', 'never-made');
+      assert.equal(code, 1);
+      assert.match(stderr, /container does not exist/);
+      assert.equal(engine('delete', '--force', 'never-made').code, 0);
     });
   });
 
@@ -383,6 +481,128 @@ describe('tscompose-runtime', () => {
       );
       assert.equal(stderr, '');
       assert.match(stdout, /^0\n\s+0\s+100000\s+65536\n$/);
+    });
+
+    describe('joined by path', () => {
+      const mapping = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+      const kinds = {
+        user: 'user',
+        pid: 'pid',
+        network: 'net',
+        ipc: 'ipc',
+        uts: 'uts',
+        cgroup: 'cgroup',
+        time: 'time',
+      };
+      type Kind = keyof typeof kinds;
+
+      /** A container that others join, with a namespace of its own of every kind; answers its init. */
+      const startOwner = (change: (config: Config) => void = () => {}): number => {
+        bundle.configure(['sleep', '61'], (config) => {
+          config.linux.cgroupsPath += '-owner';
+          config.linux.namespaces = ['mount', ...Object.keys(kinds)].map((type) => ({ type }));
+          config.linux.uidMappings = mapping;
+          config.linux.gidMappings = mapping;
+          change(config);
+        });
+        const id = bundle.id('owner');
+        assert.equal(bundle.quietly('create', '-b', bundle.directory, id), 0);
+        assert.equal(bundle.call('start', id).code, 0);
+        return (JSON.parse(bundle.call('state', id).stdout) as { pid: number }).pid;
+      };
+      const join_ =
+        (owner: number, types: readonly Kind[], without: readonly Kind[] = []) =>
+        (config: Config) => {
+          config.linux.namespaces = ['mount', 'pid', 'network', 'ipc', 'uts']
+            .filter((type) => !types.includes(type as Kind) && !without.includes(type as Kind))
+            .map((type) => ({ type }) as { type: string; path?: string });
+          for (const type of types) config.linux.namespaces.push({ type, path: `/proc/${owner}/ns/${kinds[type]}` });
+          config.hostname = '';
+        };
+      const identities = (types: readonly Kind[]) =>
+        `for n in ${types.map((type) => kinds[type]).join(' ')}; do readlink /proc/self/ns/$n; done`;
+      const ownIdentities = (pid: number, types: readonly Kind[]) =>
+        types.map((type) => `${readlinkSync(`/proc/${pid}/ns/${kinds[type]}`)}\n`).join('');
+
+      it('every kind together, in a user namespace', () => {
+        const owner = startOwner();
+        const types = Object.keys(kinds) as Kind[];
+        const { stdout, stderr } = bundle.sh(
+          `${identities(types)}; id -u; cat /proc/self/uid_map; cat /proc/1/comm; echo x > /dev/null && echo written`,
+          join_(owner, types),
+        );
+        assert.match(stdout, /\n0\n +0 +100000 +65536\nsleep\nwritten\n$/, stderr);
+        assert.ok(stdout.startsWith(ownIdentities(owner, types)), stdout);
+      });
+
+      for (const type of Object.keys(kinds) as Kind[]) {
+        it(`${type} alone`, () => {
+          // Joined without it, the others would belong to a user namespace that the caller has no more than this one.
+          const owner = startOwner((config) => {
+            if (type !== 'user')
+              config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'user');
+            if (type !== 'user') config.linux.uidMappings = config.linux.gidMappings = [];
+          });
+          const { stdout, stderr } = bundle.sh(`${identities([type])}; echo $(cat /proc/1/comm)`, join_(owner, [type]));
+          assert.equal(stdout, `${ownIdentities(owner, [type])}${type === 'pid' ? 'sleep' : 'sh'}\n`, stderr);
+        });
+      }
+
+      it('a pid namespace: who is killed takes its children along, and its neighbours not', async () => {
+        const owner = startOwner();
+        bundle.configure(['sh', '-c', 'sleep 62 & sleep 63'], join_(owner, ['user', 'pid']));
+        const id = bundle.id('guest');
+        assert.equal(bundle.quietly('create', '-b', bundle.directory, id), 0);
+        assert.equal(bundle.call('start', id).code, 0);
+        const pids = await eventually(() => {
+          const found = JSON.parse(bundle.call('ps', '--format', 'json', id).stdout) as number[];
+          assert.deepEqual(
+            found.map((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8')),
+            ['sleep\n', 'sleep\n'],
+          );
+          return found;
+        });
+        assert.equal(bundle.call('kill', id, 'KILL').code, 0);
+        await eventually(() => assert.equal(bundle.status(id), 'stopped'));
+        await eventually(() => assert.deepEqual(pids.filter(isAlive), []));
+        assert.ok(isAlive(owner));
+      });
+
+      it('refuses what is no namespace of that kind', () => {
+        const owner = startOwner();
+        const wrong = (path: string) =>
+          bundle.sh('true', (config) => {
+            config.linux.namespaces = [{ type: 'mount' }, { type: 'pid', path }];
+            config.hostname = '';
+          }).stderr;
+        assert.match(wrong(`/proc/${owner}/ns/net`), /is not a pid namespace/);
+        assert.match(wrong('/etc/passwd'), /is not a namespace/);
+        assert.match(wrong('/no/such'), /No such file or directory/);
+      });
+    });
+
+    it('has clocks of its own, for what runs later inside, too', () => {
+      const offset = (config: Config) => {
+        config.linux.namespaces.push({ type: 'time' });
+        Object.assign(config.linux, {
+          timeOffsets: { boottime: { secs: 1_000_000, nanosecs: 7 }, monotonic: { secs: 60 } },
+        });
+      };
+      const uptime = (text: string) =>
+        Number.parseFloat(text) - Number.parseFloat(readFileSync('/proc/uptime', 'utf8'));
+      const { stdout, stderr } = bundle.sh('cat /proc/uptime /proc/self/timens_offsets', offset);
+      assert.ok(Math.abs(uptime(stdout) - 1_000_000) < 100, stdout + stderr);
+      assert.match(stdout, /\nmonotonic +60 +0\nboottime +1000000 +7\n$/);
+      bundle.configure(['sleep', '60'], offset);
+      const id = bundle.id('clock');
+      assert.equal(bundle.quietly('create', '-b', bundle.directory, id), 0);
+      assert.equal(bundle.call('start', id).code, 0);
+      assert.ok(Math.abs(uptime(bundle.call('exec', id, 'cat', '/proc/uptime').stdout) - 1_000_000) < 100);
+      const { stderr: refusal } = bundle.sh('true', (config) => {
+        offset(config);
+        config.linux.namespaces.pop();
+      });
+      assert.match(refusal, /timeOffsets: needs a new time namespace/);
     });
 
     it('shows a host directory under mapped ids', function () {
