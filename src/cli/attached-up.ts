@@ -13,6 +13,7 @@ import { keepCompiledModules } from '../util/code-cache.ts';
 import { ComposeError } from '../util/errors.ts';
 import { ContainerWatch, type WatchEvent } from './container-watch.ts';
 import type { Context } from './context.ts';
+import { mannerOf } from './globals.ts';
 import { Interruption } from './interrupts.ts';
 import { isActive, observeProject, withRecords } from './observation.ts';
 import { isColored, openProgress, progressForm } from './progress.ts';
@@ -225,7 +226,7 @@ class AttachedUp implements AsyncDisposable {
       if (kind !== 'container' || operation === 'removeContainer' || operation === 'stopContainer') continue;
       if (service !== null && this.#shown.has(service) && operation !== 'waitDependency') names.add(resource);
     }
-    const shown = [...names].map((name) => logName(projectName, name)).sort();
+    const shown = [...names].map((name) => this.#logName(name)).sort();
     for (const name of shown) this.#format.register(name);
     if (shown.length > 0) await this.#screen.write(`Attaching to ${shown.join(', ')}\n`, '');
   }
@@ -270,7 +271,7 @@ class AttachedUp implements AsyncDisposable {
   async #print(records: readonly SourcedRecord<ContainerRecord>[]): Promise<void> {
     const texts = { stdout: [] as string[], stderr: [] as string[] };
     for (const { source, record } of records) {
-      const name = logName(this.#session.projectName, source.name);
+      const name = this.#logName(source.name);
       texts[record.stream].push(this.#format.line(name, record.time, record.text));
       // On a terminal both are one stream, and their order is all there is to tell them apart.
       if (this.#screen.showsStack && record.stream === 'stderr') texts.stdout.push(texts.stderr.pop() ?? '');
@@ -279,7 +280,11 @@ class AttachedUp implements AsyncDisposable {
   }
 
   async #say(record: ContainerRecord, text: string): Promise<void> {
-    await this.#screen.write(this.#format.status(logName(this.#session.projectName, record.name), text), '');
+    await this.#screen.write(this.#format.status(this.#logName(record.name), text), '');
+  }
+
+  #logName(name: string): string {
+    return logName(this.#session.projectName, name, mannerOf(this.#context.globals).nameSeparator);
   }
 
   async #followContainers(): Promise<void> {

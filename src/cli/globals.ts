@@ -1,3 +1,4 @@
+import type { Manner } from '../model/settings.ts';
 import { ComposeError } from '../util/errors.ts';
 import { isTruthy } from './environment.ts';
 import type { CommandLineShape, OptionTable, OptionValues } from './options.ts';
@@ -68,6 +69,11 @@ const progressModes: Readonly<Record<string, ProgressMode>> = {
   none: 'quiet',
 };
 const ansiModes: Readonly<Record<string, AnsiMode>> = { auto: 'auto', always: 'always', never: 'never' };
+
+/** What the reconciler needs to know of them. */
+export function mannerOf({ parallel, compatibility }: GlobalSettings): Manner {
+  return { parallel: parallel ?? null, nameSeparator: compatibility ? '_' : '-' };
+}
 
 /** Global flags, and the COMPOSE_ variables that stand for them. */
 export function globalSettings(

@@ -2,6 +2,7 @@ import type { Project } from '../model/project.ts';
 import type { ApplySettings } from '../model/settings.ts';
 import { formatPlanText } from '../ui/plan-text.ts';
 import type { Context } from './context.ts';
+import { mannerOf } from './globals.ts';
 import { withRecords } from './observation.ts';
 import { isColored } from './progress.ts';
 import type { Session } from './session.ts';
@@ -18,7 +19,12 @@ export async function showSessionPlan(
     import('../plan/plan.ts'),
   ]);
   const project = session.project ?? storedProject(session.projectName, context);
-  const { plan, hash } = await previewPlan({ project, origin: session.origin, settings, paths: context.paths });
+  const { plan, hash } = await previewPlan({
+    project,
+    origin: session.origin,
+    settings: { ...settings, manner: mannerOf(context.globals) },
+    paths: context.paths,
+  });
   const nodes = planData(plan);
   const { stdout } = context;
   if (form === 'json')

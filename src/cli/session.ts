@@ -6,6 +6,7 @@ import type { Project } from '../model/project.ts';
 import type { ApplySettings } from '../model/settings.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { Context } from './context.ts';
+import { mannerOf } from './globals.ts';
 import { loadProject } from './load-project.ts';
 import { showProgress } from './progress.ts';
 import { guessProjectName } from './project.ts';
@@ -109,7 +110,7 @@ export async function apply(
   const request: ApplyRequest = {
     project: session.project,
     origin: session.origin,
-    settings,
+    settings: { ...settings, manner: mannerOf(context.globals) },
     expectedPlanHash: null,
   };
   const events = session.client.apply(request, { signal: options.signal ?? context.signal });

@@ -2,7 +2,7 @@
 import type { ProgressEvent } from '../model/events.ts';
 import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
-import type { ApplySettings } from '../model/settings.ts';
+import type { ApplySettings, Manner } from '../model/settings.ts';
 
 export const apiVersion = 1;
 
@@ -47,6 +47,7 @@ export interface RunRequest {
   readonly useAliases: boolean;
   readonly terminal: boolean;
   readonly stdin: boolean;
+  readonly manner: Manner;
   /** The container waits for the first attached client before its process starts, so that no output is missed. */
   readonly remove: boolean;
 }

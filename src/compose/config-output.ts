@@ -1,5 +1,5 @@
 import { Document, isScalar, visit } from 'yaml';
-import { imageName } from '../model/names.ts';
+import { imageName, type NameSeparator } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import { ComposeError } from '../util/errors.ts';
 import { usedResources } from './resources.ts';
@@ -209,10 +209,10 @@ export function serviceOrder(project: Project): string[] {
 }
 
 /** The images the project runs: of its services, hooks and image mounts. */
-export function listImages(project: Project): string[] {
+export function listImages(project: Project, separator: NameSeparator): string[] {
   const images = new Set<string>();
   for (const [name, service] of Object.entries(project.services)) {
-    if (service.provider === undefined) images.add(imageName(project.name, name, service));
+    if (service.provider === undefined) images.add(imageName(project.name, name, service, separator));
     for (const hook of service.pre_start ?? []) if (hook.image !== undefined) images.add(hook.image);
     for (const mount of service.volumes ?? []) if (mount.type === 'image' && mount.source) images.add(mount.source);
   }

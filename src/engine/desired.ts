@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { isRootfsReference, resolveRootfs } from '../image/rootfs.ts';
 import { networkHash, serviceHash, volumeHash } from '../model/hash.ts';
 import type { ResolvedImage } from '../model/image.ts';
-import { imageName } from '../model/names.ts';
+import { imageName, type NameSeparator } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
 import type { Desired, DesiredService } from '../plan/desired.ts';
@@ -26,6 +26,7 @@ export async function resolveDesired(options: {
   readonly project: Project;
   readonly workingDirectory: string;
   readonly services: ReadonlySet<string>;
+  readonly nameSeparator: NameSeparator;
 }): Promise<DesiredWithImages> {
   const { project } = options;
   const images = new Map<string, ResolvedImage>();
@@ -36,7 +37,7 @@ export async function resolveDesired(options: {
     let imageDigest = '';
     let content: Readonly<Record<string, string>> = {};
     if (options.services.has(name)) {
-      const reference = imageName(project.name, name, service);
+      const reference = imageName(project.name, name, service, options.nameSeparator);
       let pending = cache.get(reference);
       if (pending === undefined) {
         pending = resolveImage(name, reference, options);

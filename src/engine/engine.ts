@@ -46,6 +46,7 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
     project,
     workingDirectory: origin.workingDirectory,
     services: new Set([...services].filter((name) => project.services[name] !== undefined)),
+    nameSeparator: settings.manner.nameSeparator,
   });
   if (bringsUp) {
     validateProject(project, services, settings, context.database);
@@ -71,7 +72,9 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
       updatedAt: context.clock().toISOString(),
     });
   }
-  await carryOut(context, { project, origin, wanted, waitTimeoutMs: settings.waitTimeoutMs }, thePlan, options);
+  const { parallel } = settings.manner;
+  const input = { project, origin, wanted, waitTimeoutMs: settings.waitTimeoutMs };
+  await carryOut(context, input, thePlan, { ...options, parallel });
 }
 
 /** The project as last applied; else what its containers say they were made of. */
@@ -111,7 +114,7 @@ export async function carryOut(
   context: EngineContext,
   input: EffectInput,
   thePlan: Plan,
-  options: EngineOptions,
+  options: EngineOptions & { readonly parallel: number | null },
 ): Promise<void> {
   if (thePlan.nodes.length === 0) return;
   await execute(thePlan, createEffects(context, input), {
@@ -184,6 +187,7 @@ export async function repair(
     configFiles: [],
     environmentFiles: [],
   };
-  await carryOut(context, { project, origin, wanted: empty, waitTimeoutMs: null }, thePlan, { signal, emit });
+  const input = { project, origin, wanted: empty, waitTimeoutMs: null };
+  await carryOut(context, input, thePlan, { signal, emit, parallel: null });
   return thePlan.nodes.length;
 }

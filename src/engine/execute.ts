@@ -24,7 +24,7 @@ export class OperationFailure extends Error {
   }
 }
 
-/** How many operations run at once: most of their time is waiting, and what waits together for the kernel waits once. */
+/** Where nobody sets a limit: most of their time is waiting, and what waits together for the kernel waits once. */
 const parallelOperations = 64;
 
 /**
@@ -37,6 +37,8 @@ export async function execute(
   options: {
     readonly signal: AbortSignal;
     readonly emit: (event: ProgressEvent) => void;
+    /** Most operations at once; null: no limit was asked for. */
+    readonly parallel: number | null;
     readonly clock: () => Date;
     readonly describeError: (error: unknown, operation: Operation) => ErrorData;
   },
@@ -50,6 +52,7 @@ export async function execute(
   }
   const queue = plan.nodes.filter((node) => node.after.length === 0);
   const running = new Set<Promise<void>>();
+  const limit = options.parallel ?? parallelOperations;
   let firstFailure: OperationFailure | undefined;
 
   const runNode = async (node: PlanNode): Promise<void> => {
@@ -95,7 +98,7 @@ export async function execute(
   };
 
   for (;;) {
-    while (queue.length > 0 && running.size < parallelOperations && !signal.aborted) {
+    while (queue.length > 0 && running.size < limit && !signal.aborted) {
       const node = queue.shift();
       if (node === undefined) break;
       const run = runNode(node).finally(() => running.delete(run));

@@ -36,6 +36,7 @@ export async function previewPlan(options: {
     project,
     workingDirectory: options.origin.workingDirectory,
     services,
+    nameSeparator: settings.manner.nameSeparator,
   });
   if (settings.intent === 'up' || settings.intent === 'create' || settings.intent === 'scale') {
     validateProject(project, services, settings, database);

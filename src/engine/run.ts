@@ -32,7 +32,8 @@ export async function runOneOff(
   const dependencies = request.dependencies === 'include' ? Object.keys(base.depends_on ?? {}) : [];
   const service = oneOffService(base, request);
   const slug = randomBytes(6).toString('hex');
-  const name = request.name ?? oneOffContainerName(request.project.name, request.service, slug);
+  const name =
+    request.name ?? oneOffContainerName(request.project.name, request.service, slug, request.manner.nameSeparator);
   const id = await changes.run(async () => {
     if (dependencies.length > 0) {
       await apply(
@@ -40,7 +41,13 @@ export async function runOneOff(
         {
           project: request.project,
           origin: request.origin,
-          settings: { ...defaultSettings('up'), services: dependencies, wait: 'healthy', orphans: 'ignore' },
+          settings: {
+            ...defaultSettings('up'),
+            services: dependencies,
+            wait: 'healthy',
+            orphans: 'ignore',
+            manner: request.manner,
+          },
           expectedPlanHash: null,
         },
         { signal, emit },
@@ -106,6 +113,7 @@ async function ensureResources(
         recreate: 'never',
         orphans: 'ignore',
         dependencies: 'exclude',
+        manner: request.manner,
       },
       expectedPlanHash: null,
     },
@@ -132,6 +140,7 @@ async function create(
     project,
     workingDirectory: request.origin.workingDirectory,
     services: new Set([request.service]),
+    nameSeparator: request.manner.nameSeparator,
   });
   const input: EffectInput = { project, origin: request.origin, wanted, waitTimeoutMs: null };
   const image = wanted.images.get(request.service);

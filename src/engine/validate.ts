@@ -71,7 +71,7 @@ function validateNames(
       }
       owners.set(service.container_name, name);
     }
-    const wanted = containerName(project.name, name, 1, service);
+    const wanted = containerName(project.name, name, 1, settings.manner.nameSeparator, service);
     const holder = database.containers().find((record) => record.name === wanted && record.project !== project.name);
     if (holder !== undefined) {
       throw new ComposeError('NAME_TAKEN', `container name ${wanted} is in use by project ${holder.project}`);

@@ -26,19 +26,28 @@ export function checkProjectName(name: string): string {
   );
 }
 
+/** What stands between the parts of a container's name: `_` under `--compatibility`. */
+export type NameSeparator = '-' | '_';
+
 /** The name of replica `number` (from 1) of a service. */
 export function containerName(
   project: string,
   serviceName: string,
   number: number,
+  separator: NameSeparator,
   service?: Pick<Service, 'container_name'>,
 ): string {
-  return service?.container_name ?? `${project}-${serviceName}-${number}`;
+  return service?.container_name ?? [project, serviceName, number].join(separator);
 }
 
 /** The name of a one-off container: `slug` is what makes it unique. */
-export function oneOffContainerName(project: string, serviceName: string, slug: string): string {
-  return `${project}-${serviceName}-run-${slug}`;
+export function oneOffContainerName(
+  project: string,
+  serviceName: string,
+  slug: string,
+  separator: NameSeparator,
+): string {
+  return [project, serviceName, 'run', slug].join(separator);
 }
 
 /** The name of a network, volume, config or secret on this machine when the file gives none. */
@@ -47,8 +56,13 @@ export function resourceName(project: string, key: string, isExternal = false): 
 }
 
 /** The image a service runs: its own, or the one its build is tagged with. */
-export function imageName(project: string, serviceName: string, service: Pick<Service, 'image'>): string {
-  return service.image !== undefined && service.image !== '' ? service.image : `${project}-${serviceName}`;
+export function imageName(
+  project: string,
+  serviceName: string,
+  service: Pick<Service, 'image'>,
+  separator: NameSeparator,
+): string {
+  return service.image !== undefined && service.image !== '' ? service.image : `${project}${separator}${serviceName}`;
 }
 
 /** How many containers a service asks for. */
@@ -57,8 +71,8 @@ export function replicaCount(service: Pick<Service, 'scale' | 'deploy'>): number
 }
 
 /** The name that log lines carry: the container's without the project's prefix. */
-export function logName(project: string, name: string): string {
-  return name.startsWith(`${project}-`) ? name.slice(project.length + 1) : name;
+export function logName(project: string, name: string, separator: NameSeparator): string {
+  return name.startsWith(`${project}${separator}`) ? name.slice(project.length + 1) : name;
 }
 
 /** The key of the top-level network that has this name on the machine. */

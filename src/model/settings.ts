@@ -1,4 +1,5 @@
 /** What a command asks of the reconciler: flags become words here, at the border (STYLE.md section 3). */
+import type { NameSeparator } from './names.ts';
 
 export type Recreate = 'diverged' | 'force' | 'never';
 
@@ -50,7 +51,18 @@ export interface ApplySettings {
   readonly waitTimeoutMs: number | null;
   /** What happens to diverged volumes: data would be lost. */
   readonly divergedVolumes: 'keep' | 'recreate';
+  readonly manner: Manner;
 }
+
+/** What the flags before the command say about whatever it does. */
+export interface Manner {
+  /** `--parallel`: most operations at once; null: no limit. */
+  readonly parallel: number | null;
+  /** `--compatibility`: of the containers that are made now; those that exist keep their names. */
+  readonly nameSeparator: NameSeparator;
+}
+
+export const defaultManner: Manner = { parallel: null, nameSeparator: '-' };
 
 /** Settings of an `intent` with the defaults of Docker Compose. */
 export function defaultSettings(intent: Intent): ApplySettings {
@@ -71,5 +83,6 @@ export function defaultSettings(intent: Intent): ApplySettings {
     wait: 'started',
     waitTimeoutMs: null,
     divergedVolumes: 'keep',
+    manner: defaultManner,
   };
 }

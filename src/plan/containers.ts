@@ -418,7 +418,9 @@ class StartPlanner {
     changes: readonly FieldChange[],
     options: { readonly after: readonly number[]; readonly inheritedVolumes: Readonly<Record<string, string>> },
   ): void {
-    const name = containerName(this.#desired.project.name, service, number, this.#desired.project.services[service]);
+    const { project } = this.#desired;
+    const { nameSeparator } = this.#settings.manner;
+    const name = containerName(project.name, service, number, nameSeparator, project.services[service]);
     append(this.#names, service, name);
     const node = this.#builder.add(
       {

@@ -50,6 +50,65 @@ const stayer = 'image: rootfs:/\n    init: true\n    command: [sleep, "1000"]';
 
 describe('e2e: commands', () => {
   scenario(
+    '--compatibility names new containers with underscores, and leaves those that exist alone',
+    { compose: `services:\n  web:\n    ${stayer}\n  own:\n    ${stayer}\n    container_name: tsc-my-own\n` },
+    async (scene) => {
+      const { project } = scene;
+      const names = async () => (await scene.ok('ps', '-a', '--format', '{{.Name}}')).trim().split('\n').sort();
+      await scene.ok('--compatibility', 'up', '-d');
+      assert.deepEqual(await names(), ['tsc-my-own', `${project}_web_1`].sort());
+      await scene.ok('up', '-d', '--scale', 'web=2');
+      assert.deepEqual(await names(), ['tsc-my-own', `${project}-web-2`, `${project}_web_1`].sort());
+      await scene.ok('--compatibility', 'up', '-d', '--force-recreate', '--scale', 'web=2');
+      assert.deepEqual(await names(), ['tsc-my-own', `${project}_web_1`, `${project}_web_2`].sort());
+      assert.match(await scene.ok('--compatibility', 'plan', '--scale', 'web=3'), new RegExp(`${project}_web_3`));
+      const ran = await scene.run('--compatibility', 'run', 'web', 'echo', 'hello');
+      assert.equal(ran.stdout, 'hello\n');
+      const [oneOff] = (await names()).filter((name) => name.includes('_run_'));
+      assert.match(oneOff ?? '', new RegExp(`^${project}_web_run_[0-9a-f]{12}$`));
+      await scene.ok('rm', '-f');
+    },
+  );
+
+  scenario(
+    '--compatibility logs leave the project out of a name with underscores',
+    { compose: 'services:\n  web: { image: "rootfs:/", command: [echo, hello] }\n' },
+    async (scene) => {
+      await scene.ok('--compatibility', 'up', '-d');
+      await scene.ok('wait', 'web').catch(() => {});
+      const line = (text: string) => text.trim().split('\n').at(-1);
+      assert.equal(line(await scene.ok('--compatibility', 'logs')), 'web_1  | hello');
+      assert.equal(line(await scene.ok('logs')), `${scene.project}_web_1  | hello`);
+    },
+  );
+
+  scenario(
+    'no more than --parallel operations run at once',
+    {
+      compose: `services:\n${['a', 'b', 'c', 'd', 'e'].map((name) => `  ${name}:\n    ${stayer}\n`).join('')}`,
+      environment: { COMPOSE_PARALLEL_LIMIT: '2' },
+    },
+    async (scene) => {
+      const busiest = async (...args: string[]) => {
+        const { code, stderr } = await scene.run('--progress', 'json', ...args);
+        assert.equal(code, 0, stderr);
+        const running = new Set<string>();
+        let most = 0;
+        for (const line of stderr.split('\n').filter(Boolean)) {
+          const { id, status } = JSON.parse(line) as { id: string; status: string };
+          if (status === 'Working') running.add(id);
+          else running.delete(id);
+          most = Math.max(most, running.size);
+        }
+        return most;
+      };
+      assert.ok((await busiest('up', '-d')) <= 2);
+      assert.equal(await busiest('--parallel', '1', 'up', '-d', '--force-recreate', '-t', '0'), 1);
+      assert.ok((await busiest('down', '-t', '0')) <= 2);
+    },
+  );
+
+  scenario(
     'an env file is read by tscompose and not by what runs it',
     { compose: 'services:\n  a: { image: "x:${A}" }\n', files: { 'a.env': 'B=1\nA="$B" # c\n' } },
     async (scene) => {

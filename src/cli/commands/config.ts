@@ -18,6 +18,7 @@ import type { Tree } from '../../compose/tree-path.ts';
 import type { Project } from '../../model/project.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
+import { mannerOf } from '../globals.ts';
 
 /** Listings; when several are asked for the first of these wins. */
 const LISTINGS = [
@@ -160,7 +161,7 @@ async function render(settings: ConfigSettings, options: LoadOptions, context: C
     case 'hash':
       return lines(await listHashes(project, settings.hashOf));
     case 'images':
-      return lines(listImages(project));
+      return lines(listImages(project, mannerOf(context.globals).nameSeparator));
     case 'environment': {
       const entries = Object.entries(loaded.sources.environment).map(([name, value]) => `${name}=${value}`);
       return lines(entries.sort());

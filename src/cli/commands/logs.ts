@@ -10,6 +10,7 @@ import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
 import { ContainerWatch } from '../container-watch.ts';
 import type { Context } from '../context.ts';
+import { mannerOf } from '../globals.ts';
 import { containersOf, isActive, observeProject } from '../observation.ts';
 import { writeAll } from '../output.ts';
 import { isColored } from '../progress.ts';
@@ -95,14 +96,18 @@ class LogPrinter {
   }
 
   register(record: ContainerRecord): void {
-    this.#format.register(logName(this.#projectName, record.name));
+    this.#format.register(this.#nameOf(record));
   }
 
   async print(records: readonly { source: ContainerRecord; record: { time: string; text: string } }[]): Promise<void> {
     const lines = records.map(({ source, record }) =>
-      this.#format.line(logName(this.#projectName, source.name), record.time, record.text),
+      this.#format.line(this.#nameOf(source), record.time, record.text),
     );
     await writeAll(this.#context.stdout, lines.join(''), this.#context.signal);
+  }
+
+  #nameOf({ name }: ContainerRecord): string {
+    return logName(this.#projectName, name, mannerOf(this.#context.globals).nameSeparator);
   }
 }
 

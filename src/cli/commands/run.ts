@@ -10,6 +10,7 @@ import { ComposeError } from '../../util/errors.ts';
 import { defineCommand, refuseTogether } from '../command.ts';
 import type { Context } from '../context.ts';
 import { parseVariables } from '../environment.ts';
+import { mannerOf } from '../globals.ts';
 import { imageSettings, withImagePolicy } from '../images.ts';
 import { openProgress } from '../progress.ts';
 import { openProject, type Session } from '../session.ts';
@@ -122,6 +123,7 @@ export const run = defineCommand({
       terminal,
       stdin: stdin === 'attached',
       remove: settings.remove,
+      manner: mannerOf(context.globals),
     };
     const progress = settings.progress === 'quiet' ? 'quiet' : undefined;
     return await runOneOff(session, request, { mode, terminal, stdin, progress }, context);

@@ -6,13 +6,14 @@ import { ps } from '../../../src/cli/commands/ps.ts';
 import { run } from '../../../src/cli/commands/run.ts';
 import { up } from '../../../src/cli/commands/up.ts';
 import { exitCode } from '../../../src/cli/exit-code.ts';
-import { globalSettings } from '../../../src/cli/globals.ts';
+import { type globalOptions, globalSettings, mannerOf, rootShape } from '../../../src/cli/globals.ts';
 import { Interruption } from '../../../src/cli/interrupts.ts';
-import { parseCommandLine } from '../../../src/cli/options.ts';
+import { type OptionValues, parseCommandLine } from '../../../src/cli/options.ts';
 import { registry } from '../../../src/cli/registry.ts';
 import { parseScale, timeoutMs } from '../../../src/cli/services.ts';
 import { parseDetachKeys } from '../../../src/cli/stream.ts';
 import type { Project } from '../../../src/model/project.ts';
+import { defaultManner } from '../../../src/model/settings.ts';
 import { ComposeError } from '../../../src/util/errors.ts';
 
 function settingsOf<T>(
@@ -207,6 +208,22 @@ describe('global flags', () => {
     assert.equal(globalSettings(none, { COMPOSE_PARALLEL_LIMIT: '4' }).parallel, 4);
     assert.throws(() => globalSettings(none, { COMPOSE_PARALLEL_LIMIT: 'x' }), { code: 'USAGE' });
     assert.throws(() => globalSettings({ ...none, progress: 'foo' }, {}), { code: 'USAGE' });
+  });
+});
+
+describe('the manner of a change', () => {
+  it('is what --parallel and --compatibility say, or their variables', () => {
+    const manner = (environment: Record<string, string>, ...words: string[]) => {
+      const line = parseCommandLine(rootShape, [...words, 'up']);
+      assert.ok(!line.help);
+      const { values } = line;
+      return mannerOf(globalSettings(values as OptionValues<typeof globalOptions>, environment));
+    };
+    assert.deepEqual(manner({}), defaultManner);
+    assert.deepEqual(manner({}, '--parallel', '2', '--compatibility'), { parallel: 2, nameSeparator: '_' });
+    const environment = { COMPOSE_PARALLEL_LIMIT: '3', COMPOSE_COMPATIBILITY: 'true' };
+    assert.deepEqual(manner(environment), { parallel: 3, nameSeparator: '_' });
+    assert.deepEqual(manner(environment, '--parallel', '-1'), { parallel: null, nameSeparator: '_' });
   });
 });
 

@@ -5,7 +5,14 @@ import { isIpAddress } from '../../../src/model/address.ts';
 import { formatBytes, parseBytes, sizeToBytes } from '../../../src/model/bytes.ts';
 import { durationToNs, formatDuration, formatDurationNs, parseDuration } from '../../../src/model/duration.ts';
 import { networkHash, serviceHash } from '../../../src/model/hash.ts';
-import { containerName, imageName, isProjectName, normalizeProjectName } from '../../../src/model/names.ts';
+import {
+  containerName,
+  imageName,
+  isProjectName,
+  logName,
+  normalizeProjectName,
+  oneOffContainerName,
+} from '../../../src/model/names.ts';
 import { formatPortRange, parsePortRange } from '../../../src/model/port.ts';
 import type { Service } from '../../../src/model/service.ts';
 
@@ -92,9 +99,17 @@ describe('names', () => {
   });
 
   it('of containers and images follow from project and service', () => {
-    assert.equal(containerName('shop', 'web', 2), 'shop-web-2');
-    assert.equal(containerName('shop', 'web', 1, { container_name: 'own' }), 'own');
-    assert.equal(imageName('shop', 'web', {}), 'shop-web');
+    assert.equal(containerName('shop', 'web', 2, '-'), 'shop-web-2');
+    assert.equal(containerName('shop', 'web', 1, '-', { container_name: 'own' }), 'own');
+    assert.equal(imageName('shop', 'web', {}, '-'), 'shop-web');
+  });
+
+  it('have underscores under --compatibility, and logs leave out the project as it is written then', () => {
+    assert.equal(containerName('shop', 'web', 2, '_'), 'shop_web_2');
+    assert.equal(oneOffContainerName('shop', 'web', 'ab12', '_'), 'shop_web_run_ab12');
+    assert.equal(imageName('shop', 'web', {}, '_'), 'shop_web');
+    assert.equal(logName('shop', 'shop_web_2', '_'), 'web_2');
+    assert.equal(logName('shop', 'shop_web_2', '-'), 'shop_web_2');
   });
 });
 
