@@ -3,6 +3,7 @@
 #include <linux/ioctl.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +92,18 @@ std::string networkStatistics(pid_t pid) {
 
 void remove(std::vector<std::shared_ptr<Connection>>& list, const Connection* connection) {
   std::erase_if(list, [&](const std::shared_ptr<Connection>& entry) { return entry.get() == connection; });
+}
+
+/// 64 hexadecimal digits, as Docker names executed processes.
+std::string randomId() {
+  unsigned char bytes[32];
+  if (::getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes)) throw SysError(errno, "getrandom");
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    constexpr const char* kDigits = "0123456789abcdef";
+    text += {kDigits[byte >> 4U], kDigits[byte & 15U]};
+  }
+  return text;
 }
 
 std::string framedExit(int exitCode) {
@@ -299,6 +312,7 @@ void Monitor::ended(int exitCode, std::optional<std::string> signal) {
                 .add("exitCode", exitCode)
                 .add("signal", record_.signal)
                 .add("oomKilled", record_.oomKilled)
+                .add("ranMs", lasted)
                 .add("at", *record_.finishedAt)
                 .text());
   for (const std::shared_ptr<Connection>& client : std::exchange(attached_, {})) {
@@ -702,7 +716,14 @@ void Monitor::exec(Connection& connection, const Request& request) {
   ExecSession* session = sessions_.back().get();
   *self = session;
   session->setClient(request.detach ? nullptr : client);
-  session->onExit([this, session](int exitCode) {
+  const std::string execId = randomId();
+  session->onExit([this, session, execId](int exitCode) {
+    broadcast(JsonObject()
+                  .add("event", "exec_die")
+                  .add("execId", execId)
+                  .add("exitCode", exitCode)
+                  .add("at", timeNow())
+                  .text());
     if (const std::shared_ptr<Connection> owner = session->client()) {
       owner->onClose(nullptr);
       owner->onDrain(nullptr);
@@ -711,7 +732,8 @@ void Monitor::exec(Connection& connection, const Request& request) {
     }
     std::erase_if(sessions_, [&](const std::unique_ptr<ExecSession>& entry) { return entry.get() == session; });
   });
-  broadcast(JsonObject().add("event", "exec").add("args", process.args).text());
+  broadcast(
+      JsonObject().add("event", "exec").add("execId", execId).add("args", process.args).add("at", timeNow()).text());
   connection.sendLine(JsonObject().add("ok", true).add("pid", session->pid()).text());
   if (request.detach) return;
   if (process.consoleSize) session->stdio().resize(process.consoleSize->height, process.consoleSize->width);

@@ -14,6 +14,14 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Times as records have them (logs/record.ts). */
+export interface EventRange {
+  /** What the supervisor remembers from then on comes first; otherwise only what happens from now on. */
+  readonly since?: string | undefined;
+  /** Ends the stream. */
+  readonly until?: string | undefined;
+}
+
 /** A project's supervisor, started when there is none. Calls may be made at once; they wait for it. */
 export class SupervisorClient implements Disposable {
   readonly #paths: ProjectPaths;
@@ -66,9 +74,11 @@ export class SupervisorClient implements Disposable {
     return this.#progress<RunEvent>('/v1/run', body, options);
   }
 
-  /** What happens to containers, from now on; `opened` runs when the supervisor has agreed. */
-  async *events(options: CallOptions & { readonly opened?: () => void } = {}): AsyncGenerator<WorldEvent> {
-    const response = await this.#call('GET', '/v1/events', undefined, options);
+  /** What happens to containers; `opened` runs when the supervisor has agreed. */
+  async *events(options: CallOptions & EventRange & { readonly opened?: () => void } = {}): AsyncGenerator<WorldEvent> {
+    const { since, until } = options;
+    const range = new URLSearchParams({ ...(since && { since }), ...(until && { until }) });
+    const response = await this.#call('GET', `/v1/events?${range}`, undefined, options);
     options.opened?.();
     yield* this.#lines<WorldEvent>(response, options.signal);
   }

@@ -179,6 +179,7 @@ export type MonitorEvent =
       readonly exitCode: number;
       readonly signal: string | null;
       readonly oomKilled: boolean;
+      readonly ranMs: number;
       readonly at: string;
     }
   | { readonly event: 'restarting'; readonly delayMs: number }
@@ -186,7 +187,8 @@ export type MonitorEvent =
   | { readonly event: 'oom' }
   | { readonly event: 'pause' }
   | { readonly event: 'unpause' }
-  | { readonly event: 'exec'; readonly args: readonly string[] }
+  | { readonly event: 'exec'; readonly execId: string; readonly args: readonly string[]; readonly at: string }
+  | { readonly event: 'exec_die'; readonly execId: string; readonly exitCode: number; readonly at: string }
   | { readonly event: 'log_dropped'; readonly bytes: number }
   | { readonly event: 'gone'; readonly exitCode: number };
 

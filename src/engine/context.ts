@@ -1,5 +1,6 @@
 import type { ContainerDriver } from '../container/container-driver.ts';
 import type { HostFacts } from '../container/host.ts';
+import type { ContainerEvent } from '../model/events.ts';
 import type { ContainerRecord, PublishedPort } from '../model/records.ts';
 import type { Binding } from '../native/binding.ts';
 import type { DnsServer, NetworkDriver, PortRequest } from '../network/contract.ts';
@@ -28,6 +29,8 @@ export interface EngineContext {
   /** Binds the host ports of a container, or finds them bound already. Throws PORT_TAKEN. */
   reservePorts(record: ContainerRecord, requests: readonly PortRequest[]): Promise<readonly PublishedPort[]>;
   releasePorts(containerId: string): Promise<void>;
+  /** Tells whoever watches (`events`). */
+  announce(event: ContainerEvent): void;
   /** Names and addresses changed: DNS answers follow. */
   worldChanged(): void;
 }

@@ -10,6 +10,7 @@ import { allocateSubnets, bridgeName } from '../network/allocate.ts';
 import type { OperationOf } from '../plan/plan.ts';
 import { ComposeError } from '../util/errors.ts';
 import { version } from '../util/version.ts';
+import { containerEvent, signalNumber } from './container-event.ts';
 import type { EngineContext } from './context.ts';
 import type { DesiredWithImages } from './desired.ts';
 import type { Effects } from './execute.ts';
@@ -117,12 +118,17 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
       const record = database.container(containerId);
       if (record === null) return undefined;
       database.saveContainer({ ...record, desired: 'stopped' });
+      const announce = (action: string, extra: Readonly<Record<string, string>> = {}) =>
+        context.announce(containerEvent(record, action, clock().toISOString(), extra));
       const monitorState = () => readContainerState(context.paths.container(containerId), context.native).monitor;
+      const runs = monitorState() !== 'none';
+      if (runs) announce('kill', { signal: signalNumber(record.config.stop_signal ?? 'SIGTERM') });
       // A monitor that is killed while it stops the container is followed by another, which goes on with it.
       for (let attempt = 0; attempt < 3 && monitorState() !== 'none'; attempt++) {
         if (monitorState() === 'lost') await containers.adopt(containerId);
         await containers.stop(containerId, timeoutMs, signal);
       }
+      if (runs) announce('stop');
       await containers.destroyLeftovers(record.cgroupsPath);
       await context.releasePorts(containerId);
       return undefined;
@@ -135,6 +141,7 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
         database.saveContainer({ ...record, desired: 'stopped' });
       }
       await containers.kill(containerId, name);
+      context.announce(containerEvent(record, 'kill', clock().toISOString(), { signal: signalNumber(name) }));
       return undefined;
     },
 

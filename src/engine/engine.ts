@@ -12,6 +12,7 @@ import { plan } from '../plan/reconcile.ts';
 import { selectedServices } from '../plan/selection.ts';
 import { ComposeError } from '../util/errors.ts';
 import { checkCapacity } from './capacity.ts';
+import { containerEvent } from './container-event.ts';
 import type { EngineContext } from './context.ts';
 import { type DesiredWithImages, resolveDesired } from './desired.ts';
 import { createEffects, type EffectInput } from './effects.ts';
@@ -75,6 +76,17 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
   const { parallel } = settings.manner;
   const input = { project, origin, wanted, waitTimeoutMs: settings.waitTimeoutMs };
   await carryOut(context, input, thePlan, { ...options, parallel });
+  if (settings.intent === 'restart') announceRestarts(context, thePlan);
+}
+
+function announceRestarts(context: EngineContext, { nodes }: Plan): void {
+  const restarted = new Set(
+    nodes.flatMap(({ operation }) => (operation.type === 'startContainer' ? operation.name : [])),
+  );
+  for (const record of context.database.containers(context.projectName)) {
+    if (!restarted.has(record.name)) continue;
+    context.announce(containerEvent(record, 'restart', context.clock().toISOString()));
+  }
 }
 
 /** The project as last applied; else what its containers say they were made of. */

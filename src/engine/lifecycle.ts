@@ -14,6 +14,7 @@ import { resolvConf } from '../network/resolv-conf.ts';
 import type { Database } from '../state/database.ts';
 import { ComposeError } from '../util/errors.ts';
 import { version } from '../util/version.ts';
+import { containerEvent } from './container-event.ts';
 import type { EngineContext } from './context.ts';
 import type { EffectInput } from './effects.ts';
 import { networkPlaces, planEndpoints } from './endpoints.ts';
@@ -110,6 +111,7 @@ export async function newContainerRecord(
     context.containers.announceNew(id);
     await fillVolumes(context, input, record, uses, image);
     writeBundle(context, input, record, image);
+    context.announce(containerEvent(record, 'create', record.createdAt));
     return record;
   } catch (error) {
     for (const volume of createdVolumes) {
@@ -171,8 +173,9 @@ export async function startContainer(
       ports.length > 0 ? context.rules.request() : context.rules.settled(),
     ]);
     await containers.start(record.id);
-    await context.hub.follow(record.id);
+    const isFollowed = await context.hub.follow(record.id);
     context.hub.announceStart(record.id, context.clock().toISOString());
+    if (!isFollowed) announceEnd(context, record);
   } catch (error) {
     // A monitor that fails takes away what it made; one that is killed cannot.
     await containers.destroyLeftovers(record.cgroupsPath);
@@ -198,6 +201,7 @@ export async function removeContainer(
   await containers.destroyLeftovers(record.cgroupsPath);
   await containers.remove(record.id);
   database.removeContainer(record.id);
+  context.announce(containerEvent(record, 'destroy', context.clock().toISOString()));
   for (const name of volumeNames) {
     const volume = database.volumeByName(name);
     if (volume === null) continue;
@@ -206,6 +210,13 @@ export async function removeContainer(
   }
   if (record.ports.length > 0) void context.rules.request();
   context.worldChanged();
+}
+
+/** Of one that was over before anybody could watch it. */
+function announceEnd(context: EngineContext, record: ContainerRecord): void {
+  const { finishedAt, exitCode } = readContainerState(context.paths.container(record.id), context.native);
+  if (finishedAt === null) return;
+  context.announce(containerEvent(record, 'die', finishedAt, { exitCode: String(exitCode ?? 0), execDuration: '0' }));
 }
 
 /** Compose's `ports:` as what is asked of the host. */

@@ -78,14 +78,21 @@ export type ProgressEvent = PlanEvent | StepEvent | WarningEvent | DoneEvent | E
 /** What happens to containers while nobody asks: the stream of `events`. */
 export interface ContainerEvent {
   readonly type: 'container';
-  /** As Docker names them: create start die stop kill restart oom pause unpause destroy health_status exec_create repair. */
+  /**
+   * As Docker names them: create start kill die stop restart oom pause unpause destroy, `health_status: healthy`,
+   * `exec_create: COMMAND`, `exec_start: COMMAND`, exec_die. Or one of `internalActions`.
+   */
   readonly action: string;
   readonly id: string;
   readonly name: string;
   readonly service: string;
+  readonly isOneOff: boolean;
   readonly at: string;
   readonly attributes: Readonly<Record<string, string>>;
 }
+
+/** What only our own parts need to know: scripts expect Docker's actions. */
+export const internalActions: ReadonlySet<string> = new Set(['gone', 'lost', 'restarting', 'log_dropped']);
 
 /** Something drifted and was put right. */
 export interface RepairEvent {

@@ -1,6 +1,7 @@
 /** Notices drift — a monitor that died, a link or rule that was removed — and repairs it. Nothing polls. */
 
 import { dirname } from 'node:path';
+import { containerEvent } from '../engine/container-event.ts';
 import { repair } from '../engine/engine.ts';
 import type { HubEvent } from '../engine/hub.ts';
 import type { ContainerEvent } from '../model/events.ts';
@@ -90,8 +91,7 @@ export class Healer {
     const { context } = this.#supervisor;
     const record = context.database.container(containerId);
     if (record !== null) {
-      const translated = containerEvent(record, event, context.clock());
-      if (translated !== null) this.#supervisor.emit(translated);
+      for (const translated of containerEvents(record, event, context.clock())) this.#supervisor.emit(translated);
     }
     this.#supervisor.touch();
     switch (event.event) {
@@ -114,43 +114,45 @@ export class Healer {
   }
 }
 
-/** A monitor's event as `events` shows it; null for what only we care about. */
-function containerEvent(record: ContainerRecord, event: HubEvent['event'], now: Date): ContainerEvent | null {
-  const make = (action: string, at: string, attributes: Record<string, string> = {}): ContainerEvent => ({
-    type: 'container',
-    action,
-    id: record.id,
-    name: record.name,
-    service: record.service,
-    at,
-    attributes: { name: record.name, image: record.imageReference, ...attributes },
-  });
+/** A monitor's event as `events` shows it. */
+function containerEvents(record: ContainerRecord, event: HubEvent['event'], now: Date): readonly ContainerEvent[] {
+  const make = (action: string, at: string, extra: Record<string, string> = {}) =>
+    containerEvent(record, action, at, extra);
   switch (event.event) {
     case 'start':
-      return make('start', event.at);
+      return [make('start', event.at)];
     case 'die':
-      return make('die', event.at, {
-        exitCode: String(event.exitCode),
-        ...(event.signal === null ? {} : { signal: event.signal }),
-        ...(event.oomKilled ? { oomKilled: 'true' } : {}),
-      });
+      return [
+        make('die', event.at, {
+          exitCode: String(event.exitCode),
+          execDuration: String(Math.floor(event.ranMs / 1000)),
+          ...(event.signal === null ? {} : { signal: event.signal }),
+          ...(event.oomKilled ? { oomKilled: 'true' } : {}),
+        }),
+      ];
     case 'restarting':
-      return make('restart', now.toISOString(), { delayMs: String(event.delayMs) });
+      return [make('restarting', now.toISOString(), { delayMs: String(event.delayMs) })];
     case 'health':
-      return make(`health_status: ${event.status}`, event.at);
+      return [make(`health_status: ${event.status}`, event.at)];
     case 'oom':
-      return make('oom', now.toISOString());
+      return [make('oom', now.toISOString())];
     case 'pause':
-      return make('pause', now.toISOString());
+      return [make('pause', now.toISOString())];
     case 'unpause':
-      return make('unpause', now.toISOString());
-    case 'exec':
-      return make(`exec_start: ${event.args.join(' ')}`, now.toISOString());
+      return [make('unpause', now.toISOString())];
+    case 'exec': {
+      const command = event.args.join(' ');
+      return ['exec_create', 'exec_start'].map((action) =>
+        make(`${action}: ${command}`, event.at, { execID: event.execId }),
+      );
+    }
+    case 'exec_die':
+      return [make('exec_die', event.at, { execID: event.execId, exitCode: String(event.exitCode) })];
     case 'gone':
-      return make('gone', now.toISOString(), { exitCode: String(event.exitCode) });
+      return [make('gone', now.toISOString(), { exitCode: String(event.exitCode) })];
     case 'lost':
-      return make('lost', now.toISOString());
+      return [make('lost', now.toISOString())];
     case 'log_dropped':
-      return make('log_dropped', now.toISOString(), { bytes: String(event.bytes) });
+      return [make('log_dropped', now.toISOString(), { bytes: String(event.bytes) })];
   }
 }

@@ -5,9 +5,13 @@ import { type ApplyRequest, apiVersion, type InfoResponse, type RunRequest } fro
 import { apply } from '../engine/engine.ts';
 import { errorData, OperationFailure } from '../engine/execute.ts';
 import { runOneOff } from '../engine/run.ts';
-import type { ProgressEvent } from '../model/events.ts';
+import { normalizeTime } from '../logs/record.ts';
+import type { ProgressEvent, WorldEvent } from '../model/events.ts';
 import { version } from '../util/version.ts';
 import type { Supervisor } from './supervisor.ts';
+
+/** A longer timer would end at once (setTimeout); no supervisor lives that long. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /** How long an event may wait for others: nobody sees it. */
 const gatherMs = 4;
@@ -62,7 +66,8 @@ export class ApiServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const route = `${request.method} ${request.url}`;
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://supervisor');
+    const route = `${request.method} ${pathname}`;
     try {
       switch (route) {
         case 'GET /v1/info':
@@ -71,7 +76,7 @@ export class ApiServer {
           await this.#supervisor.changes.drain();
           return this.#json(response, {});
         case 'GET /v1/events':
-          return this.#events(response);
+          return this.#events(response, searchParams.get('since'), searchParams.get('until'));
         case 'POST /v1/apply':
           return await this.#apply(await readJson<ApplyRequest>(request), response);
         case 'POST /v1/run':
@@ -100,10 +105,24 @@ export class ApiServer {
     response.end(JSON.stringify(body));
   }
 
-  #events(response: ServerResponse): void {
-    const { write } = openStream(response);
-    const stop = this.#supervisor.onEvent(write);
-    response.once('close', stop);
+  /** From now on, or from `since` as far back as is remembered; until then, or for ever. */
+  #events(response: ServerResponse, since: string | null, until: string | null): void {
+    const { write, end } = openStream(response);
+    const isBefore = ({ at }: WorldEvent) => until === null || normalizeTime(at) <= until;
+    if (since !== null) for (const event of this.#supervisor.memory.since(since)) if (isBefore(event)) write(event);
+    const leftMs = until === null ? Number.POSITIVE_INFINITY : Date.parse(until) - Date.now();
+    if (leftMs <= 0) {
+      end();
+      return;
+    }
+    const stop = this.#supervisor.onEvent((event) => {
+      if (isBefore(event)) write(event);
+    });
+    const timer = leftMs <= longestTimerMs ? setTimeout(end, leftMs) : undefined;
+    response.once('close', () => {
+      clearTimeout(timer);
+      stop();
+    });
   }
 
   async #apply(request: ApplyRequest, response: ServerResponse): Promise<void> {

@@ -32,6 +32,7 @@ import { ComposeError } from '../util/errors.ts';
 import { VolumeDriver } from '../volume/volume-driver.ts';
 import { removeEmptyParents } from './cgroup-watch.ts';
 import { ChangeQueue } from './change-queue.ts';
+import { EventMemory } from './event-memory.ts';
 import { Healer } from './healer.ts';
 import { ApiServer } from './server.ts';
 import { WorldWatch } from './world-watch.ts';
@@ -55,6 +56,7 @@ const worldSettleMs = 10;
 export class Supervisor {
   readonly context: EngineContext;
   readonly changes = new ChangeQueue();
+  readonly memory = new EventMemory();
   readonly #listeners = new Set<(event: WorldEvent) => void>();
   readonly #lock: FileLock;
   readonly #server: ApiServer;
@@ -126,6 +128,7 @@ export class Supervisor {
   }
 
   emit(event: WorldEvent): void {
+    this.memory.add(event);
     for (const listener of [...this.#listeners]) listener(event);
   }
 
@@ -215,6 +218,7 @@ export class Supervisor {
         reservations.delete(containerId);
         await reservation?.release();
       },
+      announce: (event) => this.emit(event),
       worldChanged: () => {
         this.#worldTimer ??= setTimeout(() => this.#tellWorld(), worldSettleMs);
       },

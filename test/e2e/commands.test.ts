@@ -46,6 +46,11 @@ async function giveTurn(fifo: string): Promise<void> {
   closeSync(fd);
 }
 
+interface LoggedEvent {
+  readonly action: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
 const stayer = 'image: rootfs:/\n    init: true\n    command: [sleep, "1000"]';
 
 describe('e2e: commands', () => {
@@ -105,6 +110,80 @@ describe('e2e: commands', () => {
       assert.ok((await busiest('up', '-d')) <= 2);
       assert.equal(await busiest('--parallel', '1', 'up', '-d', '--force-recreate', '-t', '0'), 1);
       assert.ok((await busiest('down', '-t', '0')) <= 2);
+    },
+  );
+
+  scenario(
+    'events tells what happened as Docker names it, since and until a time',
+    {
+      compose: `services:
+  web:
+    image: rootfs:/
+    command: [sh, -c, "trap 'exit 3' TERM; while :; do sleep 0.1; done"]
+    labels: { my.label: x }
+  other:
+    ${stayer}
+  quick: { image: "rootfs:/", command: ["false"] }
+`,
+    },
+    async (scene) => {
+      const happened = async (...args: string[]) => {
+        const lines = (await scene.ok('events', '--json', ...args)).split('\n').filter(Boolean);
+        return lines.map((line) => JSON.parse(line) as LoggedEvent);
+      };
+      const actions = (events: readonly LoggedEvent[]) => events.map(({ action }) => action);
+      await scene.ok('up', '-d');
+      await scene.ok('exec', '-T', 'web', 'true');
+      const afterUp = new Date().toISOString();
+      for (const command of [['stop'], ['start'], ['pause'], ['unpause'], ['restart', '-t', '5'], ['kill']])
+        await scene.ok(...command, 'web');
+      await scene.ok('run', '--rm', '-T', 'web', 'true');
+
+      const stopped = ['kill', 'die', 'stop'];
+      const expected = [
+        ...['create', 'start', 'exec_create: true', 'exec_start: true', 'exec_die', ...stopped, 'start'],
+        ...['pause', 'unpause', ...stopped, 'start', 'restart', 'kill', 'die'],
+      ];
+      // An end reaches the supervisor by another way than the answer to who asked for it.
+      const all = await eventually(async () => {
+        const events = await happened('--since', '1h', '--until', '0s', 'web');
+        assert.deepEqual(actions(events).sort(), expected.sort());
+        return events;
+      });
+      const first = all.find(({ action }) => action === 'create');
+      assert.deepEqual(first?.attributes, { 'my.label': 'x', image: 'rootfs:/', name: `${scene.project}-web-1` });
+      const die = all.find(({ action }) => action === 'die');
+      assert.deepEqual([die?.attributes.exitCode, die?.attributes.execDuration], ['3', '0']);
+      assert.equal(all.find(({ action }) => action === 'kill')?.attributes.signal, '15');
+      const [created, executed, ended] = ['exec_create: true', 'exec_start: true', 'exec_die'].map(
+        (wanted) => all.find(({ action }) => action === wanted)?.attributes.execID,
+      );
+      assert.match(created ?? '', /^[0-9a-f]{64}$/);
+      assert.deepEqual([executed, ended], [created, created]);
+
+      const quick = await happened('--since', '1h', '--until', '0s', 'quick');
+      assert.deepEqual(actions(quick), ['create', 'start', 'die']);
+      assert.equal(quick.at(-1)?.attributes.exitCode, '1');
+      assert.deepEqual(actions(await happened('--since', '1h', '--until', afterUp, 'other')), ['create', 'start']);
+      assert.deepEqual(await happened('--since', afterUp, '--until', '0s', 'other'), []);
+      assert.deepEqual(await happened('--until', '0s'), []);
+      // What comes meanwhile follows; the time that was asked for ends it.
+      const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+      const watcher = scene.start('events', '--since', '1h', '--until', inAnHour, 'other');
+      const watched = observe(watcher);
+      await watched.until(/container start/);
+      await scene.ok('pause', 'other');
+      await watched.until(/container pause/);
+      watcher.kill('SIGINT');
+      assert.equal((await watched.finished).code, 130);
+      await scene.ok('unpause', 'other');
+      await scene.ok('events', '--until', new Date(Date.now() + 500).toISOString());
+      const text = await scene.ok('events', '--since', '1h', '--until', '0s', 'quick');
+      assert.match(
+        text,
+        /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} container create [0-9a-f]{64} \(image=rootfs:\/, name=/,
+      );
+      await scene.fails(1, /cannot read --since "soon"/, 'events', '--since', 'soon');
     },
   );
 

@@ -1,5 +1,6 @@
 import { normalizeTime } from '../../logs/record.ts';
-import type { ContainerEvent, WorldEvent } from '../../model/events.ts';
+import { parseLogTime } from '../../logs/time.ts';
+import { type ContainerEvent, internalActions, type WorldEvent } from '../../model/events.ts';
 import { defineCommand } from '../command.ts';
 import { isInterruption } from '../interrupts.ts';
 import { openProjectOrName } from '../session.ts';
@@ -8,13 +9,25 @@ export const events = defineCommand({
   name: 'events',
   summary: 'Show what happens to containers, as it happens',
   operands: { usage: '[SERVICE...]' },
-  options: { json: { type: 'boolean', description: 'One JSON object a line' } },
-  settings: ({ json }, services) => ({ form: json ? ('json' as const) : ('text' as const), services }),
-  async run({ form, services }, context) {
+  options: {
+    json: { type: 'boolean', description: 'One JSON object a line' },
+    since: { type: 'string', value: 'TIME', description: 'Begin with what happened since (a time, or how long ago)' },
+    until: { type: 'string', value: 'TIME', description: 'End then' },
+  },
+  settings: ({ json, since, until }, services) => ({
+    form: json ? ('json' as const) : ('text' as const),
+    since: since || undefined,
+    until: until || undefined,
+    services,
+  }),
+  async run({ form, services, ...range }, context) {
+    const now = context.clock.now();
+    const since = range.since && parseLogTime('--since', range.since, now);
+    const until = range.until && parseLogTime('--until', range.until, now);
     await using session = await openProjectOrName(context, { services, supervisor: 'start' });
     try {
-      for await (const event of session.client.events({ signal: context.signal })) {
-        if (event.type === 'container' && internalActions.has(event.action)) continue;
+      for await (const event of session.client.events({ signal: context.signal, since, until })) {
+        if (event.type === 'container' && (event.isOneOff || internalActions.has(event.action))) continue;
         if (services.length > 0 && !(event.type === 'container' && services.includes(event.service))) continue;
         context.stdout.write(`${form === 'json' ? JSON.stringify(toObject(event)) : toText(event)}\n`);
       }
@@ -26,9 +39,6 @@ export const events = defineCommand({
   },
 });
 
-/** What only our own parts need to know: scripts expect Docker's actions. */
-const internalActions: ReadonlySet<string> = new Set(['gone', 'lost', 'log_dropped']);
-
 function toObject(event: WorldEvent): Readonly<Record<string, unknown>> {
   if (event.type === 'repair') return { ...event, time: event.at };
   const { action, attributes, id, service, at } = event;
@@ -36,11 +46,20 @@ function toObject(event: WorldEvent): Readonly<Record<string, unknown>> {
 }
 
 function toText(event: WorldEvent): string {
-  const time = normalizeTime(event.at).replace('T', ' ').slice(0, 26);
+  const time = localTime(event.at);
   if (event.type === 'repair') {
     return `${time} ${event.kind} ${event.status} ${event.resource} (${event.cause})`;
   }
   return `${time} container ${event.action} ${event.id} (${attributesText(event)})`;
+}
+
+/** As Docker Compose prints it: the local time, to the microsecond. */
+function localTime(at: string): string {
+  const time = new Date(at);
+  const two = (value: number) => String(value).padStart(2, '0');
+  const date = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
+  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(':');
+  return `${date} ${clock}${normalizeTime(at).slice(19, 26)}`;
 }
 
 function attributesText({ attributes, name }: ContainerEvent): string {
