@@ -30,21 +30,21 @@ const server = await serve(netns('stranger'), 'tcp', '0.0.0.0', 80, 'stranger');
 process.on('exit', () => server.kill('SIGKILL'));
 const controller = new AbortController();
 const changes = driver.watch(controller.signal)[Symbol.asyncIterator]();
-const probe = () => ask(netns('asker'), 'tcp', '10.213.42.2', 80);
+const probe = (expected: 'answer' | 'silence') => ask(netns('asker'), 'tcp', '10.213.42.2', 80, expected);
 const rules = () => execFileSync('nft', ['list', 'table', 'ip', 'filter']).toString();
 
-const before = await probe();
+const before = await probe('answer');
 const told = changes.next();
 execFileSync('nft', [foreign]);
 const change = (await told).value;
 const rulesBefore = rules();
-const cutOff = await probe();
+const cutOff = await probe('silence');
 await driver.syncFirewall(world);
-const beside = await probe();
+const beside = await probe('answer');
 const isUntouched = rules() === rulesBefore;
 execFileSync('nft', ['delete', 'table', 'ip', 'filter']);
 await driver.syncFirewall(world);
-const after = await probe();
+const after = await probe('answer');
 
 controller.abort();
 server.kill('SIGKILL');

@@ -1,27 +1,27 @@
 /**
  * A program that tests run inside network namespaces.
  *   serve tcp|udp ADDRESS PORT NAME   answers "NAME <peer's address>"; prints "ready"
- *   ask tcp|udp ADDRESS PORT          prints the answer, or "error CODE"
+ *   ask tcp|udp ADDRESS PORT MS       prints the answer, or "error CODE": TIMEOUT when none comes for so long
  */
 import { createSocket } from 'node:dgram';
 import { connect, createServer, isIPv6 } from 'node:net';
 
-const [verb, protocol, address = '', port = '', name = ''] = process.argv.slice(2);
+const [verb, protocol, address = '', port = '', last = ''] = process.argv.slice(2);
 const family = isIPv6(address) ? 'udp6' : 'udp4';
 
 if (verb === 'serve' && protocol === 'tcp') {
   createServer((socket) => {
     socket.on('error', () => {});
-    socket.end(`${name} ${socket.remoteAddress}`);
+    socket.end(`${last} ${socket.remoteAddress}`);
   }).listen(Number(port), address, () => console.log('ready'));
 } else if (verb === 'serve') {
   const socket = createSocket(family);
-  socket.on('message', (_, peer) => socket.send(`${name} ${peer.address}`, peer.port, peer.address));
+  socket.on('message', (_, peer) => socket.send(`${last} ${peer.address}`, peer.port, peer.address));
   socket.bind(Number(port), address, () => console.log('ready'));
 } else if (verb === 'ask' && protocol === 'tcp') {
   const socket = connect({ host: address, port: Number(port) });
   let answer = '';
-  socket.setTimeout(1000, () => finish('error TIMEOUT'));
+  socket.setTimeout(Number(last), () => finish('error TIMEOUT'));
   socket.on('data', (data) => {
     answer += data;
   });
@@ -29,7 +29,7 @@ if (verb === 'serve' && protocol === 'tcp') {
   socket.on('end', () => finish(answer));
 } else {
   const socket = createSocket(family);
-  setTimeout(() => finish('error TIMEOUT'), 1000);
+  setTimeout(() => finish('error TIMEOUT'), Number(last));
   socket.on('message', (data) => finish(String(data)));
   socket.on('error', (error: NodeJS.ErrnoException) => finish(`error ${error.code}`));
   socket.send('?', Number(port), address);

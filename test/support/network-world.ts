@@ -122,14 +122,20 @@ export async function serve(
   return child;
 }
 
-/** What a client inside a namespace is answered. */
+/** Where nobody may answer it costs this long to see that; an answer takes as long as the machine needs. */
+const silenceMs = 1000;
+const patienceMs = 10_000;
+
+/** What a client inside a namespace is answered; `silence`: where no answer is expected. */
 export async function ask(
   netns: string | null,
   protocol: 'tcp' | 'udp',
   address: string,
   port: number,
+  expected: 'answer' | 'silence' = 'answer',
 ): Promise<string> {
-  const { stdout } = await run(...inside(netns, ['ask', protocol, address, String(port)]));
+  const patience = expected === 'silence' ? silenceMs : patienceMs;
+  const { stdout } = await run(...inside(netns, ['ask', protocol, address, String(port), String(patience)]));
   return stdout.trim();
 }
 

@@ -12,6 +12,9 @@ import { eventually } from '../../support/eventually.ts';
 
 const executable = process.env.TSCOMPOSE_MONITOR ?? resolve('addon/build/Release/tscompose-monitor');
 
+/** A piece of script that waits for `tell(name)`: what comes after it comes after what the test does before. */
+export const untilTold = (name: string) => `until [ -e /tmp/${name} ]; do sleep 0.02; done`;
+
 export interface BenchOptions {
   /** Run by /bin/sh -c as root on the host's userland. */
   readonly script: string;
@@ -114,6 +117,11 @@ export class MonitorBench {
 
   state(): MonitorState {
     return JSON.parse(readFileSync(join(this.runDir, 'state.json'), 'utf8')) as MonitorState;
+  }
+
+  /** Lets a script go on that waits for it with `untilTold`. */
+  async tell(name: string): Promise<void> {
+    await this.client.execDetached({ process: this.process(['touch', `/tmp/${name}`]), privileged: false });
   }
 
   /** Resolves when the monitor has ended; the container with it. */

@@ -458,7 +458,8 @@ describe('tscompose-runtime', () => {
       // ... so that another can open it, let it end, and write once no process runs it any more.
       const attack =
         'for e in /proc/[0-9]*/exe; do case $(readlink $e) in */busybox|"") ;; *) exec 9< $e; echo held;; esac; done; ' +
-        ': < /tmp/fifo; sleep 0.3; echo -n pwned >> /proc/self/fd/9; echo done';
+        ': < /tmp/fifo; until (echo -n pwned >> /proc/self/fd/9) 2> /tmp/why; ! grep -q busy /tmp/why; do sleep 0.02; done; ' +
+        'cat /tmp/why; echo done';
       assert.equal(bundle.quietly('exec', '-d', id, 'sh', '-c', `(${attack}) > /tmp/result 2>&1`), 0);
       const result = join(bundle.rootfs, 'tmp/result');
       await eventually(() => assert.match(readFileSync(result, 'utf8'), /done/));
