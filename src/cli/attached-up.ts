@@ -362,9 +362,10 @@ class AttachedUp implements AsyncDisposable {
       for await (const event of client.events({ signal: this.#stop.signal, opened: this.#subscribed.resolve })) {
         if (event.type === 'repair') {
           await this.#screen.write('', `${event.kind} ${event.resource} ${event.status}: ${event.cause}\n`);
-        } else if (event.action === 'start' && this.#isApplied) {
-          await this.#look();
         }
+        // A repair gives a container another monitor, too.
+        const isNews = event.type === 'repair' || event.action === 'start';
+        if (isNews && this.#isApplied) await this.#look();
       }
     } catch (error) {
       // Without a supervisor nobody starts anything; the containers that we have are watched through their monitors.

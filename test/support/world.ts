@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a machine can have left over, each as sorted lines a person can read. */
-export interface World {
+interface Belongings {
   readonly namespaces: readonly string[];
   readonly links: readonly string[];
   readonly mounts: readonly string[];
@@ -14,10 +14,19 @@ export interface World {
   readonly files: readonly string[];
 }
 
+export interface World extends Belongings {
+  /** Who held each namespace, for the message: that it came or went says little without. */
+  readonly holders: ReadonlyMap<string, string>;
+}
+
+const parts = ['namespaces', 'links', 'mounts', 'cgroups', 'rules', 'processes', 'files'] as const;
+
 /** Reads the world; `directories` are those whose files count, in a scenario its state directory. */
 export function worldSnapshot(directories: readonly string[] = []): World {
+  const holders = namespaces();
   return {
-    namespaces: namespaces(),
+    holders,
+    namespaces: [...holders.keys()].sort(),
     links: readdirSync('/sys/class/net').sort(),
     mounts: mounts(),
     cgroups: directoriesUnder('/sys/fs/cgroup'),
@@ -29,9 +38,11 @@ export function worldSnapshot(directories: readonly string[] = []): World {
 
 /** Fails naming every difference: `+` is what appeared, `-` what went. */
 export function assertSameWorld(before: World, after: World): void {
-  const differences = (Object.keys(before) as (keyof World)[]).flatMap((part) => [
-    ...without(after[part], before[part]).map((line) => `+ ${part}: ${line}`),
-    ...without(before[part], after[part]).map((line) => `- ${part}: ${line}`),
+  const name = (line: string, { holders }: World) =>
+    holders.has(line) ? `${line} held by ${holders.get(line)}` : line;
+  const differences = parts.flatMap((part) => [
+    ...without(after[part], before[part]).map((line) => `+ ${part}: ${name(line, after)}`),
+    ...without(before[part], after[part]).map((line) => `- ${part}: ${name(line, before)}`),
   ]);
   assert.deepEqual(differences, [], 'the machine is not as it was');
 }
@@ -60,21 +71,31 @@ function attempt<T>(look: () => T): T | undefined {
   }
 }
 
-/** Namespaces that a tscompose process or one of its containers holds, and those that a mount keeps. */
-function namespaces(): string[] {
-  const found = new Set<string>();
+/** Namespaces that a tscompose process or one of its containers holds, and those that a mount keeps; by whom. */
+function namespaces(): Map<string, string> {
+  const found = new Map<string, string>();
   for (const pid of processIds()) {
     if (!belongsToTscompose(pid)) continue;
     for (const kind of ['net', 'mnt', 'pid', 'ipc', 'uts', 'user', 'cgroup']) {
       const namespace = attempt(() => readlinkSync(`/proc/${pid}/ns/${kind}`));
-      if (namespace && namespace !== attempt(() => readlinkSync(`/proc/self/ns/${kind}`))) found.add(namespace);
+      if (!namespace || namespace === attempt(() => readlinkSync(`/proc/self/ns/${kind}`))) continue;
+      found.set(namespace, describeProcess(pid));
     }
   }
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {
     const namespace = line.match(/ ((?:net|mnt|pid|ipc|uts|user|cgroup):\[\d+\]) /)?.[1];
-    if (namespace) found.add(namespace);
+    if (namespace) found.set(namespace, `a mount at ${line.split(' ')[4]}`);
   }
-  return [...found].sort();
+  return found;
+}
+
+/** What it is, whether it is dying (Z), who must collect it, and whose cgroup it was in. */
+function describeProcess(pid: string): string {
+  const [, name, state, parent] =
+    attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))?.match(/\((.*)\) (\S) (\d+)/s) ?? [];
+  const parentName = attempt(() => readFileSync(`/proc/${parent}/comm`, 'utf8').trim());
+  const cgroup = attempt(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.match(/^.*tscompose.*$/m)?.[0];
+  return `${pid} ${name} (${state}) below ${parent} ${parentName}, ${cgroup}`;
 }
 
 function belongsToTscompose(pid: string): boolean {

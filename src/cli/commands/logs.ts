@@ -189,7 +189,8 @@ async function follow(
   const discovering = (async () => {
     if (!(await client.isPresent())) return;
     for await (const event of client.events({ signal: discoverSignal, opened: subscribed.resolve })) {
-      if (event.type === 'container' && event.action === 'start') await look();
+      // A repair gives a container another monitor, too.
+      if (event.type === 'repair' || event.action === 'start') await look();
     }
   })()
     .catch((error: unknown) => {
