@@ -91,6 +91,8 @@ class AttachedUp implements AsyncDisposable {
   readonly #subscribed = Promise.withResolvers<void>();
   readonly #applied = Promise.withResolvers<void>();
   #isApplied = false;
+  /** Everything has ended: what is started now is not ours to show any more. */
+  #isOver = false;
   /** A stop of ours is under way: exits are its doing. */
   #isStopping = false;
 
@@ -242,7 +244,7 @@ class AttachedUp implements AsyncDisposable {
   /** Follows whatever runs, and what ran and has ended before we looked. */
   async #look(): Promise<void> {
     const { containers } = await observeProject(this.#session.projectName, this.#context);
-    if (this.#stop.signal.aborted) return;
+    if (this.#isOver || this.#stop.signal.aborted) return;
     for (const container of containers) if (this.#watch.isNew(container)) this.#follow(container.record);
   }
 
@@ -290,12 +292,19 @@ class AttachedUp implements AsyncDisposable {
   async #followContainers(): Promise<void> {
     for await (const event of this.#watch) {
       if (event.type === 'idle') {
-        this.#ending.resolve({ type: 'exits' });
+        this.#onIdle();
         continue;
       }
       this.#tellScreen(event);
       if (event.type === 'exit') await this.#onExit(event);
     }
+  }
+
+  #onIdle(): void {
+    // Something may have been started since.
+    if (this.#watch.size > 0) return;
+    this.#isOver = true;
+    this.#ending.resolve({ type: 'exits' });
   }
 
   async #onExit({ record, exitCode, next }: Extract<WatchEvent, { type: 'exit' }>): Promise<void> {

@@ -56,6 +56,10 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
     this.#signal.addEventListener('abort', abort, { once: true });
   }
 
+  get size(): number {
+    return this.#watched.size;
+  }
+
   /** Whether a container is being watched; one that is gone can be watched again. */
   isWatched(id: string): boolean {
     return this.#watched.has(id);
