@@ -18,6 +18,9 @@ const sleeper = { command: ['/bin/sleep', '3600'], stop_signal: 'SIGKILL' };
 const services = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`s${String(index).padStart(3, '0')}`, sleeper]));
 
+/** What one side leaves to the kernel and its daemons to tidy up is not to fall into the other's time. */
+const settleMs = 2_000;
+
 /** up, up again, ps and down are one cycle: each run measures all four, the two sides in turn. */
 const cycle: Benchmark = async (workshop, { runs, sizes }) => {
   const rows: Row[] = [];
@@ -28,8 +31,10 @@ const cycle: Benchmark = async (workshop, { runs, sizes }) => {
     for (let run = 0; run < runs; run += 1) {
       for (const [index, args] of Object.values(steps).entries())
         samples[index]!.ours.push(workshop.ours([...project.ours, ...args]));
+      await delay(settleMs);
       for (const [index, args] of Object.values(steps).entries())
         samples[index]!.peer.push(workshop.peer([...project.peer, ...args]));
+      await delay(settleMs);
     }
     for (const [index, step] of Object.keys(steps).entries()) {
       rows.push(row(`${step}, ${size} service${size === 1 ? '' : 's'}`, 'ms', 'Compose', samples[index]!));
