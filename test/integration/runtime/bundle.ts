@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { slowness } from '../../support/eventually.ts';
 
 const here = import.meta.dirname;
 
@@ -18,7 +19,8 @@ const here = import.meta.dirname;
 export const runtimePath =
   process.env.TSCOMPOSE_RUNTIME ?? join(here, '../../../addon/build/Release/tscompose-runtime');
 
-export const isReady = process.getuid?.() === 0 && existsSync(runtimePath) && existsSync('/bin/busybox');
+export const isReady =
+  process.getuid?.() === 0 && [runtimePath, '/bin/busybox', '/usr/bin/python3'].every((path) => existsSync(path));
 
 const defaultCapabilities = [
   'CAP_CHOWN',
@@ -163,7 +165,7 @@ export class Bundle {
     const result = spawnSync(this.runtime, ['--root', this.#state, ...args], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
-      timeout: 15_000,
+      timeout: 15_000 * slowness,
     });
     return { code: result.status, stdout: result.stdout, stderr: result.stderr };
   }
@@ -173,14 +175,15 @@ export class Bundle {
     const result = spawnSync(this.runtime, ['--root', this.#state, ...args], {
       encoding: 'utf8',
       input,
-      timeout: 15_000,
+      timeout: 15_000 * slowness,
     });
     return { code: result.status, stdout: result.stdout, stderr: result.stderr };
   }
 
   /** create and exec -d must not hold the pipes of this process: their container would keep them open. */
   quietly(...args: string[]): number | null {
-    return spawnSync(this.runtime, ['--root', this.#state, ...args], { stdio: 'ignore', timeout: 15_000 }).status;
+    return spawnSync(this.runtime, ['--root', this.#state, ...args], { stdio: 'ignore', timeout: 15_000 * slowness })
+      .status;
   }
 
   run(args: string[], change?: (config: Config) => void): Outcome {
