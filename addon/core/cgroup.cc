@@ -352,10 +352,23 @@ void Cgroup::apply(const Resources& resources) {
   }
 }
 
-void Cgroup::attachUnified(pid_t pid) const {
+void Cgroup::attachUnified(pid_t pid, const std::string& child) const {
   const CgroupHierarchy* v2 = cgroupLayout().v2();
   if (v2 == nullptr || !isDirectory(v2->base + path_)) return;
-  writeControlFile(v2->base + path_ + "/cgroup.procs", std::to_string(pid));
+  const std::string directory = v2->base + path_ + (child.empty() ? "" : "/" + child);
+  if (!child.empty() && ::mkdir(directory.c_str(), 0755) != 0 && errno != EEXIST)
+    throw SysError(errno, "mkdir", directory);
+  writeControlFile(directory + "/cgroup.procs", std::to_string(pid));
+}
+
+void Cgroup::killUnified(const std::string& child) const {
+  const CgroupHierarchy* v2 = cgroupLayout().v2();
+  if (v2 == nullptr) return;
+  try {
+    writeControlFile(v2->base + path_ + "/" + child + "/cgroup.kill", "1");
+  } catch (const SysError& error) {
+    if (error.error() != ENOENT && error.error() != ENODEV) throw;
+  }
 }
 
 std::vector<UniqueFd> Cgroup::openForEntering() const {

@@ -45,8 +45,12 @@ class Cgroup {
 
   bool exists() const;
   void apply(const Resources& resources);
-  /// Moves a process into the v2 hierarchy alone; without one there is nothing to do.
-  void attachUnified(pid_t pid) const;
+  /// Moves a process into the v2 hierarchy alone; without one there is nothing to do. With `child` into that cgroup
+  /// below this one, which is made where absent and goes with this one: it groups, and limits nothing.
+  void attachUnified(pid_t pid, const std::string& child = "") const;
+  /// SIGKILL to all that came of what was attached to `child`, wherever it went since; nothing where v2 is not there or
+  /// older than Linux 5.14.
+  void killUnified(const std::string& child) const;
   /// The v1 files into each of which a process that is to come in writes "0" itself. To move another one, the kernel
   /// waits until no process of the machine forks or ends, which after a quiet while is 10 ms; a thread that moves
   /// itself needs no such wait (cgroup_procs_write_start in the kernel's kernel/cgroup/cgroup.c).

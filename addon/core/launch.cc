@@ -786,7 +786,7 @@ ExecProcess execIn(pid_t initPid, const Spec& spec, const Process& process, cons
     int socket = cloned.socket.get();
     auto order = startOrder(root.get(), process.user, options.user, options.groupNames, exec->hasHomeSlot);
     expect(socket, ChildMessage::Kind::kReady, result.console);
-    cgroup.attachUnified(cloned.process.pid);
+    cgroup.attachUnified(cloned.process.pid, options.cgroupChild);
     applyScheduling(cloned.process.pid, process);
     applyOomScore(cloned.process.pid, process.oomScoreAdj, warnings);
     applyRlimits(cloned.process.pid, process.rlimits);

@@ -97,6 +97,9 @@ struct ExecOptions {
   bool privileged = false;
   std::string user;                     ///< "name[:group]", resolved in the container; empty: process.user
   std::vector<std::string> groupNames;  ///< with `user`
+  /// A cgroup below the container's in the v2 hierarchy, so that Cgroup::killUnified reaches all that the process
+  /// starts.
+  std::string cgroupChild;
 };
 
 struct ExecProcess {

@@ -22,10 +22,13 @@ ExecSession::ExecSession(EventLoop& loop, const Target& target, const Process& p
     : loop_(loop),
       stdio_(
           loop, onOutput ? std::move(onOutput) : [](Channel, std::string_view) {}),
-      timer_(loop, [this] {
-        isTimedOut_ = true;
-        signal(SIGKILL);
-      }) {
+      timer_(loop,
+             [this] {
+               isTimedOut_ = true;
+               killAll();
+             }),
+      cgroup_(target.cgroup),
+      cgroupChild_(options.cgroupChild) {
   stdio_.makePipes(withStdin);
   ExecProcess started = execIn(target.initPid, target.spec, process, target.cgroup, stdio_.theirs(), options);
   pid_ = started.pid;
@@ -52,6 +55,14 @@ void ExecSession::setClient(std::shared_ptr<Connection> client) {
 
 void ExecSession::signal(int number) {
   if (pidfd_) sendSignal(pidfd_.get(), number);
+}
+
+/// Its process group is reached everywhere; what left it, only through a cgroup. Not yet collected: the number is its.
+void ExecSession::killAll() {
+  if (!pidfd_) return;
+  if (!cgroupChild_.empty()) cgroup_.killUnified(cgroupChild_);
+  ::kill(-pid_, SIGKILL);
+  signal(SIGKILL);
 }
 
 void ExecSession::limit(int64_t timeoutMs) { timer_.arm(timeoutMs); }

@@ -36,7 +36,7 @@ class ExecSession {
   void setClient(std::shared_ptr<Connection> client);
   const std::shared_ptr<Connection>& client() const noexcept { return client_; }
   void signal(int number);
-  /// Kills it after `timeoutMs` unless it has ended; isTimedOut() says so.
+  /// Kills it and all that it started after `timeoutMs` unless it has ended; isTimedOut() says so.
   void limit(int64_t timeoutMs);
   bool isTimedOut() const noexcept { return isTimedOut_; }
   /// Waits for the end of a process that is being killed, outside the loop.
@@ -44,6 +44,7 @@ class ExecSession {
 
  private:
   void exited();
+  void killAll();
 
   EventLoop& loop_;
   ProcessStdio stdio_;
@@ -51,6 +52,8 @@ class ExecSession {
   UniqueFd pidfd_;
   bool isTimedOut_ = false;
   Timer timer_;
+  Cgroup cgroup_;
+  std::string cgroupChild_;
   std::function<void(int)> onExit_;
   std::shared_ptr<Connection> client_;
 };

@@ -34,6 +34,8 @@ constexpr int64_t kDrainMs = 2000;
 constexpr int64_t kGoodbyeMs = 1000;
 /// How long init may take to collect a process that we adopted.
 constexpr int64_t kCollectMs = 10000;
+/// Below the container's own.
+constexpr const char* kProbeCgroup = "health";
 /// What is recorded when the kernel cannot tell how a process ended.
 constexpr int kUnknownExitCode = 255;
 
@@ -226,6 +228,7 @@ pid_t Monitor::adopt() {
   stdio_->adopt(cgroup_, saved.stdinPipe, saved.stdoutPipe, saved.stderrPipe);
   oomWatch_ = cgroup_.watchOom();
   oomKillsBefore_ = cgroup_.oomKills();
+  cgroup_.killUnified(kProbeCgroup);  // nobody waits for its answer any more
   watchRun();
   if (cgroup_.frozen()) {
     record_.status = "paused";
@@ -481,6 +484,7 @@ void Monitor::startProbe() {
     ExecOptions options;
     options.user = container_.userName;
     options.groupNames = container_.groupNames;
+    options.cgroupChild = kProbeCgroup;
     probe_ = std::make_unique<ExecSession>(
         loop_, ExecSession::Target{record_.pid, container_, cgroup_}, process, options, false,
         [output](Channel, std::string_view bytes) {

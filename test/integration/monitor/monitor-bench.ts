@@ -145,6 +145,19 @@ export class MonitorBench {
     rmSync(this.directory, { recursive: true });
   }
 
+  /** The command lines of the container's processes. */
+  commands(): string[] {
+    return readdirSync('/proc').flatMap((pid) => {
+      if (!/^\d+$/.test(pid)) return [];
+      try {
+        const isOurs = readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(this.cgroupPath);
+        return isOurs ? [commandLine(pid).trim()] : [];
+      } catch {
+        return [];
+      }
+    });
+  }
+
   /** Cgroups, mounts and processes of this container. */
   leftovers(): string[] {
     const cgroups = ['', ...readdirSync('/sys/fs/cgroup')]

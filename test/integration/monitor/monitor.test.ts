@@ -165,6 +165,25 @@ describe('monitor', function () {
     });
   });
 
+  it('kills all that a health check has started when it takes too long', async () => {
+    const once = 'test -e /tmp/once && exit 0; touch /tmp/once';
+    // In its process group, in a session of its own, and adopted by another.
+    const lingering = 'sleep 171 & setsid sleep 172 & (setsid sh -c "sleep 173; true" &); sleep 174';
+    const health = { intervalMs: 30, timeoutMs: 2000 * slowness, retries: 1, startPeriodMs: 0, startIntervalMs: 50 };
+    make({
+      script: 'exec sleep 170',
+      monitor: { health: { args: ['/bin/sh', '-c', `${once}; ${lingering}`], ...health } },
+    });
+    await bench.start();
+    const subscription = await bench.client.subscribe();
+    const sleepers = () => bench.commands().filter((command) => /^sleep 17[1-4]$/.test(command));
+    await eventually(() => assert.equal(sleepers().length, 4));
+    const events = await eventsUntil(subscription, (event) => event.event === 'health');
+    assert.match(JSON.stringify(events.at(-1)), /exceeded its timeout/);
+    await eventually(() => assert.deepEqual(sleepers(), []));
+    assert.ok(bench.commands().includes('sleep 170'));
+  });
+
   it('cannot be overwritten by who gets hold of its executable (CVE-2019-5736)', async () => {
     make({ script: 'exec sleep 60' });
     await bench.start();
