@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 
 #include "core/cgroup_layout.h"
 #include "core/error.h"
@@ -35,14 +36,31 @@ void applyThrottle(const std::string& directory, const char* file, const std::ve
     write(directory, file, deviceNumber(device.major, device.minor) + " " + std::to_string(device.rate));
 }
 
-/// Real-time time is handed down: every ancestor must have at least what its child gets.
-void reserveRealtime(const std::string& directory, int64_t runtime) {
+/// What `runtime` of each `period` is of each `ofPeriod`, rounded up.
+int64_t shareOf(int64_t runtime, int64_t period, int64_t ofPeriod) {
+  return (runtime * ofPeriod + period - 1) / period;
+}
+
+/// Real-time time is handed down: every ancestor must have at least what its children get together.
+void reserveRealtime(const std::string& directory, int64_t runtime, int64_t period) {
   const CgroupHierarchy* hierarchy = cgroupLayout().v1("cpu");
   const std::string parent = directory.substr(0, directory.rfind('/'));
   if (hierarchy == nullptr || parent.size() <= hierarchy->mount.size()) return;
-  reserveRealtime(parent, runtime);
-  const std::string file = parent + "/cpu.rt_runtime_us";
-  if (static_cast<int64_t>(readCounter(file)) < runtime) writeControlFile(file, std::to_string(runtime));
+  const auto counter = [](const std::string& file) { return static_cast<int64_t>(readCounter(file)); };
+  const int64_t parentPeriod = counter(parent + "/cpu.rt_period_us");
+  int64_t needed = shareOf(runtime, period, parentPeriod);
+  for (const auto& child : std::filesystem::directory_iterator(parent)) {
+    const std::string& path = child.path().string();
+    if (!child.is_directory() || path == directory) continue;
+    try {
+      needed += shareOf(counter(path + "/cpu.rt_runtime_us"), counter(path + "/cpu.rt_period_us"), parentPeriod);
+    } catch (const SysError& error) {
+      if (error.error() != ENOENT && error.error() != ENODEV) throw;  // its container has just ended
+    }
+  }
+  if (counter(parent + "/cpu.rt_runtime_us") >= needed) return;
+  reserveRealtime(parent, needed, parentPeriod);
+  writeControlFile(parent + "/cpu.rt_runtime_us", std::to_string(needed));
 }
 
 bool isEmptyList(const std::string& file) { return readFile(file).find_first_not_of('\n') == std::string::npos; }
@@ -111,7 +129,8 @@ void applyCpu(const std::string& directory, const Resources& resources) {
   if (cpu.realtimeRuntime && *cpu.realtimeRuntime != 0) {
     if (!fileExists(directory + "/cpu.rt_runtime_us"))
       throwUnavailable("linux.resources.cpu.realtimeRuntime", "cpu with real-time groups");
-    reserveRealtime(directory, *cpu.realtimeRuntime);
+    reserveRealtime(directory, *cpu.realtimeRuntime,
+                    static_cast<int64_t>(readCounter(directory + "/cpu.rt_period_us")));
     write(directory, "cpu.rt_runtime_us", std::to_string(*cpu.realtimeRuntime));
   }
   if (cpu.idle) write(directory, "cpu.idle", std::to_string(*cpu.idle));

@@ -274,6 +274,21 @@ TEST("cgroup: block io weight and throttles are written") {
   CHECK(temporary.read("blkio", "blkio.bfq.weight", "io.bfq.weight").find("300") != std::string::npos);
 }
 
+TEST("cgroup: siblings get their real-time shares, and their parent what they have together") {
+  requireRoot();
+  const CgroupHierarchy* v1 = cgroupLayout().v1("cpu");
+  if (v1 == nullptr) throw test::Skip("cgroup v1 for cpu");
+  const std::string file = v1->mount + "/cpu.rt_runtime_us";
+  if (!fileExists(file) || readCounter(file) < 100000) throw test::Skip("real-time groups with time to give");
+  Resources resources;
+  resources.cpu.realtimePeriod = 100000;
+  resources.cpu.realtimeRuntime = 1000;
+  TemporaryCgroup one(resources);
+  TemporaryCgroup other(resources);
+  CHECK_EQUAL(one.read("cpu", "cpu.rt_runtime_us", ""), "1000");
+  CHECK_EQUAL(other.read("cpu", "cpu.rt_runtime_us", ""), "1000");
+}
+
 TEST("cgroup: a limit without its controller names key and controller, and leaves nothing behind") {
   requireRoot();
   Resources resources;
