@@ -191,8 +191,8 @@ class AttachedUp implements AsyncDisposable {
   }
 
   async #bringUp(signal: AbortSignal): Promise<void> {
-    const { client, project, origin } = this.#session;
-    const request = { project, origin, settings: this.#settings, expectedPlanHash: null };
+    const { client, project, origin, variables } = this.#session;
+    const request = { project, origin, variables, settings: this.#settings, expectedPlanHash: null };
     for await (const event of client.apply(request, { signal })) {
       this.#screen.reporter.report(event);
       if (event.type === 'plan') await this.#announce(event);
@@ -402,8 +402,8 @@ class AttachedUp implements AsyncDisposable {
   }
 
   async #change(settings: ApplySettings): Promise<void> {
-    const { client, project, origin } = this.#session;
-    for await (const event of client.apply({ project, origin, settings, expectedPlanHash: null })) {
+    const { client, project, origin, variables } = this.#session;
+    for await (const event of client.apply({ project, origin, variables, settings, expectedPlanHash: null })) {
       this.#screen.reporter.report(event);
     }
   }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Begun } from '../client/begun.ts';
 import { type Paths, resolvePaths } from '../state/paths.ts';
+import type { Blame } from './blame.ts';
 import type { GlobalSettings } from './globals.ts';
 import type { Interrupts } from './interrupts.ts';
 
@@ -23,6 +24,8 @@ export interface Context {
   readonly paths: Paths;
   /** The supervisor that the launcher began, if it did. */
   readonly begun: Begun;
+  /** Knows the files of the project as soon as a command has loaded them. */
+  readonly blame: Blame;
   withDryRun(): Context;
 }
 
@@ -36,8 +39,9 @@ export function processContext(options: {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly interrupts: Interrupts;
   readonly begun: Begun;
+  readonly blame: Blame;
 }): Context {
-  const { globals, environment, interrupts, begun } = options;
+  const { globals, environment, interrupts, begun, blame } = options;
   const uid = process.getuid?.() ?? 0;
   // Absolute: the supervisor stands in the root directory.
   const given = globals.stateDirectory ?? environment.TSCOMPOSE_STATE_DIR;
@@ -61,6 +65,7 @@ export function processContext(options: {
     globals,
     stateDirectory,
     begun,
+    blame,
     paths: resolvePaths({ stateDir: stateDirectory, uid, environment }),
     withDryRun() {
       return { ...this, globals: { ...this.globals, dryRun: true } };

@@ -1,6 +1,7 @@
 import { Begun } from '../client/begun.ts';
 import { formatError } from '../ui/error.ts';
 import { ComposeError } from '../util/errors.ts';
+import { Blame } from './blame.ts';
 import type { Command } from './command.ts';
 import { processContext } from './context.ts';
 import { withDotenv } from './dotenv.ts';
@@ -16,6 +17,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
   endQuietlyOnClosedPipe();
   using interrupts = new Interrupts();
   const begun = Begun.fromEnvironment(process.env);
+  const blame = new Blame();
   let progress = process.env.COMPOSE_PROGRESS ?? '';
   try {
     const line = parseCommandLine(rootShape, argv);
@@ -26,7 +28,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     if (name === undefined || name === 'help') return await printHelp(rest);
     const command = await loadCommand(name);
     const environment = await withDotenv(process.env, globalSettings(values, process.env), process.cwd());
-    const context = processContext({ globals: globalSettings(values, environment), environment, interrupts, begun });
+    const context = processContext({
+      globals: globalSettings(values, environment),
+      environment,
+      interrupts,
+      begun,
+      blame,
+    });
     try {
       process.exitCode = await command.execute(rest, context);
     } finally {
@@ -35,7 +43,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (!isInterruption(error)) {
       const isColored = process.stderr.isTTY === true && !process.env.NO_COLOR;
-      process.stderr.write(formatError(error, { form: progress === 'json' ? 'json' : 'text', isColored }));
+      process.stderr.write(
+        formatError(blame.placed(error), { form: progress === 'json' ? 'json' : 'text', isColored }),
+      );
     }
     process.exitCode = exitCode(error);
   }

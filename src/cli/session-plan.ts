@@ -22,6 +22,7 @@ export async function showSessionPlan(
   const { plan, hash } = await previewPlan({
     project,
     origin: session.origin,
+    variables: session.variables,
     settings: { ...settings, manner: mannerOf(context.globals) },
     paths: context.paths,
   });

@@ -19,6 +19,8 @@ export interface Session<P extends Project | null = Project | null> extends Asyn
   /** Null when only the name is known (`-p NAME` without a file). */
   readonly project: P;
   readonly origin: ProjectOrigin;
+  /** What secrets and configs are made of (client/api.ts). */
+  readonly variables: Readonly<Record<string, string>>;
   readonly client: SupervisorClient;
 }
 
@@ -37,11 +39,11 @@ export async function openProject(context: Context, options: SessionOptions): Pr
   // A process takes longest to start, so it begins before the files are read.
   early?.prepare();
   try {
-    const { project, origin } = await loadProject(context, options.services ?? []);
+    const { project, origin, variables } = await loadProject(context, options.services ?? []);
     checkServices(new Set(Object.keys(project.services)), options.services ?? []);
     const client = early !== undefined && name === project.name ? early : supervisorOf(project.name, context);
     if (early !== undefined && client !== early) await dismiss(early);
-    return sessionOf(project.name, project, origin, client);
+    return sessionOf(project.name, { project, origin, variables }, client);
   } catch (error) {
     if (early !== undefined) await dismiss(early);
     throw error;
@@ -54,7 +56,7 @@ export async function openProjectOrName(context: Context, options: SessionOption
   if (globals.projectName !== undefined && globals.isNamedByFlag && globals.files.length === 0) {
     const client = supervisorOf(globals.projectName, context);
     if (options.supervisor === 'start' && !globals.dryRun) client.prepare();
-    return sessionOf(globals.projectName, null, emptyOrigin(context), client);
+    return sessionOf(globals.projectName, emptyProject(context), client);
   }
   try {
     return await openProject(context, options);
@@ -63,24 +65,24 @@ export async function openProjectOrName(context: Context, options: SessionOption
     const named = environment.COMPOSE_PROJECT_NAME;
     const isMistake = error instanceof ComposeError && error.code === 'NO_SERVICE';
     if (isMistake || !named || globals.projectName !== named) throw error;
-    return sessionOf(named, null, emptyOrigin(context), supervisorOf(named, context));
+    return sessionOf(named, emptyProject(context), supervisorOf(named, context));
   }
 }
 
-function emptyOrigin({ workingDirectory }: Context): ProjectOrigin {
-  return { workingDirectory, configFiles: [], environmentFiles: [] };
+type Loaded<P> = Pick<Session, 'origin' | 'variables'> & { readonly project: P };
+
+function emptyProject({ workingDirectory }: Context): Loaded<null> {
+  return { project: null, origin: { workingDirectory, configFiles: [], environmentFiles: [] }, variables: {} };
 }
 
 function sessionOf<P extends Project | null>(
   projectName: string,
-  project: P,
-  origin: ProjectOrigin,
+  loaded: Loaded<P>,
   client: SupervisorClient,
 ): Session<P> {
   return {
     projectName,
-    project,
-    origin,
+    ...loaded,
     client,
     async [Symbol.asyncDispose]() {
       client[Symbol.dispose]();
@@ -110,6 +112,7 @@ export async function apply(
   const request: ApplyRequest = {
     project: session.project,
     origin: session.origin,
+    variables: session.variables,
     settings: { ...settings, manner: mannerOf(context.globals) },
     expectedPlanHash: null,
   };

@@ -19,6 +19,8 @@ export interface ApplyRequest {
   readonly project: Project | null;
   /** Where the project came from, for the labels. */
   readonly origin: ProjectOrigin;
+  /** Values of the variables that secrets and configs of the project name; they are written to no record. */
+  readonly variables: Readonly<Record<string, string>>;
   readonly settings: ApplySettings;
   /** When given, a plan with another hash is refused with PLAN_CHANGED. */
   readonly expectedPlanHash: string | null;
@@ -28,6 +30,7 @@ export interface ApplyRequest {
 export interface RunRequest {
   readonly project: Project;
   readonly origin: ProjectOrigin;
+  readonly variables: Readonly<Record<string, string>>;
   readonly service: string;
   readonly dependencies: 'include' | 'exclude';
   /** `--name`. */

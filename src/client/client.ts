@@ -4,7 +4,7 @@ import type { ProjectPaths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { ApplyRequest, InfoResponse, RunEvent, RunRequest } from './api.ts';
 import type { BegunSupervisor } from './begun.ts';
-import { errorFromBody, RemoteError } from './error.ts';
+import { errorFromBody, remoteError } from './error.ts';
 import { type ExchangeAnswer, exchange } from './exchange.ts';
 import { parseJsonLines } from './ndjson.ts';
 import { awaitBegun, type SupervisorCommand, startSupervisor } from './spawn.ts';
@@ -107,7 +107,7 @@ export class SupervisorClient implements Disposable {
     const response = await this.#call('POST', path, body, options);
     let isOver = false;
     for await (const event of this.#lines<T>(response, options.signal)) {
-      if (event.type === 'error') throw new RemoteError(event.error);
+      if (event.type === 'error') throw remoteError(event.error);
       isOver ||= event.type === 'done';
       yield event;
     }

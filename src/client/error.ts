@@ -1,17 +1,23 @@
 import type { ErrorData } from '../model/events.ts';
-import { ComposeError, type ErrorCode } from '../util/errors.ts';
+import { ComposeError, type ErrorCode, joinErrors } from '../util/errors.ts';
 
 /** A failure that the supervisor reported, with the last lines of the log of the container that is to blame. */
 export class RemoteError extends ComposeError {
   readonly log: readonly string[];
 
-  constructor({ code, message, hint, exitCode, log }: ErrorData) {
+  constructor({ code, message, hint, exitCode, path, log }: ErrorData) {
     super(code as ErrorCode, message, {
-      ...(hint !== null && { hint }),
-      ...(exitCode !== null && { exitCode }),
+      hint: hint ?? undefined,
+      exitCode: exitCode ?? undefined,
+      path: path ?? undefined,
     });
     this.log = log;
   }
+}
+
+/** What the supervisor reported: one error, or an AggregateError of several. */
+export function remoteError(data: ErrorData): Error {
+  return joinErrors([data, ...(data.others ?? [])].map((each) => new RemoteError(each)));
 }
 
 /** The body of an answer that is no success, as an error. */

@@ -18,10 +18,26 @@ export interface AttributeSupport {
   readonly isSilent?: boolean;
   /** Values with which nothing is lost. */
   readonly unless?: readonly string[];
+  /** Whether a value asks for what there is not; absent: every one does. */
+  readonly asks?: (value: Value, machine: Machine) => boolean;
+  /** Where the path ends in `*`: the keys of the map that are honoured. */
+  readonly honouredKeys?: readonly string[];
+}
+
+/** What of the machine decides what an attribute comes to. */
+export interface Machine {
+  /** As `platform` has it: `linux/amd64`. */
+  readonly platform: string;
+  readonly cgroupVersion: 1 | 2;
 }
 
 const WINDOWS = 'it is for Windows';
 const ONE_MACHINE = 'there is one machine, and no swarm';
+const NO_STORE = 'there is no store of them; give file or environment';
+/** What `network_mode` and the like may share. */
+const SHARED = 'service:NAME or container:NAME';
+
+const onVersion2 = (_value: Value, { cgroupVersion }: Machine): boolean => cgroupVersion === 2;
 
 /** The rows of docs/compatibility.md that differ from what is above them. */
 export const ATTRIBUTES: readonly AttributeSupport[] = [
@@ -29,7 +45,29 @@ export const ATTRIBUTES: readonly AttributeSupport[] = [
   { path: 'name', support: 'honoured' },
   { path: 'include', support: 'honoured', note: 'files on this machine; oci:// and git are refused' },
   { path: 'models', support: 'refused', note: 'there is no program that runs models', isSilent: true },
-  { path: 'networks', support: 'honoured', note: 'with the driver bridge; others are refused' },
+  { path: 'networks', support: 'honoured' },
+  {
+    path: 'networks.*.driver',
+    support: 'refused',
+    note: 'there is bridge alone',
+    unless: ['bridge', 'default'],
+  },
+  {
+    path: 'networks.*.driver_opts',
+    support: 'honoured',
+    note: 'com.docker.network.driver.mtu, and of com.docker.network.bridge name, enable_icc and enable_ip_masquerade',
+  },
+  {
+    path: 'networks.*.driver_opts.*',
+    support: 'ignored',
+    note: 'the bridge has no such option',
+    honouredKeys: [
+      'com.docker.network.driver.mtu',
+      'com.docker.network.bridge.name',
+      'com.docker.network.bridge.enable_icc',
+      'com.docker.network.bridge.enable_ip_masquerade',
+    ],
+  },
   { path: 'networks.*.attachable', support: 'ignored', note: ONE_MACHINE },
   {
     path: 'networks.*.ipam.driver',
@@ -38,22 +76,34 @@ export const ATTRIBUTES: readonly AttributeSupport[] = [
     unless: ['default'],
   },
   { path: 'networks.*.ipam.options', support: 'ignored', note: 'addresses are given out by the core' },
-  { path: 'volumes', support: 'honoured', note: 'with the driver local' },
-  { path: 'volumes.*.driver', support: 'ignored', note: 'every volume is local', unless: ['local'] },
+  { path: 'volumes', support: 'honoured' },
+  { path: 'volumes.*.driver', support: 'refused', note: 'there is local alone', unless: ['local'] },
+  { path: 'volumes.*.driver_opts', support: 'honoured', note: 'type, o and device' },
+  {
+    path: 'volumes.*.driver_opts.*',
+    support: 'ignored',
+    note: 'the local driver has no such option',
+    honouredKeys: ['type', 'o', 'device'],
+  },
   { path: 'secrets', support: 'honoured' },
+  { path: 'secrets.*.name', support: 'ignored', note: 'it names external ones', isSilent: true },
+  { path: 'secrets.*.external', support: 'refused', note: NO_STORE },
   { path: 'secrets.*.driver', support: 'refused', note: 'there are no secret drivers' },
   { path: 'secrets.*.driver_opts', support: 'ignored', note: 'there are no secret drivers' },
   { path: 'secrets.*.template_driver', support: 'ignored', note: 'there are no template drivers' },
   { path: 'secrets.*.labels', support: 'ignored', note: 'a secret is a file, which has no labels' },
   { path: 'configs', support: 'honoured' },
+  { path: 'configs.*.name', support: 'ignored', note: 'it names external ones', isSilent: true },
+  { path: 'configs.*.external', support: 'refused', note: NO_STORE },
   { path: 'configs.*.template_driver', support: 'ignored', note: 'there are no template drivers' },
   { path: 'configs.*.labels', support: 'ignored', note: 'a config is a file, which has no labels' },
   { path: 'services', support: 'honoured' },
   {
-    path: 'services.*.build',
+    path: 'services.*.blkio_config.weight_device',
     support: 'honoured',
-    note: 'by the commands that build; up says when an image is missing',
+    note: 'where the scheduler of the device is bfq',
   },
+  { path: 'services.*.build', support: 'refused', note: 'there is no image builder yet' },
   { path: 'services.*.build.isolation', support: 'ignored', note: WINDOWS },
   { path: 'services.*.cpu_count', support: 'ignored', note: WINDOWS },
   { path: 'services.*.cpu_percent', support: 'ignored', note: WINDOWS },
@@ -83,22 +133,56 @@ export const ATTRIBUTES: readonly AttributeSupport[] = [
     note: 'services on one network reach all ports of each other',
     isSilent: true,
   },
-  { path: 'services.*.configs.*.uid', support: 'ignored', note: 'the file keeps its owner' },
-  { path: 'services.*.configs.*.gid', support: 'ignored', note: 'the file keeps its group' },
-  { path: 'services.*.secrets.*.uid', support: 'ignored', note: 'the file keeps its owner' },
-  { path: 'services.*.secrets.*.gid', support: 'ignored', note: 'the file keeps its group' },
+  { path: 'services.*.networks.*.driver_opts', support: 'ignored', note: 'a place on a network has no options' },
   { path: 'services.*.networks.*.link_local_ips', support: 'ignored', note: 'no further addresses are added' },
   { path: 'services.*.pull_policy', support: 'ignored', note: 'nothing is pulled yet', isSilent: true },
   { path: 'services.*.image', support: 'honoured', note: 'rootfs:DIR and rootfs:/; registries are not read yet' },
   { path: 'services.*.volumes.*.volume.labels', support: 'ignored', note: 'labels of the top-level volume are used' },
-  { path: 'services.*.external_links', support: 'ignored', note: 'join the network of the other project instead' },
+  { path: 'services.*.external_links', support: 'honoured', note: 'on networks that both have joined' },
+  { path: 'services.*.network_mode', support: 'honoured', note: `host, none, ${SHARED}; others are refused` },
+  { path: 'services.*.ipc', support: 'honoured', note: `host, private, shareable, ${SHARED}` },
+  { path: 'services.*.pid', support: 'honoured', note: `host, private, ${SHARED}` },
+  { path: 'services.*.uts', support: 'honoured', note: `host, private, ${SHARED}` },
+  { path: 'services.*.volumes.*.type', support: 'honoured', note: 'bind, volume and tmpfs; others are refused' },
+  {
+    path: 'services.*.mem_swappiness',
+    support: 'honoured',
+    note: 'with cgroup v1; v2 has no such setting',
+    asks: onVersion2,
+  },
+  {
+    path: 'services.*.oom_kill_disable',
+    support: 'honoured',
+    note: 'with cgroup v1; v2 has no such setting',
+    asks: onVersion2,
+  },
+  { path: 'services.*.cpu_rt_runtime', support: 'honoured', note: 'with cgroup v1; refused with v2' },
+  { path: 'services.*.cpu_rt_period', support: 'honoured', note: 'with cgroup v1; refused with v2' },
+  {
+    path: 'services.*.security_opt',
+    support: 'honoured',
+    note: 'no-new-privileges, seccomp, systempaths; apparmor and label have no effect, others are refused',
+  },
+  {
+    path: 'services.*.security_opt.*',
+    support: 'ignored',
+    note: 'no security module is used',
+    asks: (value) => /^(?:apparmor|label)[:=](?!unconfined$|disable$)/.test(String(value)),
+  },
+  { path: 'services.*.logging.options', support: 'honoured', note: 'max-size and max-file' },
+  {
+    path: 'services.*.logging.options.*',
+    support: 'ignored',
+    note: 'logs have no such option',
+    honouredKeys: ['max-size', 'max-file'],
+  },
   { path: 'services.*.gpus', support: 'refused', note: 'device requests need a driver' },
   { path: 'services.*.models', support: 'refused', note: 'there is no program that runs models' },
   {
     path: 'services.*.platform',
     support: 'ignored',
     note: 'containers run on the platform of the machine',
-    unless: ['linux/amd64'],
+    asks: (value, { platform }) => String(value).toLowerCase().replace(/\/v8$/, '') !== platform,
   },
   { path: 'services.*.post_start', support: 'ignored', note: 'hooks do not run yet' },
   { path: 'services.*.pre_start', support: 'refused', note: 'hooks do not run yet' },
@@ -152,7 +236,7 @@ export const ATTRIBUTES: readonly AttributeSupport[] = [
   },
 ];
 
-/** The support of an attribute: its own row, or that of what is above it. */
+/** The support of an attribute: its own row, or that of what is above it. Rows of single values are no attributes. */
 export function supportOf(path: string): AttributeSupport {
   for (let at = path; at !== ''; at = at.slice(0, Math.max(0, at.lastIndexOf('.')))) {
     const row = ATTRIBUTES.find((candidate) => candidate.path === at);
@@ -161,41 +245,52 @@ export function supportOf(path: string): AttributeSupport {
   throw new Error(`no support is stated for ${path}`);
 }
 
+interface Reporting {
+  readonly row: AttributeSupport;
+  readonly machine: Machine;
+  readonly report: ReportAt;
+}
+
 /** Reports each attribute of the enabled services and their resources that will have no effect. */
-export function reportUnsupported(tree: Tree, isUsed: (kind: string, key: string) => boolean, report: ReportAt): void {
+export function reportUnsupported(
+  tree: Tree,
+  isUsed: (kind: string, key: string) => boolean,
+  machine: Machine,
+  report: ReportAt,
+): void {
   for (const row of ATTRIBUTES) {
-    if (row.support === 'honoured' || row.isSilent === true) continue;
+    if ((row.support === 'honoured' && row.asks === undefined) || row.isSilent === true) continue;
     const [kind = '', ...rest] = row.path.split('.');
     const resources = tree[kind];
     if (!isTree(resources) || rest[0] !== '*') continue;
     for (const key of Object.keys(resources)) {
-      if (isUsed(kind, key)) visit(resources[key], rest.slice(1), [kind, key], row, report);
+      if (isUsed(kind, key)) visit(resources[key], rest.slice(1), [kind, key], { row, machine, report });
     }
   }
 }
 
-function visit(
-  value: Value | undefined,
-  rest: readonly string[],
-  path: TreePath,
-  row: AttributeSupport,
-  report: ReportAt,
-): void {
+function visit(value: Value | undefined, rest: readonly string[], path: TreePath, reporting: Reporting): void {
+  const { row, machine, report } = reporting;
   const [segment, ...below] = rest;
   if (segment === undefined) {
-    if (!isAsked(value) || (typeof value === 'string' && row.unless?.includes(value))) return;
-    const attribute = path
-      .slice(2)
-      .filter((part) => typeof part === 'string')
-      .join('.');
-    const effect = row.support === 'refused' ? 'is not supported' : 'has no effect';
-    report(path, `${String(path[0])}.${String(path[1])}: ${attribute} ${effect}: ${row.note}`, { code: 'unsupported' });
+    if (value === undefined || !isAsked(value) || (typeof value === 'string' && row.unless?.includes(value))) return;
+    if (row.asks !== undefined && !row.asks(value, machine)) return;
+    const words = path.slice(2).filter((part) => typeof part === 'string');
+    // An item of a list is named by what it says.
+    const attribute = `${words.join('.')}${typeof path.at(-1) === 'number' && !isTree(value) ? ` ${value}` : ''}`;
+    const [effect, code] =
+      row.support === 'refused' ? ['is not supported', 'refused'] : ['has no effect', 'unsupported'];
+    report(path, `${String(path[0])}.${String(path[1])}: ${attribute} ${effect}: ${row.note}`, { code });
   } else if (segment === '*') {
-    if (Array.isArray(value))
-      for (const [index, item] of value.entries()) visit(item, below, [...path, index], row, report);
-    else if (isTree(value)) for (const key of Object.keys(value)) visit(value[key], below, [...path, key], row, report);
+    if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) visit(item, below, [...path, index], reporting);
+    } else if (isTree(value)) {
+      for (const key of Object.keys(value)) {
+        if (!row.honouredKeys?.includes(key)) visit(value[key], below, [...path, key], reporting);
+      }
+    }
   } else if (isTree(value) && Object.hasOwn(value, segment))
-    visit(value[segment], below, [...path, segment], row, report);
+    visit(value[segment], below, [...path, segment], reporting);
 }
 
 function isAsked(value: Value | undefined): boolean {

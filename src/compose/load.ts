@@ -3,10 +3,10 @@ import { checkProjectName, normalizeProjectName } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
 import { ComposeError } from '../util/errors.ts';
-import { reportUnsupported } from './attributes.ts';
+import { type Machine, reportUnsupported } from './attributes.ts';
 import { checkServices, checkTree } from './consistency.ts';
 import { decodeConfig, decodeModel, decodeNetwork, decodeSecret, decodeService, decodeVolume } from './decode.ts';
-import type { Diagnostic } from './diagnostic.ts';
+import { type Diagnostic, diagnosticAt } from './diagnostic.ts';
 import { DotenvError, parseDotenv, parseRawEnv } from './dotenv.ts';
 import { FileReader, findFiles, fromDirectory, readVariables, refuseRemote } from './files.ts';
 import { Locator } from './locate.ts';
@@ -24,7 +24,7 @@ import { normalize } from './normalize.ts';
 import { parseYaml } from './parse.ts';
 import { type Used, usedResources } from './resources.ts';
 import { type Lookup, substitute, TemplateError } from './template.ts';
-import { isTree, own, type Tree, type Value } from './tree-path.ts';
+import { formatPath, isTree, own, type Tree, type TreePath, type Value } from './tree-path.ts';
 
 export interface LoadOptions {
   /** `-f`, in order; undefined or empty: COMPOSE_FILE, else the search in the working directory and its parents. */
@@ -43,6 +43,8 @@ export interface LoadOptions {
   readonly stdin?: string | undefined;
   /** Services named on the command line: their own profiles become active. */
   readonly services?: readonly string[];
+  /** Where the project is to run: what there is only on some machines is told by it. */
+  readonly machine?: Machine;
   /** Keeps resources that no enabled service uses. */
   readonly allResources?: boolean;
   readonly skip?: {
@@ -59,6 +61,8 @@ export interface LoadedProject {
   readonly project: Project;
   readonly warnings: readonly Diagnostic[];
   readonly sources: Sources;
+  /** Puts the place in the files to which a path of the project belongs before a message about it. */
+  locate(path: TreePath, message: string): Diagnostic;
 }
 
 /** Where a project came from. */
@@ -93,7 +97,12 @@ export async function loadProject(options: LoadOptions): Promise<LoadedProject> 
   const { context, sources } = model;
   const project = buildProject(model, options);
   failOnErrors(context.diagnostics);
-  return { project, warnings: warningsOf(context.diagnostics), sources };
+  const { tree } = model;
+  const locate = (path: TreePath, message: string): Diagnostic => {
+    const place = context.locator.place(path, { tree, lookup: context.lookup, isKey: 'map' });
+    return diagnosticAt(place, { severity: 'error', message, path: formatPath(path) });
+  };
+  return { project, warnings: warningsOf(context.diagnostics), sources, locate };
 }
 
 /** Loads as far as the merged tree: what `config --no-interpolate` prints. Throws as loadProject does. */
@@ -129,7 +138,8 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
   const services = isTree(tree.services) ? Object.keys(tree.services).length : 0;
   if (services > MAX_SERVICES) throw new ComposeError('LIMIT', `${services} services are more than ${MAX_SERVICES}`);
   // With variables left in them values cannot be checked.
-  if (options.skip?.consistency !== true && options.skip?.interpolation !== true) checkTree(tree, reporter(context));
+  if (options.skip?.consistency !== true && options.skip?.interpolation !== true)
+    checkTree(tree, reporter(context, { tree }));
   finishTree(tree, context);
   if (options.skip?.normalization !== true) {
     tree.name = name;
@@ -151,6 +161,7 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
 }
 
 const MAX_SERVICES = 20_000;
+const USUAL_MACHINE: Machine = { platform: 'linux/amd64', cgroupVersion: 2 };
 
 function warningsOf(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const seen = new Set<string>();
@@ -293,7 +304,7 @@ function enabledServices(tree: Tree, active: readonly string[], selected: readon
 /** Makes the canonical project of a model. What is wrong goes to the model's diagnostics. */
 export function buildProject(model: LoadedModel, options: LoadOptions): Project {
   const { tree, context, sources } = model;
-  const report = reporter(context);
+  const report = reporter(context, { tree });
   const rawServices = isTree(tree.services) ? tree.services : {};
   const services: Record<string, Service> = {};
   for (const name of Object.keys(rawServices)) {
@@ -313,7 +324,7 @@ export function buildProject(model: LoadedModel, options: LoadOptions): Project 
   const used = usedResources(services);
   const isUsed = (kind: string, key: string): boolean =>
     kind === 'services' ? Object.hasOwn(services, key) : used[kind as keyof Used].has(key);
-  reportUnsupported(tree, isUsed, report);
+  reportUnsupported(tree, isUsed, options.machine ?? USUAL_MACHINE, report);
   const select = <T>(kind: keyof Used, decode: (value: Tree, key: string) => T): Record<string, T> | undefined => {
     const resources = tree[kind];
     if (!isTree(resources)) return undefined;

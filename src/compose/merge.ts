@@ -1,4 +1,4 @@
-import { cleanPath, parseVolume } from './short-forms.ts';
+import { cleanPath, parsePort, parseVolume } from './short-forms.ts';
 import { isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
 
 /** Thrown when two files give one attribute two kinds of value. */
@@ -272,6 +272,19 @@ const UNIQUE_IN_BUILD: Readonly<Record<string, Identify>> = {
   labels: keyIdentity,
   tags: wordIdentity,
 };
+
+/**
+ * What makes an item of the list `key` of a service what it is; several for a short form that means several items. Equal
+ * ones mean the same item, in whichever form.
+ */
+export function identitiesOf(key: string, item: Value): string[] {
+  if (key === 'ports' && (typeof item === 'string' || typeof item === 'number')) {
+    const ports = parsePort(String(item));
+    return typeof ports === 'string' ? [] : ports.flatMap((port) => portIdentity(port) ?? []);
+  }
+  const identify = Object.hasOwn(UNIQUE_IN_SERVICE, key) ? UNIQUE_IN_SERVICE[key] : undefined;
+  return [identify?.(item) ?? (isTree(item) || Array.isArray(item) ? JSON.stringify(item) : String(item))];
+}
 
 /** Drops what lists of a merged file repeat. */
 export function dropDuplicates(tree: Tree): void {

@@ -5,7 +5,7 @@ import { type Diagnostic, diagnosticAt, SourceError } from './diagnostic.ts';
 import { type FileReader, fromDirectory, readVariables, refuseRemote } from './files.ts';
 import validate from './generated/validate.js';
 import { interpolateDocument } from './interpolate.ts';
-import { Locator } from './locate.ts';
+import { type LocateOptions, Locator } from './locate.ts';
 import { applyResets, dropDuplicates, MergeConflict, mergeFiles, mergeServices } from './merge.ts';
 import { type ParsedDocument, parseYaml } from './parse.ts';
 import { resolveResourcePaths, resolveServicePaths } from './paths.ts';
@@ -13,7 +13,14 @@ import type { Lookup } from './template.ts';
 import { copyValue, formatPath, isTree, own, type Tree, type TreePath, type Value } from './tree-path.ts';
 
 /** Codes of reports that do not stop the loading. */
-const WARNINGS: ReadonlySet<string> = new Set(['deprecated', 'command-cut', 'obsolete', 'unsupported', 'ignored']);
+const WARNINGS: ReadonlySet<string> = new Set([
+  'deprecated',
+  'command-cut',
+  'obsolete',
+  'unsupported',
+  'refused',
+  'ignored',
+]);
 const MAX_INCLUDES = 1000;
 const MAX_INCLUDE_DEPTH = 100;
 
@@ -53,10 +60,13 @@ export function fileProblem(error: ComposeError): { readonly code?: string } {
 }
 
 /** A reporter that finds the place of a path in the files. */
-export function reporter(context: Pick<ModelContext, 'locator' | 'diagnostics'>, isKey = false): ReportAt {
+export function reporter(
+  context: Pick<ModelContext, 'locator' | 'diagnostics'> & { readonly lookup?: Lookup | undefined },
+  options: Pick<LocateOptions, 'isKey' | 'tree'> = {},
+): ReportAt {
   return (path, message, extra = {}) => {
     const severity = isWarning(extra.code) ? 'warning' : 'error';
-    const place = context.locator.place(path, isKey);
+    const place = context.locator.place(path, { lookup: context.lookup, ...options });
     context.diagnostics.push(diagnosticAt(place, { severity, message, path: formatPath(path), ...extra }));
   };
 }
@@ -177,7 +187,7 @@ async function checkSchema(tree: Tree, context: ModelContext): Promise<void> {
   const { explainSchemaErrors } = await import('./schema-errors.ts');
   const { default: schema } = await import('../../schema/compose.json', { with: { type: 'json' } });
   for (const finding of explainSchemaErrors(validate.errors ?? [], tree, schema)) {
-    reporter(context, finding.isKey)(finding.path, finding.message, {
+    reporter(context, { isKey: finding.isKey })(finding.path, finding.message, {
       code: 'schema',
       ...(finding.hint === undefined ? {} : { hint: finding.hint }),
     });

@@ -11,7 +11,7 @@ import { durationMs, healthCheckOf } from './health.ts';
 import type { HostFacts } from './host.ts';
 import type { MonitorSpec, RestartPolicy } from './monitor-protocol.ts';
 import type { OciMount, OciNamespace, OciSeccomp, OciSpec } from './oci.ts';
-import { deviceGrants, resourcesOf, rlimitsOf } from './resources.ts';
+import { deviceGrants, hostDevices, resourcesOf, rlimitsOf } from './resources.ts';
 import { defaultSeccomp } from './seccomp.ts';
 
 export interface BundleInput {
@@ -65,7 +65,7 @@ export function ociSpec(input: BundleInput): OciSpec {
   });
   const user = service.user ?? image.config.user;
   const isRoot = user === '' || user === 'root' || /^0(:|$)/.test(user);
-  const grants = deviceGrants(service.devices ?? []);
+  const grants = [...(service.privileged ? hostDevices() : []), ...deviceGrants(service.devices ?? [])];
   const options = securityOptions(service);
   const seccomp =
     service.privileged || options.seccomp === 'unconfined'
@@ -106,8 +106,8 @@ export function ociSpec(input: BundleInput): OciSpec {
       resources: resourcesOf(service, grants),
       sysctl: sysctlsOf(service, input),
       ...(seccomp === undefined ? {} : { seccomp }),
-      maskedPaths: service.privileged ? [] : maskedPaths,
-      readonlyPaths: service.privileged ? [] : readonlyPaths,
+      maskedPaths: service.privileged || options.hasPlainSystemPaths ? [] : maskedPaths,
+      readonlyPaths: service.privileged || options.hasPlainSystemPaths ? [] : readonlyPaths,
     },
     annotations: {
       'dev.tscompose.overlay': JSON.stringify({ lower: image.layers, upper: paths.upper, work: paths.work }),
@@ -247,16 +247,8 @@ function defaultMounts(
       source: 'cgroup',
       options: [host.cgroupVersion === 2 && isPrivileged ? 'rw' : sysAccess, 'nosuid', 'noexec', 'nodev'],
     },
-    ...(hostIpc
-      ? [
-          {
-            destination: '/dev/mqueue',
-            type: 'bind',
-            source: '/dev/mqueue',
-            options: ['bind', 'nosuid', 'noexec', 'nodev'],
-          },
-        ]
-      : [{ destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] }]),
+    // A new mount shows the queues of the IPC namespace it is made in (mq_overview(7)), be that the host's.
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
     hostIpc
       ? { destination: '/dev/shm', type: 'bind', source: '/dev/shm', options: ['bind', 'nosuid', 'noexec', 'nodev'] }
       : {
@@ -288,18 +280,29 @@ const containerNetworkSysctls = {
 interface SecurityOptions {
   readonly noNewPrivileges: boolean;
   readonly seccomp: 'default' | 'unconfined' | { readonly path: string };
+  /** Nothing of /proc and /sys is masked or read-only. */
+  readonly hasPlainSystemPaths: boolean;
 }
 
-/** `security_opt:` with `:` or `=` between key and value, as Docker takes both. */
+/** `security_opt:` with `:` or `=` between key and value, as Docker takes both. Throws INVALID for what it does not know. */
 export function securityOptions(service: Service): SecurityOptions {
   let noNewPrivileges = false;
+  let hasPlainSystemPaths = false;
   let seccomp: SecurityOptions['seccomp'] = 'default';
-  for (const option of service.security_opt ?? []) {
+  for (const [index, option] of (service.security_opt ?? []).entries()) {
     const [key = '', value = ''] = option.split(/[:=](.*)/s);
     if (key === 'no-new-privileges') noNewPrivileges = value !== 'false';
-    if (key === 'seccomp') seccomp = value === 'unconfined' ? 'unconfined' : { path: value };
+    else if (key === 'seccomp') seccomp = value === 'unconfined' ? 'unconfined' : { path: value };
+    else if (key === 'systempaths' && value === 'unconfined') hasPlainSystemPaths = true;
+    // No security module is used, which the loader has said.
+    else if (key !== 'apparmor' && key !== 'label') {
+      throw new ComposeError('INVALID', `there is no security option ${JSON.stringify(option)}`, {
+        attribute: ['security_opt', index],
+        hint: 'there are no-new-privileges, seccomp=FILE, seccomp=unconfined and systempaths=unconfined',
+      });
+    }
   }
-  return { noNewPrivileges, seccomp };
+  return { noNewPrivileges, seccomp, hasPlainSystemPaths };
 }
 
 const maskedPaths = [

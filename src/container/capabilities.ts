@@ -1,5 +1,6 @@
 import { capabilityNames, fullCapabilityName } from '../model/capability.ts';
-import { ComposeError } from '../util/errors.ts';
+import { ComposeError, type ErrorPath } from '../util/errors.ts';
+import { didYouMean } from '../util/nearest.ts';
 
 export { capabilityNames };
 
@@ -30,7 +31,7 @@ export function parseCapabilityMask(hexadecimal: string): string[] {
 /**
  * The container's capabilities from cap_add and cap_drop: with or without `CAP_`, any case, `ALL` understood; what is
  * added wins over what is dropped, as in Docker. `bounding` is what this machine can give. Throws INVALID for a name
- * that does not exist.
+ * that does not exist, and for one that is asked for and cannot be given.
  */
 export function resolveCapabilities(options: {
   readonly add: readonly string[];
@@ -38,9 +39,19 @@ export function resolveCapabilities(options: {
   readonly isPrivileged: boolean;
   readonly bounding: readonly string[];
 }): string[] {
+  const names = (key: 'cap_add' | 'cap_drop', list: readonly string[]): Set<string> =>
+    new Set(list.map((name, index) => canonicalName(name, [key, index])));
+  const add = names('cap_add', options.add);
+  const drop = names('cap_drop', options.drop);
   if (options.isPrivileged) return [...options.bounding];
-  const add = new Set(options.add.map(canonicalName));
-  const drop = new Set(options.drop.map(canonicalName));
+  for (const [index, name] of options.add.entries()) {
+    const full = canonicalName(name, []);
+    if (full === 'ALL' || options.bounding.includes(full)) continue;
+    throw new ComposeError('INVALID', `this machine cannot give capability ${name}`, {
+      attribute: ['cap_add', index],
+      hint: 'tscompose itself runs without it',
+    });
+  }
   const base = add.has('ALL') ? options.bounding : defaultCapabilities;
   const kept = drop.has('ALL') ? [] : base.filter((name) => !drop.has(name));
   const added = [...add].filter((name) => name !== 'ALL');
@@ -48,11 +59,13 @@ export function resolveCapabilities(options: {
   return capabilityNames.filter((name) => wanted.has(name) && options.bounding.includes(name));
 }
 
-function canonicalName(name: string): string {
+function canonicalName(name: string, attribute: ErrorPath): string {
   if (name.toUpperCase() === 'ALL') return 'ALL';
   const full = fullCapabilityName(name);
   if (full === null) {
-    throw new ComposeError('INVALID', `there is no capability ${name}`, { hint: 'see capabilities(7) for the names' });
+    const names = capabilityNames.map((known) => (/^cap_/i.test(name) ? known : known.slice('CAP_'.length)));
+    const hint = didYouMean(name, names) ?? 'see capabilities(7) for the names';
+    throw new ComposeError('INVALID', `there is no capability ${name}`, { attribute, hint });
   }
   return full;
 }

@@ -1,8 +1,8 @@
 /** Compose's limits → OCI resources. */
-import { statSync } from 'node:fs';
+import { readdirSync, type Stats, statSync } from 'node:fs';
 import { parseBytes } from '../model/bytes.ts';
 import type { BlkioConfig, DeviceMapping, Service, Ulimit } from '../model/service.ts';
-import { ComposeError } from '../util/errors.ts';
+import { ComposeError, type ErrorPath } from '../util/errors.ts';
 import type { OciDevice, OciDeviceRule, OciProcess, OciResources, OciThrottle } from './oci.ts';
 
 /** Device nodes every container may use (runtime-spec, config-linux.md, Default Devices, and terminals). */
@@ -68,21 +68,25 @@ function given<K extends string, V>(key: K, value: V | undefined): { readonly [P
 }
 
 function blockIo(config: BlkioConfig): NonNullable<OciResources['blockIO']> {
-  const throttle = (limits: BlkioConfig['device_read_bps']): OciThrottle[] =>
-    (limits ?? []).map(({ Path, Rate }) => ({ ...blockDevice(Path), rate: parseBytes(Rate) }));
+  const throttle = (key: `device_${'read' | 'write'}_${'bps' | 'iops'}`): OciThrottle[] =>
+    (config[key] ?? []).map(({ Path, Rate }, index) => ({ ...blockDevice(Path, key, index), rate: parseBytes(Rate) }));
   return {
     ...given('weight', config.weight || undefined),
-    weightDevice: (config.weight_device ?? []).map(({ Path, Weight }) => ({ ...blockDevice(Path), weight: Weight })),
-    throttleReadBpsDevice: throttle(config.device_read_bps),
-    throttleWriteBpsDevice: throttle(config.device_write_bps),
-    throttleReadIOPSDevice: throttle(config.device_read_iops),
-    throttleWriteIOPSDevice: throttle(config.device_write_iops),
+    weightDevice: (config.weight_device ?? []).map(({ Path, Weight }, index) => ({
+      ...blockDevice(Path, 'weight_device', index),
+      weight: Weight,
+    })),
+    throttleReadBpsDevice: throttle('device_read_bps'),
+    throttleWriteBpsDevice: throttle('device_write_bps'),
+    throttleReadIOPSDevice: throttle('device_read_iops'),
+    throttleWriteIOPSDevice: throttle('device_write_iops'),
   };
 }
 
-function blockDevice(path: string): { major: number; minor: number } {
-  const node = deviceNode(path);
-  if (node.type !== 'b') throw new ComposeError('INVALID', `blkio_config: ${path} is not a block device`);
+function blockDevice(path: string, key: string, index: number): { major: number; minor: number } {
+  const attribute = ['blkio_config', key, index];
+  const node = deviceNode(path, attribute);
+  if (node.type !== 'b') throw new ComposeError('INVALID', `${path} is not a block device`, { attribute });
   return { major: node.major, minor: node.minor };
 }
 
@@ -94,17 +98,39 @@ export interface DeviceGrant {
 
 /** `devices:` of a service as nodes with their access. Throws INVALID for a path that is no device. */
 export function deviceGrants(mappings: readonly DeviceMapping[]): DeviceGrant[] {
-  return mappings.map(({ source, target, permissions }) => {
-    const node = deviceNode(source);
+  return mappings.map(({ source, target, permissions }, index) => {
+    const node = deviceNode(source, ['devices', index]);
     return { device: { ...node, path: target ?? source }, access: permissions ?? 'rwm' };
   });
 }
 
-function deviceNode(path: string): OciDevice {
+/** Every device of the host, as `privileged` has it; what the container has of its own, such as its terminals, is left out. */
+export function hostDevices(): DeviceGrant[] {
+  const own = /^\/dev\/(?:pts|shm|fd|mqueue|console|null|zero|full|random|urandom|tty|ptmx)(?:\/|$)/;
+  const grants: DeviceGrant[] = [];
+  const visit = (directory: string): void => {
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      const path = `${directory}/${entry.name}`;
+      if (own.test(path)) continue;
+      if (entry.isDirectory()) visit(path);
+      else if (entry.isCharacterDevice() || entry.isBlockDevice()) {
+        const status = statSync(path, { throwIfNoEntry: false });
+        if (status !== undefined) grants.push({ device: nodeOf(path, status), access: 'rwm' });
+      }
+    }
+  };
+  visit('/dev');
+  return grants;
+}
+
+function deviceNode(path: string, attribute: ErrorPath): OciDevice {
   const status = statSync(path, { throwIfNoEntry: false });
-  if (status === undefined || !(status.isCharacterDevice() || status.isBlockDevice())) {
-    throw new ComposeError('INVALID', `device ${path} ${status === undefined ? 'does not exist' : 'is not a device'}`);
-  }
+  if (status !== undefined && (status.isCharacterDevice() || status.isBlockDevice())) return nodeOf(path, status);
+  const reason = status === undefined ? 'does not exist' : 'is not a device';
+  throw new ComposeError('INVALID', `device ${path} ${reason}`, { attribute });
+}
+
+function nodeOf(path: string, status: Stats): OciDevice {
   const { major, minor } = splitDevice(status.rdev);
   return {
     path,
@@ -133,15 +159,16 @@ function deviceRules(service: Service, grants: readonly DeviceGrant[]): OciDevic
       ({ device, access }) =>
         ({ allow: true, type: device.type, major: device.major, minor: device.minor, access }) as OciDeviceRule,
     ),
-    ...(service.device_cgroup_rules ?? []).map(parseDeviceRule),
+    ...(service.device_cgroup_rules ?? []).map((rule, index) => parseDeviceRule(rule, ['device_cgroup_rules', index])),
   ];
 }
 
 /** `c 1:3 mr`, `a *:* rwm` (devices controller of cgroups v1). */
-function parseDeviceRule(text: string): OciDeviceRule {
+function parseDeviceRule(text: string, attribute: ErrorPath): OciDeviceRule {
   const match = /^([acb]) ([0-9]+|\*):([0-9]+|\*) ([rwm]{1,3})$/.exec(text);
   if (match === null) {
-    throw new ComposeError('INVALID', `device_cgroup_rules: ${JSON.stringify(text)} is not a rule`, {
+    throw new ComposeError('INVALID', `${JSON.stringify(text)} is not a rule for devices`, {
+      attribute,
       hint: 'write type, numbers and access, such as "c 1:3 mr"',
     });
   }

@@ -1,6 +1,6 @@
 /** Looks up what only this machine knows (images, contents of secrets) and says what the project asks for. */
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isRootfsReference, resolveRootfs } from '../image/rootfs.ts';
 import { networkHash, serviceHash, volumeHash } from '../model/hash.ts';
 import type { ResolvedImage } from '../model/image.ts';
@@ -8,7 +8,8 @@ import { imageName, type NameSeparator } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
 import type { Desired, DesiredService } from '../plan/desired.ts';
-import { ComposeError } from '../util/errors.ts';
+import { about, ComposeError, joinErrors } from '../util/errors.ts';
+import { contentOf, type GivenVariables, givenFiles } from './given-files.ts';
 
 export interface DesiredWithImages {
   readonly desired: Desired;
@@ -20,19 +21,21 @@ export interface DesiredWithImages {
 
 /**
  * What the project asks for. Images are looked up for `services` only: a command that only stops things needs none.
- * Throws IMAGE_NOT_FOUND naming the service.
+ * Throws IMAGE_NOT_FOUND, naming the service, for each image that is not there.
  */
 export async function resolveDesired(options: {
   readonly project: Project;
   readonly workingDirectory: string;
   readonly services: ReadonlySet<string>;
   readonly nameSeparator: NameSeparator;
+  readonly variables: GivenVariables;
 }): Promise<DesiredWithImages> {
   const { project } = options;
   const images = new Map<string, ResolvedImage>();
   const contents = new Map<string, Readonly<Record<string, string>>>();
   const services: Record<string, DesiredService> = {};
   const cache = new Map<string, Promise<ResolvedImage>>();
+  const errors: ComposeError[] = [];
   for (const [name, service] of Object.entries(project.services)) {
     let imageDigest = '';
     let content: Readonly<Record<string, string>> = {};
@@ -43,14 +46,20 @@ export async function resolveDesired(options: {
         pending = resolveImage(name, reference, options);
         cache.set(reference, pending);
       }
-      const image = await pending;
-      images.set(name, image);
-      imageDigest = image.digest;
-      content = contentDigests(project, name, service);
+      try {
+        const image = await pending;
+        images.set(name, image);
+        imageDigest = image.digest;
+      } catch (error) {
+        if (!(error instanceof ComposeError)) throw error;
+        errors.push(error);
+      }
+      content = contentDigests(project, service, options.variables);
       contents.set(name, content);
     }
     services[name] = { service, hash: serviceHash(service, content), imageDigest };
   }
+  if (errors.length > 0) throw joinErrors([...new Set(errors)]);
   return {
     desired: { project, services, networks: networksOf(project), volumes: volumesOf(project) },
     images,
@@ -63,8 +72,18 @@ async function resolveImage(
   reference: string,
   options: { readonly workingDirectory: string },
 ): Promise<ResolvedImage> {
-  if (isRootfsReference(reference)) return await naming(serviceName, () => resolveRootfs(reference, options));
+  const attribute = ['image'];
+  if (isRootfsReference(reference)) {
+    return await naming(serviceName, async () => {
+      try {
+        return await resolveRootfs(reference, options);
+      } catch (error) {
+        throw error instanceof ComposeError ? about(error, { attribute }) : error;
+      }
+    });
+  }
   throw new ComposeError('IMAGE_NOT_FOUND', `service ${serviceName}: image ${reference} is not on this machine`, {
+    path: ['services', serviceName, 'image'],
     hint: 'images from registries are not supported yet; name an extracted root file system: image: rootfs:DIR, or rootfs:/ for this machine’s own',
   });
 }
@@ -74,12 +93,14 @@ export async function naming<T>(serviceName: string, action: () => T | Promise<T
   try {
     return await action();
   } catch (error) {
-    if (!(error instanceof ComposeError)) throw error;
-    throw new ComposeError(error.code, `service ${serviceName}: ${error.message}`, {
-      cause: error,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    });
+    throw error instanceof ComposeError ? nameError(serviceName, error) : error;
   }
+}
+
+/** The error with the service it is about in its message and path. */
+export function nameError(serviceName: string, error: ComposeError): ComposeError {
+  const path = error.attribute === undefined ? error.path : ['services', serviceName, ...error.attribute];
+  return about(error, { path, attribute: undefined }, `service ${serviceName}: ${error.message}`);
 }
 
 function networksOf(project: Project): Desired['networks'] {
@@ -95,22 +116,14 @@ function volumesOf(project: Project): Desired['volumes'] {
 }
 
 /** The content of what a service is given as secrets and configs is part of what makes its container differ. */
-function contentDigests(project: Project, name: string, service: Service): Record<string, string> {
+function contentDigests(project: Project, service: Service, variables: GivenVariables): Record<string, string> {
   const digests: Record<string, string> = {};
-  for (const kind of ['secrets', 'configs'] as const) {
-    for (const { source } of service[kind] ?? []) {
-      const definition = project[kind]?.[source];
-      if (definition?.file === undefined) continue;
-      const status = statSync(definition.file, { throwIfNoEntry: false });
-      if (status === undefined) {
-        throw new ComposeError(
-          'FILE_NOT_FOUND',
-          `service ${name}: file ${definition.file} of ${kind.slice(0, -1)} ${source} does not exist`,
-        );
-      }
-      if (!status.isFile()) continue;
-      digests[`${kind}.${source}`] = createHash('sha256').update(readFileSync(definition.file)).digest('hex');
-    }
+  for (const { kind, reference, definition } of givenFiles(service, project)) {
+    // What is not there is told before anything is done.
+    if (definition?.file !== undefined && !existsSync(definition.file)) continue;
+    const content = contentOf(definition, variables);
+    if (content === null) continue;
+    digests[`${kind}.${reference.source}`] = createHash('sha256').update(content).digest('hex');
   }
   return digests;
 }

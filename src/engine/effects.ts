@@ -14,6 +14,7 @@ import { containerEvent, signalNumber } from './container-event.ts';
 import type { EngineContext } from './context.ts';
 import type { DesiredWithImages } from './desired.ts';
 import type { Effects } from './execute.ts';
+import type { GivenVariables } from './given-files.ts';
 import { resourceLabels } from './labels.ts';
 import { newContainerRecord, removeContainer, startContainer } from './lifecycle.ts';
 import { waitForCondition } from './wait.ts';
@@ -22,6 +23,7 @@ export interface EffectInput {
   readonly project: Project;
   readonly origin: ProjectOrigin;
   readonly wanted: DesiredWithImages;
+  readonly variables: GivenVariables;
   readonly waitTimeoutMs: number | null;
 }
 
@@ -190,12 +192,6 @@ function containerNamed(context: EngineContext, name: string): ContainerRecord {
 async function createNetwork(context: EngineContext, input: EffectInput, key: string): Promise<void> {
   const network = input.project.networks?.[key];
   if (network === undefined) throw new Error(`network ${key} is not in the project`);
-  const driver = network.driver ?? 'bridge';
-  if (driver !== 'bridge' && driver !== '' && driver !== 'default') {
-    throw new ComposeError('UNSUPPORTED', `network ${network.name}: there is no driver ${driver}`, {
-      hint: 'use the bridge driver, or network_mode: host or none',
-    });
-  }
   const { database, networks } = context;
   const taken = await networks.hostSubnets();
   const options = network.driver_opts ?? {};
@@ -208,6 +204,7 @@ async function createNetwork(context: EngineContext, input: EffectInput, key: st
       if (existing.project === context.projectName) return existing;
       throw new ComposeError('NAME_TAKEN', `network ${network.name} belongs to project ${existing.project}`, {
         hint: 'declare it with external: true, or give it another name',
+        path: ['networks', key],
       });
     }
     const others = database.networks();
@@ -246,6 +243,7 @@ async function createNetwork(context: EngineContext, input: EffectInput, key: st
       throw new ComposeError(
         'NAME_TAKEN',
         `network ${network.name}: bridge ${planned.bridge} belongs to ${clash.name}`,
+        { path: ['networks', key, 'driver_opts'] },
       );
     }
     database.saveNetwork(planned);

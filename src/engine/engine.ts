@@ -18,8 +18,7 @@ import { type DesiredWithImages, resolveDesired } from './desired.ts';
 import { createEffects, type EffectInput } from './effects.ts';
 import { errorData, execute } from './execute.ts';
 import { observe } from './observe.ts';
-import { validateProject } from './validate.ts';
-import { validateServices } from './validate-services.ts';
+import { refuseUnsupported, validateProject } from './validate.ts';
 
 /** Name of a plan: two equal plans have equal hashes. */
 export function planHash(value: Plan): string {
@@ -43,15 +42,20 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
   const needsImages = bringsUp || settings.intent === 'start' || settings.intent === 'restart';
   checkServiceNames(context, project, settings.services);
   const services = needsImages ? selectedServices(project.services, settings) : new Set<string>();
+  if (bringsUp) refuseUnsupported(project, services);
   const wanted = await resolveDesired({
     project,
     workingDirectory: origin.workingDirectory,
     services: new Set([...services].filter((name) => project.services[name] !== undefined)),
     nameSeparator: settings.manner.nameSeparator,
+    variables: request.variables,
   });
   if (bringsUp) {
-    validateProject(project, services, settings, context.database);
-    await validateServices(project, services, { host: context.host, workingDirectory: origin.workingDirectory });
+    const { host, database } = context;
+    const { workingDirectory } = origin;
+    const { images } = wanted;
+    const world = { host, database, workingDirectory, images, variables: request.variables };
+    validateProject(project, services, settings, world);
   }
   const observed = await observeAll(context, project);
   const thePlan = plan(wanted.desired, observed, settings);
@@ -74,7 +78,8 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
     });
   }
   const { parallel } = settings.manner;
-  const input = { project, origin, wanted, waitTimeoutMs: settings.waitTimeoutMs };
+  const { variables } = request;
+  const input = { project, origin, wanted, variables, waitTimeoutMs: settings.waitTimeoutMs };
   await carryOut(context, input, thePlan, { ...options, parallel });
   if (settings.intent === 'restart') announceRestarts(context, thePlan);
 }
@@ -199,7 +204,7 @@ export async function repair(
     configFiles: [],
     environmentFiles: [],
   };
-  const input = { project, origin, wanted: empty, waitTimeoutMs: null };
+  const input: EffectInput = { project, origin, wanted: empty, variables: {}, waitTimeoutMs: null };
   await carryOut(context, input, thePlan, { signal, emit, parallel: null });
   return thePlan.nodes.length;
 }

@@ -116,12 +116,17 @@ export async function execute(
 /** A failure as it travels to the CLI; a bug keeps its stack in the supervisor's log, not here. */
 export function errorData(error: unknown, log: readonly string[] = []): ErrorData {
   if (error instanceof OperationFailure) return error.data;
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    const [first, ...others] = error.errors.map((each) => errorData(each, log)) as [ErrorData, ...ErrorData[]];
+    return { ...first, others };
+  }
   if (error instanceof ComposeError) {
     return {
       code: error.code,
       message: error.message,
       hint: error.hint ?? null,
       exitCode: error.exitCode ?? null,
+      path: error.path ?? null,
       log,
     };
   }

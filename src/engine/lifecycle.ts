@@ -1,8 +1,10 @@
 /** One container from record to process and back. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { BundleInput } from '../container/bundle.ts';
 import { cgroupsPathOf, hostnameOf, processArgs } from '../container/bundle.ts';
+import { missingParents, removeEmptyCgroups } from '../container/cgroup-parents.ts';
 import { readContainerState } from '../container/state.ts';
 import type { ResolvedImage } from '../model/image.ts';
 import { parsePortRange } from '../model/port.ts';
@@ -12,7 +14,7 @@ import type { PortRequest } from '../network/contract.ts';
 import { hostsFile } from '../network/hosts-file.ts';
 import { resolvConf } from '../network/resolv-conf.ts';
 import type { Database } from '../state/database.ts';
-import { ComposeError } from '../util/errors.ts';
+import { about, ComposeError, type ErrorPath } from '../util/errors.ts';
 import { version } from '../util/version.ts';
 import { containerEvent } from './container-event.ts';
 import type { EngineContext } from './context.ts';
@@ -43,6 +45,7 @@ export async function newContainerRecord(
   const { database } = context;
   const { service, serviceName, image } = wanted;
   const id = randomBytes(32).toString('hex');
+  const cgroupsPath = cgroupsPathOf(service, id);
   const shared = sharedContainer(context, service.network_mode);
   const uses = volumeUses(service, image);
   const inherited = volumesFrom(context, service);
@@ -97,7 +100,8 @@ export async function newContainerRecord(
         config: service,
         contentDigests: input.wanted.contents.get(serviceName) ?? {},
         sharedNamespaces: {},
-        cgroupsPath: cgroupsPathOf(service, id),
+        cgroupsPath,
+        ...(service.cgroup_parent === undefined ? {} : { madeCgroups: madeCgroups(database, cgroupsPath) }),
         desired: 'running',
         hostname: hostnameOf(service, id),
         command: processArgs(service, image),
@@ -110,7 +114,7 @@ export async function newContainerRecord(
     });
     context.containers.announceNew(id);
     await fillVolumes(context, input, record, uses, image);
-    writeBundle(context, input, record, image);
+    writeBundle(context, input, record, image, 'creation');
     context.announce(containerEvent(record, 'create', record.createdAt));
     return record;
   } catch (error) {
@@ -162,11 +166,11 @@ export async function startContainer(
     const image = input.wanted.images.get(record.service);
     // A supervisor killed while it made the container left the record without the bundle.
     const isWhole = existsSync(paths.container(record.id).config);
-    const isFresh = state.status === 'created' && !joinsProcessNamespaces(record) && isWhole;
+    const isFresh = state.status === 'created' && !dependsOnMoment(record) && isWhole;
     if (image !== undefined && !isWhole) {
       await fillVolumes(context, input, record, volumeUses(record.config, image), image);
     }
-    if (image !== undefined && !isFresh) writeBundle(context, input, started, image);
+    if (image !== undefined && !isFresh) writeBundle(context, input, started, image, 'start');
     const hasNames = ownsNamespace && record.networkNamespace !== null && record.endpoints.length > 0;
     await Promise.all([
       hasNames ? context.dns.attach(record.id, record.networkNamespace) : undefined,
@@ -199,6 +203,7 @@ export async function removeContainer(
     await networks.unplug(record.networkNamespace, record.endpoints);
   }
   await containers.destroyLeftovers(record.cgroupsPath);
+  removeEmptyCgroups(record.madeCgroups ?? []);
   await containers.remove(record.id);
   database.removeContainer(record.id);
   context.announce(containerEvent(record, 'destroy', context.clock().toISOString()));
@@ -235,14 +240,32 @@ export function portRequests(ports: readonly Port[]): PortRequest[] {
 
 function nameFailure(record: ContainerRecord, error: unknown): unknown {
   if (!(error instanceof ComposeError)) return error;
-  return new ComposeError(error.code, `cannot start container ${record.name}: ${error.message}`, {
-    cause: error,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(error.exitCode === undefined ? {} : { exitCode: error.exitCode }),
-  });
+  const attribute = error.attribute ?? blamed(error, record.config);
+  const path = attribute === undefined ? error.path : ['services', record.service, ...attribute];
+  return about(error, { path, attribute: undefined }, `cannot start container ${record.name}: ${error.message}`);
 }
 
-function writeBundle(context: EngineContext, input: EffectInput, record: ContainerRecord, image: ResolvedImage): void {
+/** The attribute that names what the container's root does not have. */
+function blamed({ code }: ComposeError, { command, entrypoint }: Service): ErrorPath | undefined {
+  switch (code) {
+    case 'USER_NOT_FOUND':
+      return ['user'];
+    case 'COMMAND_NOT_FOUND':
+    case 'COMMAND_NOT_EXECUTABLE':
+      return entrypoint?.length ? ['entrypoint'] : command === null ? undefined : ['command'];
+    default:
+      return undefined;
+  }
+}
+
+/** At its creation a container may name what is only there when it starts. */
+function writeBundle(
+  context: EngineContext,
+  input: EffectInput,
+  record: ContainerRecord,
+  image: ResolvedImage,
+  moment: 'creation' | 'start',
+): void {
   const paths = context.paths.container(record.id);
   const service = record.config;
   const uses = volumeUses(service, image);
@@ -262,8 +285,9 @@ function writeBundle(context: EngineContext, input: EffectInput, record: Contain
         service,
         uses,
         sourceOf: (use) => volumeSource(context, input, record, use),
+        subpaths: moment === 'start' ? 'required' : 'as written',
       }),
-      ...givenFileMounts(record.service, service, input.project, paths.runDir),
+      ...givenFileMounts(service, input.project, input.variables, paths.runDir),
     ],
     host: context.host,
     seccompCache: `${context.paths.stateDir}/seccomp`,
@@ -355,6 +379,17 @@ function addressesInUse(database: Database, networkId: string): ReadonlySet<stri
   return addresses;
 }
 
+/** What of a cgroup's parents is ours: what is missing, and what another container of ours has made. */
+function madeCgroups(database: Database, cgroupsPath: string): string[] {
+  const made = new Set([
+    ...missingParents(cgroupsPath),
+    ...database.containers().flatMap((other) => other.madeCgroups ?? []),
+  ]);
+  const parents: string[] = [];
+  for (let path = dirname(cgroupsPath); path !== '/'; path = dirname(path)) if (made.has(path)) parents.push(path);
+  return parents;
+}
+
 /** The container that `service:NAME` or `container:NAME` means; null for any other mode. */
 function sharedContainer(context: EngineContext, mode: string | undefined): ContainerRecord | null {
   if (mode?.startsWith('service:')) {
@@ -395,9 +430,13 @@ function joinedNamespaces(context: EngineContext, record: ContainerRecord): Bund
   return joined;
 }
 
-/** Whether it shares a namespace whose path changes whenever the other container starts again. */
-function joinsProcessNamespaces({ config }: ContainerRecord): boolean {
-  return [config.pid, config.ipc, config.uts, config.cgroup].some((mode) => mode?.includes(':') ?? false);
+/**
+ * Whether what it is made of is only known when it starts: it shares a namespace, whose path changes whenever the other
+ * container starts again, or a part of a volume that another container may make.
+ */
+function dependsOnMoment({ config }: ContainerRecord): boolean {
+  const isShared = [config.pid, config.ipc, config.uts, config.cgroup].some((mode) => mode?.includes(':') ?? false);
+  return isShared || (config.volumes?.some(({ volume }) => volume?.subpath !== undefined) ?? false);
 }
 
 function volumesFrom(

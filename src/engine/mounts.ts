@@ -1,5 +1,5 @@
 /** What a service mounts, resolved to places on this machine. */
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, realpathSync, statSync } from 'node:fs';
 import { join, normalize } from 'node:path';
 import type { OciMount } from '../container/oci.ts';
 import type { ResolvedImage } from '../model/image.ts';
@@ -11,6 +11,8 @@ export interface VolumeUse {
   /** Key of a top-level volume; null: anonymous. */
   readonly key: string | null;
   readonly subpath: string | null;
+  /** Its place in `volumes`; null: it is the image's. */
+  readonly index: number | null;
   readonly isReadOnly: boolean;
   /** Whether the image's content at `target` fills a fresh volume. */
   readonly isFilledFromImage: boolean;
@@ -18,12 +20,13 @@ export interface VolumeUse {
 
 /** Volumes a service uses: those it names, its anonymous ones, and the image's own that nothing else covers. */
 export function volumeUses(service: Service, image: ResolvedImage): VolumeUse[] {
-  const uses: VolumeUse[] = (service.volumes ?? [])
-    .filter(({ type }) => type === 'volume')
-    .map((mount) => ({
+  const uses: VolumeUse[] = [...(service.volumes ?? []).entries()]
+    .filter(([, { type }]) => type === 'volume')
+    .map(([index, mount]) => ({
       target: cleanTarget(mount.target),
       key: mount.source ?? null,
       subpath: mount.volume?.subpath ?? null,
+      index,
       isReadOnly: mount.read_only ?? false,
       isFilledFromImage: !(mount.volume?.nocopy ?? false),
     }));
@@ -33,7 +36,7 @@ export function volumeUses(service: Service, image: ResolvedImage): VolumeUse[] 
   ]);
   for (const target of image.config.volumes.map(cleanTarget)) {
     if (covered.has(target)) continue;
-    uses.push({ target, key: null, subpath: null, isReadOnly: false, isFilledFromImage: true });
+    uses.push({ target, key: null, subpath: null, index: null, isReadOnly: false, isFilledFromImage: true });
   }
   return uses;
 }
@@ -47,12 +50,14 @@ export function ociMounts(options: {
   readonly service: Service;
   readonly uses: readonly VolumeUse[];
   readonly sourceOf: (use: VolumeUse) => string;
+  /** Whether the parts of volumes must be there, and within their volume. */
+  readonly subpaths: 'required' | 'as written';
 }): OciMount[] {
   const { service, serviceName } = options;
   const mounts: OciMount[] = [
     ...(service.volumes ?? []).flatMap((mount) => bindOrTmpfs(serviceName, mount)),
     ...(service.tmpfs ?? []).map(tmpfsEntry),
-    ...options.uses.map((use) => volumeMount(use, options.sourceOf(use))),
+    ...options.uses.map((use) => volumeMount(use, options.sourceOf(use), options.subpaths)),
   ];
   return mounts.sort((a, b) => depth(a.destination) - depth(b.destination));
 }
@@ -66,22 +71,24 @@ function cleanTarget(target: string): string {
   return path.length > 1 ? path.replace(/\/$/, '') : path;
 }
 
-function volumeMount(use: VolumeUse, source: string): OciMount {
-  const path = use.subpath === null ? source : subdirectory(source, use.subpath);
+function volumeMount(use: VolumeUse, source: string, subpaths: 'required' | 'as written'): OciMount {
+  const part = use.subpath;
+  const path = part === null ? source : subpaths === 'required' ? partOf(source, part, use) : join(source, part);
   const access = use.isReadOnly ? ['ro'] : [];
   return { destination: use.target, type: 'bind', source: path, options: ['rbind', 'rprivate', ...access] };
 }
 
-function subdirectory(volume: string, subpath: string): string {
+/** A part of a volume, with what symbolic links in it lead to: a container must not be given what lies outside. */
+function partOf(volume: string, subpath: string, { index }: VolumeUse): string {
   const path = join(volume, subpath);
-  const isInside = path === volume || path.startsWith(`${volume}/`);
-  if (!isInside || statSync(path, { throwIfNoEntry: false }) === undefined) {
-    throw new ComposeError(
-      'VOLUME_NOT_FOUND',
-      `volume subpath ${subpath} ${isInside ? 'does not exist' : 'leads out of the volume'}`,
-    );
-  }
-  return path;
+  const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
+  const real = isThere ? realpathSync(path) : path;
+  const isInside = `${real}/`.startsWith(`${realpathSync(volume)}/`);
+  if (isThere && isInside) return real;
+  const reason = isInside ? 'does not exist' : 'leads out of the volume';
+  throw new ComposeError('VOLUME_NOT_FOUND', `volume subpath ${subpath} ${reason}`, {
+    ...(index === null ? {} : { attribute: ['volumes', index, 'volume', 'subpath'] }),
+  });
 }
 
 function bindOrTmpfs(serviceName: string, mount: Mount): OciMount[] {

@@ -15,35 +15,38 @@ import { VolumeDriver } from '../volume/volume-driver.ts';
 import { checkCapacity } from './capacity.ts';
 import { resolveDesired } from './desired.ts';
 import { planHash } from './engine.ts';
+import type { GivenVariables } from './given-files.ts';
 import { observe } from './observe.ts';
-import { validateProject } from './validate.ts';
-import { validateServices } from './validate-services.ts';
+import { refuseUnsupported, validateProject } from './validate.ts';
 
 /** Observes and plans, in this process and without a supervisor. Throws what `apply` would refuse. */
 export async function previewPlan(options: {
   readonly project: Project;
   readonly origin: ProjectOrigin;
+  readonly variables: GivenVariables;
   readonly settings: ApplySettings;
   readonly paths: Paths;
 }): Promise<{ readonly plan: Plan; readonly hash: string }> {
-  const { project, settings, paths } = options;
+  const { project, settings, paths, variables } = options;
   const binding = native();
   using database = openDatabase(paths, 'read');
   const services = new Set(
     [...selectedServices(project.services, settings)].filter((name) => project.services[name] !== undefined),
   );
+  const bringsUp = settings.intent === 'up' || settings.intent === 'create' || settings.intent === 'scale';
+  if (bringsUp) refuseUnsupported(project, services);
   const wanted = await resolveDesired({
     project,
     workingDirectory: options.origin.workingDirectory,
     services,
     nameSeparator: settings.manner.nameSeparator,
+    variables,
   });
-  if (settings.intent === 'up' || settings.intent === 'create' || settings.intent === 'scale') {
-    validateProject(project, services, settings, database);
-    await validateServices(project, services, {
-      host: readHostFacts(),
-      workingDirectory: options.origin.workingDirectory,
-    });
+  if (bringsUp) {
+    const { workingDirectory } = options.origin;
+    const { images } = wanted;
+    const world = { host: readHostFacts(), database, workingDirectory, images, variables };
+    validateProject(project, services, settings, world);
   }
   const observed = await observe({
     paths,

@@ -41,6 +41,7 @@ export async function runOneOff(
         {
           project: request.project,
           origin: request.origin,
+          variables: request.variables,
           settings: {
             ...defaultSettings('up'),
             services: dependencies,
@@ -106,6 +107,7 @@ async function ensureResources(
     {
       project: request.project,
       origin: request.origin,
+      variables: request.variables,
       settings: {
         ...defaultSettings('create'),
         services: [request.service],
@@ -141,8 +143,10 @@ async function create(
     workingDirectory: request.origin.workingDirectory,
     services: new Set([request.service]),
     nameSeparator: request.manner.nameSeparator,
+    variables: request.variables,
   });
-  const input: EffectInput = { project, origin: request.origin, wanted, waitTimeoutMs: null };
+  const { origin, variables } = request;
+  const input: EffectInput = { project, origin, wanted, variables, waitTimeoutMs: null };
   const image = wanted.images.get(request.service);
   if (image === undefined) throw new Error(`the image of ${request.service} was not resolved`);
   const record = await newContainerRecord(context, input, {

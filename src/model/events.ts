@@ -69,6 +69,10 @@ export interface ErrorData {
   readonly message: string;
   readonly hint: string | null;
   readonly exitCode: number | null;
+  /** The part of the project that is to blame, from its root. */
+  readonly path?: readonly (string | number)[] | null;
+  /** What else is wrong, found at the same time. */
+  readonly others?: readonly ErrorData[];
   /** Last lines of the failing container's log. */
   readonly log: readonly string[];
 }

@@ -108,6 +108,8 @@ export interface ContainerRecord {
   readonly sharedNamespaces: Readonly<Record<string, string>>;
   /** The cgroup's OCI path. */
   readonly cgroupsPath: string;
+  /** Parents of that cgroup which tscompose made, the innermost first: they go with the last container in them. */
+  readonly madeCgroups?: readonly string[];
   /** What the user asked for last; healing follows it. */
   readonly desired: 'running' | 'stopped';
   /** Names that DNS answers with this container: name, service, aliases are in `endpoints`. */

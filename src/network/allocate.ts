@@ -3,7 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { SubnetRecord } from '../model/records.ts';
-import { ComposeError } from '../util/errors.ts';
+import { blame, ComposeError } from '../util/errors.ts';
 
 /** A block of addresses: the network address as a number, its prefix length and family. */
 export interface Cidr {
@@ -103,7 +103,7 @@ export interface SubnetWish {
 /**
  * The subnets of a new network. `taken` are the host's subnets and those of all other networks: a subnet that is chosen
  * avoids them, one that was asked for must not clash with another network's (`reserved`).
- * Throws SUBNET_CLASH, INVALID, or NO_SPACE when the pools are exhausted.
+ * Throws SUBNET_CLASH, INVALID, or NO_SPACE when the pools are exhausted; `attribute` leads on from `wishes`.
  */
 export function allocateSubnets(options: {
   readonly networkName: string;
@@ -119,23 +119,25 @@ export function allocateSubnets(options: {
   const reserved = options.reserved.map(parseCidr);
   const occupied = [...options.taken.map(parseCidr), ...reserved];
   const chosen: SubnetRecord[] = [];
-  for (const wish of options.wishes) {
+  for (const [index, wish] of options.wishes.entries()) {
+    const attribute = [index, 'subnet'];
     if (wish.subnet === undefined || wish.subnet === '') {
       if (wish.gateway || wish.ip_range) {
-        throw new ComposeError('INVALID', `network ${networkName}: ipam gateway and ip_range need a subnet`);
+        const message = `network ${networkName}: ipam gateway and ip_range need a subnet`;
+        throw new ComposeError('INVALID', message, { attribute: [index] });
       }
       continue;
     }
-    const subnet = parseCidr(wish.subnet);
+    const subnet = blame(attribute, () => parseCidr(wish.subnet ?? ''));
     const clash = [...reserved, ...chosen.map((record) => parseCidr(record.subnet))].find((o) => overlaps(o, subnet));
     if (clash !== undefined) {
       throw new ComposeError(
         'SUBNET_CLASH',
         `cannot make network ${networkName}: subnet ${formatCidr(subnet)} overlaps ${formatCidr(clash)} of another network`,
-        { hint: 'choose another subnet in ipam.config, or leave it out' },
+        { attribute, hint: 'choose another subnet in ipam.config, or leave it out' },
       );
     }
-    chosen.push(subnetRecord(networkName, subnet, wish));
+    chosen.push(subnetRecord(networkName, subnet, wish, index));
   }
   const hasFamily = (family: 4 | 6) => chosen.some((record) => parseCidr(record.subnet).family === family);
   if (options.enableIpv4 && !hasFamily(4)) {
@@ -153,27 +155,33 @@ export function allocateSubnets(options: {
   return chosen;
 }
 
-function subnetRecord(networkName: string, subnet: Cidr, wish: SubnetWish): SubnetRecord {
+function subnetRecord(networkName: string, subnet: Cidr, wish: SubnetWish, index = 0): SubnetRecord {
   const text = formatCidr(subnet);
-  const within = (address: string, what: string) => {
-    if (!contains(text, address)) {
+  const within = (address: string, what: string, ...key: readonly string[]) =>
+    blame([index, ...key], () => {
+      if (contains(text, address)) return formatAddress(subnet.family, parseAddress(address).value);
       throw new ComposeError('INVALID', `network ${networkName}: ${what} ${address} is not in subnet ${text}`);
-    }
-    return formatAddress(subnet.family, parseAddress(address).value);
-  };
-  if (sizeOf(subnet) < 4n) throw new ComposeError('INVALID', `network ${networkName}: subnet ${text} is too small`);
+    });
+  if (sizeOf(subnet) < 4n) {
+    const message = `network ${networkName}: subnet ${text} is too small`;
+    throw new ComposeError('INVALID', message, { attribute: [index, 'subnet'] });
+  }
   let ipRange: string | null = null;
   if (wish.ip_range) {
-    const range = parseCidr(wish.ip_range);
-    within(formatAddress(range.family, range.base), 'ip_range');
+    const attribute = [index, 'ip_range'];
+    const range = blame(attribute, () => parseCidr(wish.ip_range ?? ''));
+    within(formatAddress(range.family, range.base), 'ip_range', 'ip_range');
     if (range.prefix < subnet.prefix) {
-      throw new ComposeError('INVALID', `network ${networkName}: ip_range ${wish.ip_range} is larger than ${text}`);
+      const message = `network ${networkName}: ip_range ${wish.ip_range} is larger than ${text}`;
+      throw new ComposeError('INVALID', message, { attribute });
     }
     ipRange = formatCidr(range);
   }
-  const reserved = Object.values(wish.aux_addresses ?? {}).map((address) => within(address, 'aux address'));
+  const reserved = Object.entries(wish.aux_addresses ?? {}).map(([name, address]) =>
+    within(address, 'aux address', 'aux_addresses', name),
+  );
   const gateway = wish.gateway
-    ? within(wish.gateway, 'gateway')
+    ? within(wish.gateway, 'gateway', 'gateway')
     : firstFree(subnet, subnet, new Set(reserved.map((address) => parseAddress(address).value)));
   if (gateway === undefined) throw new ComposeError('INVALID', `network ${networkName}: no address left for a gateway`);
   return { subnet: text, gateway, ipRange, reserved };

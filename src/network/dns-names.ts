@@ -4,6 +4,7 @@
  * - A container sees those that share a network with it, itself included; each with its addresses on the shared ones.
  * - Names: service, container name, id (12 digits; a label has at most 63 characters), hostname, the network's aliases; each also with the
  *   network's name as its domain (`web.shop_default`).
+ * - What `links` and `external_links` call another one is a name for the container alone that has them.
  * - Service names and aliases mean all containers that have them; the answers' order is turned by one each time.
  */
 import type { ContainerRecord } from '../model/records.ts';
@@ -33,11 +34,13 @@ export function indexNames(world: NetworkWorld): NameIndex {
   const networkName = new Map(world.networks.map((network) => [network.id, network.name.toLowerCase()]));
   const byNetwork = new Map<string, NetworkNames>();
   const networksOf = new Map<string, readonly string[]>();
+  const linksOf = new Map<string, ReadonlyMap<string, string>>();
   for (const container of world.containers.toSorted((a, b) => a.number - b.number || (a.id < b.id ? -1 : 1))) {
     networksOf.set(
       container.id,
       container.endpoints.map((endpoint) => endpoint.networkId),
     );
+    linksOf.set(container.id, linksIn(container));
     for (const endpoint of container.endpoints) {
       let network = byNetwork.get(endpoint.networkId);
       if (network === undefined) {
@@ -60,7 +63,8 @@ export function indexNames(world: NetworkWorld): NameIndex {
   return {
     has: (containerId) => networksOf.has(containerId),
     resolve(containerId, name, family) {
-      const wanted = name.toLowerCase();
+      const asked = name.toLowerCase();
+      const wanted = linksOf.get(containerId)?.get(asked) ?? asked;
       let found: string[] | undefined;
       for (const networkId of networksOf.get(containerId) ?? []) {
         const named = byNetwork.get(networkId)?.names.get(wanted);
@@ -85,6 +89,14 @@ export function indexNames(world: NetworkWorld): NameIndex {
       return undefined;
     },
   };
+}
+
+/** From the name that a container's links give to what they mean: a service, or a container of another project. */
+function linksIn({ config }: ContainerRecord): Map<string, string> {
+  const links = [...(config.links ?? []), ...(config.external_links ?? [])].map((link) =>
+    link.toLowerCase().split(':'),
+  );
+  return new Map(links.flatMap(([target = '', alias]) => (alias === undefined ? [] : [[alias, target]])));
 }
 
 function namesOf(container: ContainerRecord, aliases: readonly string[]): Set<string> {

@@ -28,7 +28,7 @@ export function openPortHolder(): PortHolder {
     async reserve(requests) {
       const listeners: Listener[] = [];
       try {
-        for (const request of requests) listeners.push(...(await bindRequest(request)));
+        for (const [index, request] of requests.entries()) listeners.push(...(await bindRequest(request, index)));
       } catch (error) {
         await Promise.all(listeners.map((listener) => listener.close()));
         throw error;
@@ -52,8 +52,8 @@ export function openPortHolder(): PortHolder {
   };
 }
 
-/** On one address, or on `0.0.0.0` and `::` with the same port. */
-async function bindRequest(request: PortRequest): Promise<Listener[]> {
+/** On one address, or on `0.0.0.0` and `::` with the same port. `index` is its place in `ports`. */
+async function bindRequest(request: PortRequest, index: number): Promise<Listener[]> {
   const { hostPort, hostPortEnd = hostPort } = request;
   const addresses = request.hostIp === '' ? ['0.0.0.0', '::'] : [request.hostIp.replace(/^\[(.*)\]$/, '$1')];
   let taken: unknown;
@@ -71,11 +71,11 @@ async function bindRequest(request: PortRequest): Promise<Listener[]> {
       // A machine without IPv6 publishes on IPv4 only.
       if (bound.length > 0 && isError(error, 'EAFNOSUPPORT', 'EADDRNOTAVAIL')) return bound;
       await Promise.all(bound.map((listener) => listener.close()));
-      if (!isError(error, 'EADDRINUSE')) throw portError(request, error);
+      if (!isError(error, 'EADDRINUSE')) throw portError(request, index, error);
       taken = error;
     }
   }
-  throw portError(request, taken);
+  throw portError(request, index, taken);
 }
 
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
@@ -195,7 +195,8 @@ function isError(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
 }
 
-function portError(request: PortRequest, error: unknown): Error {
+function portError(request: PortRequest, index: number, error: unknown): Error {
+  const attribute = ['ports', index];
   const { hostIp, hostPort, hostPortEnd, protocol } = request;
   const ports = hostPortEnd === undefined || hostPortEnd === hostPort ? `${hostPort}` : `${hostPort}-${hostPortEnd}`;
   const name = `${hostIp === '' ? '' : `${hostIp}:`}${ports}/${protocol}`;
@@ -205,20 +206,19 @@ function portError(request: PortRequest, error: unknown): Error {
     return new ComposeError(
       'PORT_TAKEN',
       `host port ${name} is already in use${holder === null ? '' : ` by ${holder}`}`,
-      {
-        hint: 'stop what uses it, or publish another host port',
-        cause: error,
-      },
+      { attribute, hint: 'stop what uses it, or publish another host port', cause: error },
     );
   }
   if (isError(error, 'EACCES', 'EPERM')) {
     return new ComposeError('NO_PERMISSION', `not allowed to bind host port ${name}`, {
+      attribute,
       hint: 'ports below net.ipv4.ip_unprivileged_port_start need root',
       cause: error,
     });
   }
   if (isError(error, 'EADDRNOTAVAIL', 'EINVAL', 'ENOTFOUND')) {
     return new ComposeError('INVALID', `cannot bind host port ${name}: this machine has no such address`, {
+      attribute,
       cause: error,
     });
   }

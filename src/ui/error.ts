@@ -17,7 +17,7 @@ interface Details {
 /** One failure as text, ending in a newline: message, excerpt, log, hint. A stack only when it is a bug of ours. */
 export function formatError(error: unknown, rendering: ErrorRendering): string {
   if (rendering.form === 'json') return `${JSON.stringify({ error: true, message: messageOf(error) })}\n`;
-  if (error instanceof AggregateError) return error.errors.map((each) => formatError(each, rendering)).join('');
+  if (error instanceof AggregateError) return error.errors.map((each) => formatError(each, rendering)).join('\n');
   const paint = rendering.isColored ? (code: number, text: string) => `\x1b[${code}m${text}\x1b[0m` : plain;
   if (!(error instanceof ComposeError)) return formatBug(error);
   const { frame, log = [] } = error as ComposeError & Details;

@@ -39,17 +39,26 @@ export type ErrorCode =
 
 export interface ComposeErrorOptions {
   /** The next thing to try, one sentence. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly cause?: unknown;
   /** The container's own exit code, where a command hands it on. */
-  readonly exitCode?: number;
+  readonly exitCode?: number | undefined;
+  /** The part of the project that is to blame, from its root on: whoever has the files shows the place. */
+  readonly path?: ErrorPath | undefined;
+  /** The same from a service on, thrown where the service's name is not known. */
+  readonly attribute?: ErrorPath | undefined;
 }
+
+/** Keys and list positions. */
+export type ErrorPath = readonly (string | number)[];
 
 /** A failure that is the user's or the machine's, not ours: rendered as one message, never with a stack. */
 export class ComposeError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly exitCode: number | undefined;
+  readonly path: ErrorPath | undefined;
+  readonly attribute: ErrorPath | undefined;
 
   constructor(code: ErrorCode, message: string, options: ComposeErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -57,7 +66,31 @@ export class ComposeError extends Error {
     this.code = code;
     this.hint = options.hint;
     this.exitCode = options.exitCode;
+    this.path = options.path;
+    this.attribute = options.attribute;
   }
+}
+
+/** The error with more known about it. */
+export function about(error: ComposeError, options: ComposeErrorOptions, message = error.message): ComposeError {
+  const { code, hint, exitCode, path, attribute } = error;
+  return new ComposeError(code, message, { hint, exitCode, path, attribute, cause: error, ...options });
+}
+
+/** An error of `action` that names no attribute is about this one. */
+export function blame<T>(attribute: ErrorPath, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw error instanceof ComposeError && error.attribute === undefined ? about(error, { attribute }) : error;
+  }
+}
+
+/** One error of several: itself when it is the only one, else an AggregateError whose message is that of the first. */
+export function joinErrors(errors: readonly ComposeError[]): Error {
+  const [first] = errors;
+  if (first === undefined) throw new Error('there is no error to join');
+  return errors.length === 1 ? first : new AggregateError(errors, first.message);
 }
 
 /** A system call of the native core failed. */

@@ -31,8 +31,9 @@ interface Case {
   readonly leaves?: 'created containers';
 }
 
-/** `file:line:column: ` in front. */
-const at = (place: string, message: string) => new RegExp(`^compose\\.yaml:${place}: .*${message}`, 'm');
+/** `file:line:column: ` in front, and the line below it. */
+const at = (place: string, message: string) =>
+  new RegExp(`^compose\\.yaml:${place}: .*${message}.*\\n +${place.split(':')[0]} \\| `, 'm');
 
 const cases: readonly Case[] = [
   { title: 'an unknown key', compose: service('comand: x'), message: at('2:67', '"comand"'), code: 15 },
@@ -46,7 +47,7 @@ const cases: readonly Case[] = [
   {
     title: 'an unknown capability',
     compose: service('cap_add: [NET_RAW, NO_SUCH]'),
-    message: /service web: there is no capability NO_SUCH/,
+    message: at('2:86', 'service web: there is no capability NO_SUCH'),
     code: 1,
   },
   {
@@ -58,55 +59,122 @@ const cases: readonly Case[] = [
   {
     title: 'an image that is not there',
     compose: 'services:\n  web: { image: "no-such-image:1" }\n',
-    message: /service web: image no-such-image:1/,
+    message: at('2:17', 'service web: image no-such-image:1'),
     code: 1,
   },
   {
     title: 'a root file system that is not there',
     compose: 'services:\n  web: { image: "rootfs:./no-such-directory", command: ["true"] }\n',
-    message: /service web: .*no-such-directory does not exist/,
+    message: at('2:17', 'service web: .*no-such-directory does not exist'),
     code: 1,
   },
   {
     title: 'an address outside its subnet',
     compose: `${service('networks: { default: { ipv4_address: 10.213.9.9 } }')}networks: { default: { ipam: { config: [{ subnet: 10.213.1.0/24 }] } } }\n`,
-    message: /service web: address 10\.213\.9\.9 is not in subnet 10\.213\.1\.0\/24/,
+    message: at('2:104', 'service web: address 10\\.213\\.9\\.9 is not in subnet 10\\.213\\.1\\.0/24'),
     code: 1,
   },
   {
     title: 'an external network that is not there',
     compose: `${service('networks: [elsewhere]')}networks: { elsewhere: { external: true } }\n`,
-    message: /network elsewhere declared as external, but could not be found/,
+    message: at('3:13', 'network elsewhere declared as external, but could not be found'),
     code: 1,
   },
   {
     title: 'an external volume that is not there',
     compose: `${service('volumes: ["elsewhere:/data"]')}volumes: { elsewhere: { external: true } }\n`,
-    message: /external volume "elsewhere" not found/,
+    message: at('3:12', 'external volume "elsewhere" not found'),
     code: 1,
   },
   {
     title: 'a seccomp profile that is not there',
     compose: service('security_opt: ["seccomp:./no-such.json"]'),
-    message: /service web: seccomp profile .*\/p\/no-such\.json does not exist/,
+    message: at('2:82', 'service web: seccomp profile .*/p/no-such\\.json does not exist'),
     code: 14,
   },
   {
     title: 'a device that does not exist',
     compose: service('devices: ["/dev/no-such:/dev/x"]'),
-    message: /service web: device \/dev\/no-such does not exist/,
+    message: at('2:77', 'service web: device /dev/no-such does not exist'),
     code: 1,
   },
   {
     title: 'a processor that this machine does not have',
     compose: service('cpuset: "9999"'),
-    message: /service web: cpuset 9999: this machine has no processor 9999/,
+    message: at('2:75', 'service web: cpuset 9999: this machine has no processor 9999'),
     code: 1,
   },
   {
     title: 'memory in which nothing can run',
     compose: service('mem_limit: 1k'),
-    message: /service web: a memory limit of 1024 bytes is too small/,
+    message: at('2:78', 'service web: a memory limit of 1024 bytes is too small'),
+    code: 1,
+  },
+  {
+    title: 'a build without a builder',
+    compose: 'services:\n  web:\n    build: .\n',
+    message: at('3:12', 'service web: build is not supported: there is no image builder yet'),
+    code: 1,
+  },
+  {
+    title: 'a network mode that does not exist',
+    compose: service('network_mode: hosts'),
+    message: at('2:81', 'service web: there is no network_mode "hosts"'),
+    code: 1,
+  },
+  {
+    title: 'a driver for networks that does not exist',
+    compose: `${service('networks: [n]')}networks: { n: { driver: macvlan } }\n`,
+    message: at('3:26', 'network .*_n: there is no driver macvlan'),
+    code: 1,
+  },
+  {
+    title: 'a driver for volumes that does not exist',
+    compose: `${service('volumes: ["data:/data"]')}volumes: { data: { driver: rexray } }\n`,
+    message: at('3:28', 'volume .*_data: there is no driver rexray'),
+    code: 1,
+  },
+  {
+    title: 'a gateway outside its subnet',
+    compose: `${service('networks: [n]')}networks: { n: { ipam: { config: [{ subnet: 10.213.5.0/24, gateway: 10.213.6.1 }] } } }\n`,
+    message: at('3:69', 'network .*_n: gateway 10\\.213\\.6\\.1 is not in subnet'),
+    code: 1,
+  },
+  {
+    title: 'a sysctl of the host',
+    compose: service('sysctls: { vm.swappiness: 1 }'),
+    message: at('2:93', "service web: sysctl vm.swappiness is the host's"),
+    code: 1,
+  },
+  {
+    title: 'a secret whose variable is not set',
+    compose: `${service('secrets: [s]')}secrets: { s: { environment: TSCOMPOSE_NOT_SET } }\n`,
+    message: at('3:30', 'service web: environment variable "TSCOMPOSE_NOT_SET" required by secret s is not set'),
+    code: 1,
+  },
+  {
+    title: 'a secret whose file is not there',
+    compose: `${service('secrets: [s]')}secrets: { s: { file: ./none } }\n`,
+    message: at('3:23', 'service web: file .*/p/none of secret s does not exist'),
+    code: 14,
+  },
+  {
+    title: 'waiting for the health of a service that has no check',
+    compose:
+      'services:\n  a: { image: "rootfs:/", depends_on: { b: { condition: service_healthy } } }\n  b: { image: "rootfs:/" }\n',
+    message: at('2:57', 'service a waits for b to be healthy, which has no healthcheck'),
+    code: 1,
+  },
+  {
+    title: 'several mistakes, in the order of the file, of merged lists and expanded forms',
+    compose: service('cap_add: [NO_SUCH], ports: ["8000-8001:8000-8001", "9001/sctp"], stop_signal: SIGTREM'),
+    message: new RegExp(
+      [
+        '^compose\\.yaml:2:77: .*NO_SUCH',
+        'compose\\.yaml:2:118: .*SCTP port 9001 needs a host port',
+        'compose\\.yaml:2:145: .*SIGTREM[^]*did you mean SIGTERM\\?',
+      ].join('[^]*\\n'),
+    ),
     code: 1,
   },
   {
@@ -124,21 +192,21 @@ const cases: readonly Case[] = [
   {
     title: 'a user whom the image does not know',
     compose: service('user: no-such-user'),
-    message: /cannot start container .*-web-1: .*user no-such-user/,
+    message: at('2:73', 'cannot start container .*-web-1: .*user no-such-user'),
     code: 125,
     leaves: 'created containers',
   },
   {
     title: 'a command that does not exist',
     compose: service('restart: "no"', '[no-such-command]'),
-    message: /"no-such-command": executable file not found/,
+    message: at('2:50', '.*"no-such-command": executable file not found'),
     code: 127,
     leaves: 'created containers',
   },
   {
     title: 'a command that is no program',
     compose: service('restart: "no"', '[/etc/hostname]'),
-    message: /"\/etc\/hostname": permission denied/,
+    message: at('2:50', '.*"/etc/hostname": permission denied'),
     code: 126,
     leaves: 'created containers',
   },

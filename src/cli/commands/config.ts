@@ -16,6 +16,7 @@ import { imagesOnly, namedImages, servicesWithHookImages, withImages } from '../
 import { type LoadOptions, loadModel, loadProject } from '../../compose/load.ts';
 import type { Tree } from '../../compose/tree-path.ts';
 import type { Project } from '../../model/project.ts';
+import { cgroupVersion, platform } from '../../util/machine.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { mannerOf } from '../globals.ts';
@@ -123,6 +124,7 @@ export function loadOptionsOf(context: Context, services: readonly string[]): Lo
     workingDirectory: context.workingDirectory,
     services,
     allResources: globals.allResources,
+    machine: { platform: platform(), cgroupVersion: cgroupVersion() },
   };
 }
 

@@ -106,6 +106,7 @@ export const run = defineCommand({
     const request: RunRequest = {
       project: session.project,
       origin: session.origin,
+      variables: session.variables,
       service,
       dependencies: settings.dependencies,
       name: settings.name,

@@ -1,7 +1,7 @@
 import { ComposeError } from '../../util/errors.ts';
+import { nearest } from '../../util/nearest.ts';
 import { type Diagnostic, diagnosticAt } from '../diagnostic.ts';
 import type { Locator } from '../locate.ts';
-import { nearest } from '../schema-errors.ts';
 import { formatPath, isTree, own, type Tree } from '../tree-path.ts';
 import { anonymousVolume } from './anonymous-volume.ts';
 import { bakedSetting } from './baked-setting.ts';
@@ -44,7 +44,7 @@ export function lint(subject: LintSubject, locator: Locator, disabled: readonly 
       const services = isTree(subject.written.services) ? subject.written.services : {};
       const service = path[0] === 'services' ? own(services, String(path[1])) : undefined;
       if (isTree(service) && switchedOff(service).includes(rule.name)) continue;
-      const place = locator.place(path, path.length === 2);
+      const place = locator.place(path, { isKey: path.length === 2 });
       findings.push(
         diagnosticAt(place, {
           severity: 'warning',

@@ -27,6 +27,7 @@ afterEach(async () => {
 const request = {
   project: null,
   origin: { workingDirectory: '/', configFiles: [], environmentFiles: [] },
+  variables: {},
   settings: defaultSettings('stop'),
   expectedPlanHash: null,
 };

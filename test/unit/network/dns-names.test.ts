@@ -30,6 +30,15 @@ describe('names of containers', () => {
     assert.deepEqual(resolve('db', 'hidden'), ['10.2.0.3']);
   });
 
+  it('a link is a name for the container that has it, and for no other', () => {
+    const linked = containerRecord('linked', [endpointRecord('linked', front, ['10.1.0.5'])]);
+    const config = { ...linked.config, links: ['api:backend', 'web'], external_links: ['test-web-1:outside'] };
+    const world = indexNames({ networks: [front, back], containers: [web, api, db, { ...linked, config }] });
+    assert.deepEqual(world.resolve(idOf('linked'), 'Backend', 4), ['10.1.0.3']);
+    assert.deepEqual(world.resolve(idOf('linked'), 'outside', 4), ['10.1.0.2']);
+    assert.equal(world.resolve(idOf('web'), 'backend', 4), undefined);
+  });
+
   it('a name without an address of that family exists all the same', () => {
     assert.deepEqual(resolve('db', 'api', 6), ['fd00:2::3']);
     assert.deepEqual(resolve('api', 'db', 6), []);

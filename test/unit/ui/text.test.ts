@@ -134,7 +134,7 @@ describe('errors', () => {
   });
   it('are all told, and are JSON for programs', () => {
     const both = new AggregateError([new ComposeError('INVALID', 'one'), new ComposeError('INVALID', 'two')]);
-    assert.equal(formatError(both, text), 'one\ntwo\n');
+    assert.equal(formatError(both, text), 'one\n\ntwo\n');
     assert.equal(
       formatError(new ComposeError('INVALID', 'x'), { ...text, form: 'json' }),
       '{"error":true,"message":"x"}\n',

@@ -3,19 +3,35 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { supportOf } from '../src/compose/attributes.ts';
 
-const BEGIN = '<!-- table: node scripts/build-compatibility.mjs -->';
+const BEGIN = '<!-- table: node scripts/build-compatibility.ts -->';
 const root = new URL('..', import.meta.url);
-const schema = JSON.parse(readFileSync(new URL('schema/compose.json', root), 'utf8'));
+const schema = JSON.parse(readFileSync(new URL('schema/compose.json', root), 'utf8')) as SchemaNode;
 
-/** Every attribute of the schema as a path, with its description. */
-export function attributePaths() {
-  const found = [];
-  const follow = (node) =>
-    node.$ref === undefined ? node : { ...schema.definitions[node.$ref.split('/').at(-1)], ...node };
-  const visit = (reference, path) => {
+interface SchemaNode {
+  readonly $ref?: string;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly patternProperties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: boolean | SchemaNode;
+  readonly items?: SchemaNode;
+  readonly definitions?: Readonly<Record<string, SchemaNode>>;
+}
+
+interface Attribute {
+  /** `*` stands for any name or position. */
+  readonly path: string;
+  readonly description: string;
+}
+
+/** Every attribute of the schema. */
+export function attributePaths(): Attribute[] {
+  const found: Attribute[] = [];
+  const follow = (node: SchemaNode): SchemaNode =>
+    node.$ref === undefined ? node : { ...schema.definitions?.[node.$ref.split('/').at(-1) ?? ''], ...node };
+  const visit = (reference: SchemaNode, path: string): void => {
     const node = follow(reference);
     if (path !== '' && !path.endsWith('*')) found.push({ path, description: node.description ?? '' });
-    const below = (name) => (path === '' ? name : `${path}.${name}`);
+    const below = (name: string): string => (path === '' ? name : `${path}.${name}`);
     for (const [name, child] of Object.entries(node.properties ?? {})) visit(child, below(name));
     for (const [pattern, child] of Object.entries(node.patternProperties ?? {}))
       if (pattern !== '^x-') visit(child, below('*'));
@@ -29,7 +45,7 @@ export function attributePaths() {
   return found;
 }
 
-export function compatibilityTable() {
+export function compatibilityTable(): string {
   const words = { honoured: 'honoured', ignored: 'accepted without effect', refused: 'refused' };
   const rows = attributePaths().map(({ path, description }) => {
     const row = supportOf(path);
