@@ -219,9 +219,11 @@ export async function removeContainer(
 
 /** Of one that was over before anybody could watch it. */
 function announceEnd(context: EngineContext, record: ContainerRecord): void {
-  const { finishedAt, exitCode } = readContainerState(context.paths.container(record.id), context.native);
+  const { startedAt, finishedAt, exitCode } = readContainerState(context.paths.container(record.id), context.native);
   if (finishedAt === null) return;
-  context.announce(containerEvent(record, 'die', finishedAt, { exitCode: String(exitCode ?? 0), execDuration: '0' }));
+  const ranMs = startedAt === null ? 0 : Date.parse(finishedAt) - Date.parse(startedAt);
+  const execDuration = String(Math.max(Math.floor(ranMs / 1000), 0));
+  context.announce(containerEvent(record, 'die', finishedAt, { exitCode: String(exitCode ?? 0), execDuration }));
 }
 
 /** Compose's `ports:` as what is asked of the host. */

@@ -153,7 +153,8 @@ describe('e2e: commands', () => {
       const first = all.find(({ action }) => action === 'create');
       assert.deepEqual(first?.attributes, { 'my.label': 'x', image: 'rootfs:/', name: `${scene.project}-web-1` });
       const die = all.find(({ action }) => action === 'die');
-      assert.deepEqual([die?.attributes.exitCode, die?.attributes.execDuration], ['3', '0']);
+      assert.equal(die?.attributes.exitCode, '3');
+      assert.match(die?.attributes.execDuration ?? '', /^\d+$/);
       assert.equal(all.find(({ action }) => action === 'kill')?.attributes.signal, '15');
       const [created, executed, ended] = ['exec_create: true', 'exec_start: true', 'exec_die'].map(
         (wanted) => all.find(({ action }) => action === wanted)?.attributes.execID,
