@@ -1,7 +1,9 @@
 import { MonitorClient } from '../../container/monitor-client.ts';
+import type { ContainerRecord } from '../../model/records.ts';
 import { defaultSettings } from '../../model/settings.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
+import type { Context } from '../context.ts';
 import { containersOf, isActive, observeProject } from '../observation.ts';
 import { apply, openProjectOrName } from '../session.ts';
 
@@ -20,11 +22,9 @@ export const wait = defineCommand({
     const containers = containersOf(observed, services).filter(isActive);
     if (containers.length === 0)
       throw new ComposeError('NOT_RUNNING', `no running container of ${services.join(', ')}`);
-    const { signal } = context;
     const codes = await Promise.all(
       containers.map(async ({ record }) => {
-        const monitor = new MonitorClient(context.paths.container(record.id).socket);
-        const { exitCode } = await monitor.request('wait', {}, { signal });
+        const exitCode = await exitOf(record, context);
         context.stdout.write(`container ${JSON.stringify(record.id)} exited with status code ${exitCode}\n`);
         return exitCode;
       }),
@@ -33,3 +33,18 @@ export const wait = defineCommand({
     return codes.find((code) => code !== 0) ?? 0;
   },
 });
+
+/** The exit code of a container that ran a moment ago, of its monitor or, when that has gone meanwhile, as written down. */
+async function exitOf(record: ContainerRecord, context: Context): Promise<number> {
+  const monitor = new MonitorClient(context.paths.container(record.id).socket);
+  try {
+    return (await monitor.request('wait', {}, { signal: context.signal })).exitCode;
+  } catch (error) {
+    if (!(error instanceof ComposeError && error.code === 'NOT_RUNNING')) throw error;
+    const { containers } = await observeProject(record.project, context);
+    const state = containers.find((each) => each.record.id === record.id)?.state;
+    // Removed, or under another monitor: nobody knows how it ended.
+    if (state?.status !== 'exited' || state.exitCode === null) throw error;
+    return state.exitCode;
+  }
+}
