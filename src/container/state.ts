@@ -12,8 +12,13 @@ type Processes = Pick<Binding, 'processAlive' | 'bootId'>;
  * notes was made and never started.
  */
 export function readContainerState(paths: ContainerPaths, processes: Processes): ContainerState {
-  const notes = readNotes(paths.state) ?? readNotes(paths.exitRecord);
-  return notes === null ? neverStarted : confirmState(notes, processes);
+  const read = () => readNotes(paths.state) ?? readNotes(paths.exitRecord);
+  const notes = read();
+  if (notes === null) return neverStarted;
+  const state = confirmState(notes, processes);
+  if (state.status !== 'exited' || notes.status === 'exited') return state;
+  // Gone since its notes were read: by now a monitor that ended in order has written down how.
+  return confirmState(read() ?? notes, processes);
 }
 
 /** The notes of a monitor as a state, corrected by what the kernel says of its processes. */
