@@ -24,6 +24,8 @@ class Slimmer {
       if (['description', 'title', '$schema', 'definitions'].includes(key)) continue;
       if (key === 'properties' || key === 'patternProperties')
         out[key] = this.#each(value, (child) => this.#hoist(child));
+      // Where the items stand in view, unique ones are found by a map instead of comparing each with each.
+      else if (key === 'items' && node.uniqueItems === true) out[key] = this.schema(value);
       else if (key === 'items' || key === 'additionalProperties') out[key] = this.#hoist(value);
       else out[key] = value;
     }

@@ -1,11 +1,13 @@
 import { ComposeError } from '../util/errors.ts';
+import { didYouMean } from '../util/nearest.ts';
 
 /** Refuses a service that is not among the known ones. */
 export function checkServices(known: ReadonlySet<string>, names: readonly string[]): void {
   for (const name of names) {
     if (known.has(name)) continue;
+    const all = [...known].sort();
     throw new ComposeError('NO_SERVICE', `no such service: ${name}`, {
-      ...(known.size > 0 && { hint: `the project has ${[...known].sort().join(', ')}` }),
+      hint: didYouMean(name, all) ?? (all.length > 0 ? `the project has ${all.join(', ')}` : undefined),
     });
   }
 }

@@ -2,6 +2,7 @@ import { Document, isScalar, visit } from 'yaml';
 import { imageName, type NameSeparator } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import { ComposeError } from '../util/errors.ts';
+import { didYouMean } from '../util/nearest.ts';
 import { usedResources } from './resources.ts';
 import { plainScalar } from './scalar.ts';
 import { variablesOf } from './template.ts';
@@ -235,7 +236,7 @@ export async function listHashes(project: Project, names: readonly string[]): Pr
   const wanted = names.includes('*') ? Object.keys(project.services) : names;
   return [...wanted].sort().map((name) => {
     const service = own(project.services, name);
-    if (service === undefined) throw new ComposeError('NO_SERVICE', `no such service: ${name}`);
+    if (service === undefined) throw noService(name, project);
     return `${name} ${serviceHash(service)}`;
   });
 }
@@ -289,7 +290,7 @@ export function selectServices(project: Project, names: readonly string[]): Proj
     if (wanted.has(name)) continue;
     const service = own(project.services, name);
     if (service === undefined) {
-      if (names.includes(name)) throw new ComposeError('NO_SERVICE', `no such service: ${name}`);
+      if (names.includes(name)) throw noService(name, project);
       continue;
     }
     wanted.add(name);
@@ -297,6 +298,12 @@ export function selectServices(project: Project, names: readonly string[]): Proj
   }
   const services = Object.fromEntries(Object.entries(project.services).filter(([name]) => wanted.has(name)));
   return dropUnused({ ...project, services });
+}
+
+function noService(name: string, project: Project): ComposeError {
+  return new ComposeError('NO_SERVICE', `no such service: ${name}`, {
+    hint: didYouMean(name, Object.keys(project.services)),
+  });
 }
 
 function dropUnused(project: Project): Project {

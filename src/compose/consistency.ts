@@ -1,8 +1,9 @@
 import type { Service } from '../model/service.ts';
+import { didYouMean } from '../util/nearest.ts';
 import type { ReportAt } from './canonical.ts';
 import { linkedService } from './normalize.ts';
 import { isNamedVolume } from './resources.ts';
-import { isTree, own, type Tree, type TreePath, type Value } from './tree-path.ts';
+import { formatPath, isTree, own, type Tree, type TreePath, type Value } from './tree-path.ts';
 
 /** Checks attributes against each other in a merged file in long form, before anything is made explicit. */
 export function checkTree(tree: Tree, report: ReportAt): void {
@@ -162,12 +163,18 @@ function checkImage(service: Service, name: string, world: World, report: Report
 }
 
 function checkReferences(service: Service, path: TreePath, world: World, report: ReportAt): void {
-  const check = (kind: string, key: string, at: TreePath): void => {
+  const check = (kind: string, key: string | undefined, at: TreePath): void => {
+    if (key === undefined) {
+      report(at, `${formatPath(at)}: source is missing`, { hint: `source is the name of a ${kind.slice(0, -1)}` });
+      return;
+    }
     const resources = world.tree[kind];
     if (isTree(resources) && Object.hasOwn(resources, key)) return;
     const word = kind.slice(0, -1);
     report(at, `service ${String(path[1])} refers to undefined ${word} ${key}`, {
-      hint: `declare it at the top level, below ${kind}:`,
+      hint:
+        didYouMean(key, isTree(resources) ? Object.keys(resources) : []) ??
+        `declare it at the top level, below ${kind}:`,
     });
   };
   for (const network of Object.keys(service.networks ?? {})) check('networks', network, [...path, 'networks', network]);
@@ -194,7 +201,10 @@ function checkDependencies(service: Service, name: string, world: World, report:
       report(at, `service ${name} needs ${other}, which no active profile enables`, {
         hint: `enable it with ${profiles.map((profile) => `--profile ${profile}`).join(' or ')}`,
       });
-    } else report(at, `service ${name} depends on undefined service ${other}`);
+    } else {
+      const hint = didYouMean(other, Object.keys(world.services));
+      report(at, `service ${name} depends on undefined service ${other}`, hint === undefined ? {} : { hint });
+    }
   }
 }
 

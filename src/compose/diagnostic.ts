@@ -33,6 +33,30 @@ export interface Diagnostic {
   readonly frame?: string;
 }
 
+/** Kept of either severity: nobody reads more, and to find the places of a hundred thousand takes long. */
+const MOST_FINDINGS = 1000;
+
+/** What is found while files are loaded. */
+export class Findings {
+  readonly all: Diagnostic[] = [];
+  private readonly room = { error: MOST_FINDINGS, warning: MOST_FINDINGS };
+
+  /** A function, to be handed to whoever reports. */
+  readonly add = (diagnostic: Diagnostic): void => {
+    if (!this.hasRoom(diagnostic.severity)) return;
+    this.room[diagnostic.severity] -= 1;
+    this.all.push(diagnostic);
+  };
+
+  hasRoom(severity: Diagnostic['severity']): boolean {
+    return this.room[severity] > 0;
+  }
+
+  get hasErrors(): boolean {
+    return this.room.error < MOST_FINDINGS;
+  }
+}
+
 /** Thrown for input that cannot be loaded: everything that was found wrong with it. */
 export class SourceError extends ComposeError {
   readonly diagnostics: readonly Diagnostic[];
@@ -55,7 +79,7 @@ export function diagnosticAt(
   diagnostic: Omit<Diagnostic, 'file' | 'line' | 'column' | 'frame'>,
 ): Diagnostic {
   if (place === undefined) return diagnostic;
-  const { line, column, lineStart } = positionOf(place.source.text, place.offset);
+  const { line, column, lineStart } = positionOf(place.source, place.offset);
   return {
     ...diagnostic,
     file: place.source.name,
@@ -63,6 +87,13 @@ export function diagnosticAt(
     column,
     frame: codeFrame(place.source.text, lineStart, line, place.offset, place.length),
   };
+}
+
+/** The place of a whole line, counted from 1, without the blanks around it. */
+export function placeOfLine(source: SourceText, line: number): Place {
+  const start = lineStartsOf(source)[line - 1] ?? 0;
+  const text = source.text.slice(start).split('\n', 1)[0] ?? '';
+  return { source, offset: start + text.length - text.trimStart().length, length: Math.max(1, text.trim().length) };
 }
 
 /** The text of a diagnostic: place and sentence, the line with a caret, the hint. */
@@ -77,15 +108,28 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
   return lines.join('\n');
 }
 
-function positionOf(text: string, offset: number): { line: number; column: number; lineStart: number } {
-  let line = 1;
-  let lineStart = 0;
-  for (;;) {
-    const end = text.indexOf('\n', lineStart);
-    if (end < 0 || end >= offset) return { line, column: offset - lineStart + 1, lineStart };
-    line += 1;
-    lineStart = end + 1;
+/** Where the lines of a file begin, once something is to be said about it. */
+const lineStarts = new WeakMap<SourceText, readonly number[]>();
+
+function lineStartsOf(source: SourceText): readonly number[] {
+  const known = lineStarts.get(source);
+  if (known !== undefined) return known;
+  const starts = [0];
+  for (let end = source.text.indexOf('\n'); end >= 0; end = source.text.indexOf('\n', end + 1)) starts.push(end + 1);
+  lineStarts.set(source, starts);
+  return starts;
+}
+
+function positionOf(source: SourceText, offset: number): { line: number; column: number; lineStart: number } {
+  const starts = lineStartsOf(source);
+  let [low, high] = [0, starts.length - 1];
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
   }
+  const lineStart = starts[low] ?? 0;
+  return { line: low + 1, column: offset - lineStart + 1, lineStart };
 }
 
 const FRAME_WIDTH = 120;

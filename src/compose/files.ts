@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { ComposeError } from '../util/errors.ts';
-import type { Diagnostic, SourceText } from './diagnostic.ts';
+import { type Diagnostic, diagnosticAt, placeOfLine, SourceError, type SourceText } from './diagnostic.ts';
 import { DotenvError, parseDotenv } from './dotenv.ts';
 import { LIMITS } from './parse.ts';
 import type { Lookup } from './template.ts';
@@ -147,12 +147,15 @@ export function readVariables(
       for (const [name, value] of variables) all.set(name, value);
     } catch (error) {
       if (!(error instanceof DotenvError)) throw error;
-      throw new ComposeError('SYNTAX', `failed to read ${source.name}: line ${error.line}: ${error.message}`, {
-        cause: error,
-      });
+      throw new SourceError('SYNTAX', [dotenvDiagnostic(source, error)]);
     }
   }
   return all;
+}
+
+/** What is wrong with an env file, at its line. */
+export function dotenvDiagnostic(source: SourceText, error: DotenvError): Diagnostic {
+  return diagnosticAt(placeOfLine(source, error.line), { severity: 'error', code: 'yaml', message: error.message });
 }
 
 /** An absolute path from one given on the command line or in a variable. */

@@ -1,4 +1,4 @@
-import { type Diagnostic, diagnosticAt, type Place } from './diagnostic.ts';
+import { diagnosticAt, type Findings, type Place } from './diagnostic.ts';
 import { findNode } from './locate.ts';
 import { type ParsedDocument, placeOfNode } from './parse.ts';
 import { type Lookup, substitute, TemplateError } from './template.ts';
@@ -92,26 +92,28 @@ const SIZES = ['ulimits'];
 export interface InterpolateOptions {
   /** undefined: leave variables as they are, and cast nothing. */
   readonly lookup: Lookup | undefined;
-  readonly report: (diagnostic: Diagnostic) => void;
+  readonly findings: Findings;
 }
 
 /** Replaces the variables in all values of a document (keys stay), and casts what must be a number or boolean. */
 export function interpolateDocument(document: ParsedDocument, options: InterpolateOptions): Value {
   if (options.lookup === undefined) return document.value;
-  const walk = new Walk(document, options.lookup, options.report);
+  const walk = new Walk(document, options.lookup, options.findings);
   return walk.visit(document.value, CASTS);
 }
 
 class Walk {
   private readonly document: ParsedDocument;
   private readonly lookup: Lookup;
-  private readonly report: (diagnostic: Diagnostic) => void;
+  private readonly findings: Findings;
+  /** Variables that were told to be missing. */
+  private readonly unset = new Set<string>();
   private readonly path: (string | number)[] = [];
 
-  constructor(document: ParsedDocument, lookup: Lookup, report: (diagnostic: Diagnostic) => void) {
+  constructor(document: ParsedDocument, lookup: Lookup, findings: Findings) {
     this.document = document;
     this.lookup = lookup;
-    this.report = report;
+    this.findings = findings;
   }
 
   visit(value: Value, casts: Cast | CastTree | undefined): Value {
@@ -167,7 +169,7 @@ class Walk {
       const boolean = Object.hasOwn(BOOLEANS, word) ? BOOLEANS[word] : undefined;
       if (boolean === undefined) return this.badCast(text, 'true or false', original);
       if (boolean.isOld) {
-        this.report(
+        this.findings.add(
           diagnosticAt(this.place(), {
             severity: 'warning',
             code: 'old-boolean',
@@ -186,9 +188,10 @@ class Walk {
   }
 
   private badCast(text: string, expected: string, original: string): Value {
+    if (!this.findings.hasRoom('error')) return text;
     const path = formatPath(this.path);
     const origin = original === text ? '' : ` (from ${JSON.stringify(original)})`;
-    this.report(
+    this.findings.add(
       diagnosticAt(this.place(), {
         severity: 'error',
         code: 'type',
@@ -200,9 +203,10 @@ class Walk {
   }
 
   private fail(text: string, error: TemplateError): void {
+    if (!this.findings.hasRoom('error')) return;
     const path = formatPath(this.path);
     const place = this.place(text, error.offset, error.length);
-    this.report(
+    this.findings.add(
       diagnosticAt(place, {
         severity: 'error',
         code: 'interpolation',
@@ -217,8 +221,10 @@ class Walk {
   }
 
   private warnUnset(text: string, name: string): void {
+    if (this.unset.has(name) || !this.findings.hasRoom('warning')) return;
+    this.unset.add(name);
     const offset = Math.max(text.indexOf(`$${name}`), text.indexOf(`\${${name}`));
-    this.report(
+    this.findings.add(
       diagnosticAt(this.place(text, Math.max(0, offset), name.length + 1), {
         severity: 'warning',
         code: 'unset-variable',

@@ -6,17 +6,17 @@ import { ComposeError } from '../util/errors.ts';
 import { type Machine, reportUnsupported } from './attributes.ts';
 import { checkServices, checkTree } from './consistency.ts';
 import { decodeConfig, decodeModel, decodeNetwork, decodeSecret, decodeService, decodeVolume } from './decode.ts';
-import { type Diagnostic, diagnosticAt } from './diagnostic.ts';
+import { type Diagnostic, diagnosticAt, Findings } from './diagnostic.ts';
 import { DotenvError, parseDotenv, parseRawEnv } from './dotenv.ts';
-import { FileReader, findFiles, fromDirectory, readVariables, refuseRemote } from './files.ts';
+import { dotenvDiagnostic, FileReader, findFiles, fromDirectory, readVariables, refuseRemote } from './files.ts';
 import { Locator } from './locate.ts';
 import {
   failOnErrors,
   fileProblem,
   finishTree,
-  hasErrors,
   isWarning,
   loadTree,
+  MOST_TOLD,
   type ModelContext,
   reporter,
 } from './model-loader.ts';
@@ -96,23 +96,20 @@ export async function loadProject(options: LoadOptions): Promise<LoadedProject> 
   const model = await loadModel(options);
   const { context, sources } = model;
   const project = buildProject(model, options);
-  failOnErrors(context.diagnostics);
+  failOnErrors(context.findings);
   const { tree } = model;
   const locate = (path: TreePath, message: string): Diagnostic => {
     const place = context.locator.place(path, { tree, lookup: context.lookup, isKey: 'map' });
     return diagnosticAt(place, { severity: 'error', message, path: formatPath(path) });
   };
-  return { project, warnings: warningsOf(context.diagnostics), sources, locate };
+  return { project, warnings: warningsOf(context.findings), sources, locate };
 }
 
 /** Loads as far as the merged tree: what `config --no-interpolate` prints. Throws as loadProject does. */
 export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
-  const diagnostics: Diagnostic[] = [];
-  const push = (diagnostic: Diagnostic): void => {
-    diagnostics.push(diagnostic);
-  };
+  const findings = new Findings();
   const reader = new FileReader(options.workingDirectory, options.stdin);
-  const inputs = findInputs(options, reader, push);
+  const inputs = findInputs(options, reader, findings.add);
   const { environment } = inputs;
   const name = projectName(options, inputs, reader);
   environment.COMPOSE_PROJECT_NAME = name;
@@ -120,7 +117,7 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
   const context: ModelContext = {
     reader,
     locator: new Locator(),
-    diagnostics,
+    findings,
     lookup: options.skip?.interpolation ? undefined : lookup,
     directory: inputs.directory,
     home: own(environment, 'HOME'),
@@ -129,11 +126,12 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
     counter: { includes: 0 },
   };
   const tree = await loadTree(inputs.files, context);
-  failOnErrors(diagnostics);
+  if (findings.hasErrors && context.lookup !== undefined) findFurtherErrors(tree, context);
+  failOnErrors(findings);
   if (Object.keys(tree).length === 0)
     throw new ComposeError(
       'SYNTAX',
-      `empty compose file: ${inputs.files.map((path) => reader.shortName(path)).join(', ')}`,
+      `empty compose file: ${inputs.files.map((path) => reader.read(path).name).join(', ')}`,
     );
   const services = isTree(tree.services) ? Object.keys(tree.services).length : 0;
   if (services > MAX_SERVICES) throw new ComposeError('LIMIT', `${services} services are more than ${MAX_SERVICES}`);
@@ -145,7 +143,7 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
     tree.name = name;
     normalize(tree, name, lookup);
   }
-  failOnErrors(diagnostics);
+  failOnErrors(findings);
   const activeProfiles = profilesOf(options, environment);
   const enabled = enabledServices(tree, activeProfiles, options.services ?? []);
   const sources: Sources = {
@@ -160,17 +158,35 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
   return { name, tree, context, sources };
 }
 
+/** Where the files are wrong already, what else is wrong with single values is told as well. */
+function findFurtherErrors(tree: Tree, context: ModelContext): void {
+  const known = new Set(context.findings.all.map(({ path }) => path));
+  const report = reporter(context, { tree });
+  // What is told of a value, or of what it stands in, needs no second word.
+  const isKnown = (path: TreePath): boolean => path.some((_, depth) => known.has(formatPath(path.slice(0, depth + 1))));
+  const services = isTree(tree.services) ? tree.services : {};
+  for (const [name, service] of Object.entries(services)) {
+    if (!isTree(service)) continue;
+    decodeService(service, name, (path, message, extra) => {
+      if (!isKnown(path) && !isWarning(extra?.code)) report(path, message, extra);
+    });
+  }
+}
+
 const MAX_SERVICES = 20_000;
 const USUAL_MACHINE: Machine = { platform: 'linux/amd64', cgroupVersion: 2 };
 
-function warningsOf(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+function warningsOf(findings: Findings): Diagnostic[] {
   const seen = new Set<string>();
-  return diagnostics.filter((diagnostic) => {
+  const warnings = findings.all.filter((diagnostic) => {
     const key = `${diagnostic.code === 'unset-variable' ? '' : `${diagnostic.file}:${diagnostic.line}`}${diagnostic.message}`;
     if (diagnostic.severity !== 'warning' || seen.has(key)) return false;
     seen.add(key);
     return true;
   });
+  const told = warnings.slice(0, MOST_TOLD);
+  if (told.length < warnings.length) told.push({ severity: 'warning', message: 'there are more warnings than these' });
+  return told;
 }
 
 interface Inputs {
@@ -318,7 +334,7 @@ export function buildProject(model: LoadedModel, options: LoadOptions): Project 
     if (options.skip?.environmentFiles !== true) readServiceFiles(raw, name, context, sources);
     services[name] = decodeService(raw, name, report);
   }
-  if (options.skip?.consistency !== true && !hasErrors(context.diagnostics)) {
+  if (options.skip?.consistency !== true && !context.findings.hasErrors) {
     checkServices({ services, disabled: sources.disabledServices, tree }, report);
   }
   const used = usedResources(services);
@@ -398,10 +414,10 @@ function readServiceFiles(service: Tree, name: string, context: ModelContext, so
   }
 }
 
-function unsetReporter(path: string, { reader, diagnostics }: ModelContext): (name: string, line: number) => void {
+function unsetReporter(path: string, { reader, findings }: ModelContext): (name: string, line: number) => void {
   return (name, line) => {
     const message = `The "${name}" variable is not set. Defaulting to a blank string.`;
-    diagnostics.push({ severity: 'warning', code: 'unset-variable', file: reader.shortName(path), line, message });
+    findings.add({ severity: 'warning', code: 'unset-variable', file: reader.shortName(path), line, message });
   };
 }
 
@@ -417,7 +433,7 @@ function readInto(
     for (const [name, value] of parse(context.reader.read(path, what).text)) into.set(name, value);
   } catch (error) {
     if (error instanceof DotenvError) {
-      reporter(context)(place, `${what} ${context.reader.shortName(path)}: line ${error.line}: ${error.message}`);
+      context.findings.add(dotenvDiagnostic(context.reader.read(path, what), error));
     } else if (error instanceof ComposeError) reporter(context)(place, error.message, fileProblem(error));
     else throw error;
   }

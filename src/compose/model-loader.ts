@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
 import { ComposeError } from '../util/errors.ts';
 import { expandService, expandShortForms, type ReportAt } from './canonical.ts';
-import { type Diagnostic, diagnosticAt, SourceError } from './diagnostic.ts';
+import { diagnosticAt, type Findings, SourceError } from './diagnostic.ts';
 import { type FileReader, fromDirectory, readVariables, refuseRemote } from './files.ts';
 import validate from './generated/validate.js';
 import { interpolateDocument } from './interpolate.ts';
@@ -21,13 +21,16 @@ const WARNINGS: ReadonlySet<string> = new Set([
   'refused',
   'ignored',
 ]);
+/** Told at once; who mends these sees the next. */
+export const MOST_TOLD = 100;
+const MOST_EXPLAINED = 1000;
 const MAX_INCLUDES = 1000;
 const MAX_INCLUDE_DEPTH = 100;
 
 export interface ModelContext {
   readonly reader: FileReader;
   readonly locator: Locator;
-  readonly diagnostics: Diagnostic[];
+  readonly findings: Findings;
   /** undefined: variables stay as they are. */
   readonly lookup: Lookup | undefined;
   /** Absolute; relative paths in the files start there. */
@@ -44,7 +47,7 @@ export interface ModelContext {
 export async function loadTree(files: readonly string[], context: ModelContext): Promise<Tree> {
   let merged: Tree = {};
   for (const path of files) {
-    const parsed = parseYaml(context.reader.read(path), (diagnostic) => context.diagnostics.push(diagnostic));
+    const parsed = parseYaml(context.reader.read(path), context.findings.add);
     for (const document of parsed) merged = await addDocument(merged, document, path, context);
   }
   return merged;
@@ -61,25 +64,22 @@ export function fileProblem(error: ComposeError): { readonly code?: string } {
 
 /** A reporter that finds the place of a path in the files. */
 export function reporter(
-  context: Pick<ModelContext, 'locator' | 'diagnostics'> & { readonly lookup?: Lookup | undefined },
+  context: Pick<ModelContext, 'locator' | 'findings'> & { readonly lookup?: Lookup | undefined },
   options: Pick<LocateOptions, 'isKey' | 'tree'> = {},
 ): ReportAt {
   return (path, message, extra = {}) => {
     const severity = isWarning(extra.code) ? 'warning' : 'error';
+    if (!context.findings.hasRoom(severity)) return;
     const place = context.locator.place(path, { lookup: context.lookup, ...options });
-    context.diagnostics.push(diagnosticAt(place, { severity, message, path: formatPath(path), ...extra }));
+    context.findings.add(diagnosticAt(place, { severity, message, path: formatPath(path), ...extra }));
   };
 }
 
-export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
-  return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
-}
-
 /** Throws SourceError with all errors there are, each once. */
-export function failOnErrors(diagnostics: readonly Diagnostic[]): void {
-  if (!hasErrors(diagnostics)) return;
+export function failOnErrors(findings: Findings): void {
+  if (!findings.hasErrors) return;
   const seen = new Set<string>();
-  const errors = diagnostics.filter((diagnostic) => {
+  const errors = findings.all.filter((diagnostic) => {
     const key = `${diagnostic.file}:${diagnostic.line}:${diagnostic.column}:${diagnostic.message}`;
     if (diagnostic.severity !== 'error' || seen.has(key)) return false;
     seen.add(key);
@@ -95,19 +95,29 @@ export function failOnErrors(diagnostics: readonly Diagnostic[]): void {
     remote: 'UNSUPPORTED',
   } as const;
   const code = own(codes as Record<string, (typeof codes)[keyof typeof codes]>, first?.code ?? '') ?? 'INVALID';
-  throw new SourceError(code, errors);
+  const files = [...new Set(errors.map(({ file }) => file))];
+  // As someone who goes through the files meets them.
+  errors.sort(
+    (a, b) =>
+      files.indexOf(a.file) - files.indexOf(b.file) ||
+      (a.line ?? 0) - (b.line ?? 0) ||
+      (a.column ?? 0) - (b.column ?? 0),
+  );
+  const told = errors.slice(0, MOST_TOLD);
+  if (told.length < errors.length) told.push({ severity: 'error', message: 'there are more errors than these' });
+  throw new SourceError(code, told);
 }
 
 async function addDocument(base: Tree, document: ParsedDocument, path: string, context: ModelContext): Promise<Tree> {
-  const { diagnostics } = context;
+  const { findings } = context;
   const local = new Locator();
   local.add(document);
-  const root = interpolateDocument(document, { lookup: context.lookup, report: (entry) => diagnostics.push(entry) });
+  const root = interpolateDocument(document, { lookup: context.lookup, findings });
   if (!isTree(root)) {
     const place = local.place([]);
     const message =
       root === null ? 'the file must be a map, and this is nothing' : 'the file must be a map of attributes';
-    diagnostics.push(diagnosticAt(place, { severity: 'error', message }));
+    findings.add(diagnosticAt(place, { severity: 'error', message }));
     context.locator.add(document);
     return base;
   }
@@ -186,7 +196,7 @@ async function checkSchema(tree: Tree, context: ModelContext): Promise<void> {
   if (validate(tree)) return;
   const { explainSchemaErrors } = await import('./schema-errors.ts');
   const { default: schema } = await import('../../schema/compose.json', { with: { type: 'json' } });
-  for (const finding of explainSchemaErrors(validate.errors ?? [], tree, schema)) {
+  for (const finding of explainSchemaErrors((validate.errors ?? []).slice(0, MOST_EXPLAINED), tree, schema)) {
     reporter(context, { isKey: finding.isKey })(finding.path, finding.message, {
       code: 'schema',
       ...(finding.hint === undefined ? {} : { hint: finding.hint }),
@@ -301,7 +311,7 @@ class ExtendsResolver {
     const { context } = this;
     let documents: ParsedDocument[];
     try {
-      documents = parseYaml(context.reader.read(path), (diagnostic) => context.diagnostics.push(diagnostic));
+      documents = parseYaml(context.reader.read(path), context.findings.add);
     } catch (error) {
       if (!(error instanceof ComposeError)) throw error;
       reporter(context)([...place, 'file'], error.message, fileProblem(error));
@@ -314,12 +324,12 @@ class ExtendsResolver {
       locator.add(document);
       const root = interpolateDocument(document, {
         lookup: context.lookup,
-        report: (diagnostic) => context.diagnostics.push(diagnostic),
+        findings: context.findings,
       });
       if (isTree(root)) tree = mergeFiles(tree, root);
     }
     // Also what is not extended must be right; what is merely old is the business of whoever runs that file.
-    const report = reporter({ locator, diagnostics: context.diagnostics });
+    const report = reporter({ locator, findings: context.findings });
     expandShortForms(tree, {
       report: (at, message, extra) => isWarning(extra?.code) || report(at, message, extra),
       hasVariables: context.lookup === undefined,
@@ -350,7 +360,7 @@ async function loadIncludes(
   if (include === undefined || include === null) return undefined;
   const locator = new Locator();
   locator.add(document);
-  const report = reporter({ locator, diagnostics: context.diagnostics });
+  const report = reporter({ locator, findings: context.findings });
   if (!Array.isArray(include)) {
     report(['include'], 'include: expected a list of files');
     return undefined;
@@ -445,7 +455,7 @@ async function loadInclude(wish: IncludeWish, from: string, context: ModelContex
     envFiles ?? (context.reader.exists(defaults) ? [defaults] : []),
     context.reader,
     parent ?? (() => undefined),
-    (diagnostic) => context.diagnostics.push(diagnostic),
+    context.findings.add,
   );
   const locator = new Locator();
   const inner: ModelContext = {

@@ -5,15 +5,18 @@ import {
   isPair,
   isScalar,
   isSeq,
+  Lexer,
   type Node,
   parseAllDocuments,
   type Scalar as ScalarNode,
   type YAMLMap,
 } from 'yaml';
+import { nearest } from '../util/nearest.ts';
 import { type Diagnostic, diagnosticAt, type Place, type SourceText } from './diagnostic.ts';
 import { parseLenient } from './lenient-yaml.ts';
 import { isNotFinite, plainScalar } from './scalar.ts';
 import { copyValue, formatPath, isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
+import { explainYamlErrors } from './yaml-errors.ts';
 
 /** How much a file may hold; past these a file is refused rather than half read. */
 export const LIMITS = {
@@ -23,6 +26,8 @@ export const LIMITS = {
   aliasFactor: 50,
   mostAliasNodes: 5_000_000,
   depth: 200,
+  /** Texts, numbers and keys in a file: each takes several hundred bytes while it is read. */
+  values: 1_200_000,
 } as const;
 
 /** One YAML document of a file. */
@@ -65,6 +70,11 @@ export function parseYaml(source: SourceText, report: (diagnostic: Diagnostic) =
     );
     return [];
   }
+  if (hasTooManyValues(source.text)) {
+    const message = `file has more than ${LIMITS.values} values`;
+    report({ severity: 'error', file: source.name, message, code: 'limit' });
+    return [];
+  }
   let documents: Document.Parsed[];
   try {
     documents = [...parseAllDocuments(source.text, YAML_OPTIONS)] as Document.Parsed[];
@@ -81,11 +91,7 @@ export function parseYaml(source: SourceText, report: (diagnostic: Diagnostic) =
   const parsed: ParsedDocument[] = [];
   for (const syntax of documents) {
     if (syntax.errors.length > 0) {
-      for (const error of syntax.errors.slice(0, 10)) {
-        const [from, to] = error.pos;
-        const place = { source, offset: from, length: Math.max(1, to - from) };
-        report(diagnosticAt(place, { severity: 'error', message: yamlMessage(error.message), code: 'yaml' }));
-      }
+      for (const diagnostic of explainYamlErrors(source, syntax)) report(diagnostic);
       continue;
     }
     const converter = new Converter(source, report);
@@ -95,15 +101,24 @@ export function parseYaml(source: SourceText, report: (diagnostic: Diagnostic) =
   return parsed;
 }
 
+/** Counts them only in a file that is large enough, and has as many marks between values. */
+function hasTooManyValues(text: string): boolean {
+  if (text.length < 2 * LIMITS.values) return false;
+  let marks = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 44 || code === 58 || code === 10) marks += 1;
+  }
+  if (marks < LIMITS.values) return false;
+  let values = 0;
+  // A plain or block scalar has a mark of its own before it (yaml's Lexer).
+  for (const token of new Lexer().lex(text)) if (token === '\x1f' || token[0] === '"' || token[0] === "'") values += 1;
+  return values > LIMITS.values;
+}
+
 /** Sources decoded from bytes remember whether they were valid; text that came as text is. */
 function isValidUtf8(source: SourceText & { readonly isUtf8?: boolean }): boolean {
   return source.isUtf8 !== false;
-}
-
-function yamlMessage(message: string): string {
-  if (/call stack/i.test(message)) return 'values are nested too deeply';
-  const sentence = message.replace(/\s+/g, ' ').trim();
-  return (sentence[0]?.toLowerCase() ?? '') + sentence.slice(1);
 }
 
 type Anchored = { readonly node: Node; isOpen: boolean; sizeNodes: number };
@@ -221,6 +236,8 @@ class Converter {
   /** What `<<` takes over: a map, an alias of one, or a list of those, the first of which wins. */
   private collectMerge(node: Node | null, merged: Tree[]): void {
     const value = this.convert(node);
+    // What is wrong with an alias has been said.
+    if (value === null && isAlias(node)) return;
     const parts = Array.isArray(value) ? value : [value];
     for (const part of parts) {
       if (isTree(part)) merged.push(part);
@@ -236,7 +253,9 @@ class Converter {
   private convertAlias(name: string, node: Node): Value {
     const anchored = this.anchors.get(name);
     if (anchored === undefined) {
-      this.fail(node, `no anchor &${name} before this`);
+      const near = nearest(name, [...this.anchors.keys()]);
+      const hint = near === undefined ? 'an anchor stands before its aliases' : `did you mean *${near}?`;
+      this.fail(node, `no anchor &${name} before this`, { hint });
       return null;
     }
     if (anchored.isOpen) {

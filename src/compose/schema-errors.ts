@@ -41,6 +41,7 @@ function explain(error: SchemaError, path: TreePath, value: Value | undefined, r
   const node = nodeAt(root, path);
   const about = node?.description;
   const hint = about === undefined ? {} : { hint: `${lastWord(path)} is ${about}` };
+  const isResources = path.length === 1 && node?.patternProperties !== undefined;
   switch (error.keyword) {
     case 'additionalProperties': {
       const key = String(error.params.additionalProperty);
@@ -66,7 +67,9 @@ function explain(error: SchemaError, path: TreePath, value: Value | undefined, r
         path,
         isKey: false,
         message: `${prefix}expected ${orList(expected)}, got ${describe(value)}`,
-        ...(quoted && !expected.includes('a number') ? { hint: `quote it: "${value}"` } : hint),
+        ...(quoted && !expected.includes('a number')
+          ? { hint: `quote it: "${value}"` }
+          : (formHint(path, value, isResources) ?? (isResources ? {} : hint))),
       };
     }
     case 'enum': {
@@ -103,6 +106,18 @@ function explain(error: SchemaError, path: TreePath, value: Value | undefined, r
     default:
       return { path, isKey: false, message: `${prefix}${describe(value)} is not right here`, ...hint };
   }
+}
+
+/** What to write instead, where people mix the ways in which lists, maps and texts are written. */
+function formHint(path: TreePath, value: Value | undefined, isResources: boolean): { hint: string } | undefined {
+  if (isResources && Array.isArray(value)) return { hint: 'leave out the hyphen: each name is a key' };
+  if (path[0] === 'services' && path.length === 2 && typeof value === 'string') {
+    return { hint: `write image: ${value} below it` };
+  }
+  const [pair, ...others] = isTree(value) ? Object.entries(value) : [];
+  const isItem = typeof path.at(-1) === 'number';
+  if (!isItem || pair === undefined || others.length > 0 || typeof pair[1] === 'object') return undefined;
+  return { hint: `write ${pair[0]}=${pair[1]}, or leave the hyphen out` };
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {

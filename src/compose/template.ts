@@ -137,9 +137,10 @@ function scan(text: string, base: number, depth: number, emit: (piece: string | 
 
 function braced(text: string, dollar: number, base: number): Piece {
   const end = closingBrace(text, dollar + 1);
-  const shown = text.slice(dollar, end < 0 ? endOfLine(text, dollar) : end + 1);
+  const whole = text.slice(dollar, end < 0 ? endOfLine(text, dollar) : end + 1);
+  const shown = whole.length > 60 ? `${whole.slice(0, 57)}…` : whole;
   const fail = (): TemplateError =>
-    new TemplateError('syntax', `${JSON.stringify(shown)} is not a variable`, base + dollar, shown.length);
+    new TemplateError('syntax', `${JSON.stringify(shown)} is not a variable`, base + dollar, whole.length);
   NAME.lastIndex = dollar + 2;
   const name = NAME.exec(text)?.[0];
   if (name === undefined || end < 0) throw fail();

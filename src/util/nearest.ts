@@ -1,5 +1,12 @@
-/** The word most like another one, when there is one like enough. */
+/** The word most like another one, when there is one like enough; else the only one that it is a part of. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  const whole = candidates.filter(
+    (candidate) => word.length > 3 && candidate.split(/[_.-]/).includes(word.toLowerCase()),
+  );
+  return closest(word, candidates) ?? (whole.length === 1 ? whole[0] : undefined);
+}
+
+function closest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

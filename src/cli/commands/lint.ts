@@ -36,7 +36,7 @@ export const lint = defineCommand({
     const options: LoadOptions = loadOptionsOf(context, services);
     const model = await loadModel(options);
     const project = buildProject(model, options);
-    failOnErrors(model.context.diagnostics);
+    failOnErrors(model.context.findings);
     const written = await loadModel({ ...options, skip: { interpolation: true, consistency: true } });
     const wanted = services.map((name) => formatPath(['services', name]));
     const findings = lintProject({ project, written: written.tree }, model.context.locator, disable).filter(

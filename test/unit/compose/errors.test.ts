@@ -1,8 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the syntax of the files
 import assert from 'node:assert/strict';
 import { formatDiagnostic, SourceError } from '../../../src/compose/diagnostic.ts';
+import { loadProject } from '../../../src/compose/load.ts';
 import { ComposeError } from '../../../src/util/errors.ts';
-import { load, problems } from './support.ts';
+import { Files, load, problems } from './support.ts';
 
 describe('what is wrong with a file', () => {
   it('is told completely, with place and sentence', async () => {
@@ -18,11 +19,100 @@ describe('what is wrong with a file', () => {
     ].join('\n');
     assert.deepEqual(await problems(text), [
       'compose.yaml:3:5: services.web.imag: a service has no attribute "imag"',
-      'compose.yaml:6:10: services.web.environment.A: expected text, a number, true or false or nothing, got a list',
       'compose.yaml:4:12: services.web.ports: expected a list, got the text "80"',
+      'compose.yaml:6:10: services.web.environment.A: expected text, a number, true or false or nothing, got a list',
       'compose.yaml:8:12: services.db.image: expected text, got the number 5',
     ]);
   });
+
+  it('is told of keys and of values that only their meaning makes wrong', async () => {
+    assert.deepEqual(
+      await problems('services:\n  a:\n    imag: x\n    mem_limit: 1 gig\n    stop_grace_period: 10\n'),
+      [
+        'compose.yaml:3:5: services.a.imag: a service has no attribute "imag"',
+        'compose.yaml:4:16: "1 gig" is not a size',
+        'compose.yaml:5:24: services.a.stop_grace_period: expected text, got the number 10',
+      ],
+    );
+  });
+
+  const service = (lines: string) => `services:\n  a:\n    image: x\n${lines}\n`;
+  for (const [mistake, text, message, hint] of [
+    [
+      'a line indented wrongly',
+      service('   tty: true'),
+      '4:4: this line is indented by 3, which fits none',
+      'begin in the',
+    ],
+    ['a tab', service('\ttty: true'), '4:1: a tab cannot indent', 'use spaces'],
+    ['a quote left open', service('    command: "a\n    tty: true'), '4:14: this quote is not closed'],
+    ['a bracket left open', service('    command: [a, b\n    tty: true'), '4:14: this [ is not closed with ]'],
+    ['a brace left open', '{"services": {"a": {"image": "x"}}\n', '1:1: this { is not closed with }'],
+    ['a comma left out', service('    command: ["a" "b"]'), '4:19: a comma is missing before this'],
+    [
+      'a blank left out',
+      service('    hostname:h'),
+      '4:5: this is neither a key nor a value',
+      'a blank behind the colon',
+    ],
+    ['a reserved character', service('    hostname: @h'), '4:15: text cannot begin with @', 'quote it'],
+    ['two keys on a line', service('    command: echo a: b'), '4:14: there is a second key on this line', 'quote text'],
+    ['an escape that is none', service('    hostname: "\\q"'), '4:16: \\q means nothing within', 'write \\\\q'],
+    [
+      'an anchor misspelt',
+      `x-a: &base {}\n${service('    <<: *bse')}`,
+      '5:9: services.a: no anchor &bse',
+      'did you mean *base?',
+    ],
+    ['a control character', service('    hostname: "\u0007"'), '4:16: character 0x07 is not text'],
+    [
+      'a map in a list of KEY=VALUE',
+      service('    environment:\n      - A: 1'),
+      '5:9: .*got a map',
+      'write A=1, or leave',
+    ],
+    [
+      'services as a list',
+      'services:\n  - a:\n      image: x\n',
+      '2:3: services: expected a map',
+      'leave out the hyphen',
+    ],
+    [
+      'an image without its key',
+      'services:\n  a: nginx\n',
+      '2:6: .*got the text "nginx"',
+      'write image: nginx below it',
+    ],
+    [
+      'half a condition',
+      service('    depends_on: {b: {condition: healthy}}\n  b: {image: y}'),
+      '4:33: ',
+      'mean service_healthy',
+    ],
+    [
+      'a service misspelt',
+      service('    depends_on: [dataase]\n  database: {image: y}'),
+      '4:18: ',
+      'did you mean database?',
+    ],
+    ['a volume misspelt', `${service('    volumes: ["dta:/d"]')}volumes: {data: }\n`, '4:15: ', 'did you mean data?'],
+    [
+      'a secret without its name',
+      service('    secrets: [{target: t}]'),
+      '4:15: .*source is missing',
+      'name of a secret',
+    ],
+  ] as const) {
+    it(`${mistake} is told by its place, and what to do`, async () => {
+      const error = await load(text).catch((thrown: unknown) => thrown);
+      assert.ok(error instanceof SourceError, String(error));
+      assert.equal(error.diagnostics.length, 1, error.message);
+      const [place = '', words = ''] = message.split(/(?<=^\d+:\d+): /);
+      assert.ok(error.message.startsWith(`compose.yaml:${place}: `), error.message);
+      assert.match(error.message, new RegExp(words.includes('.*') ? words : words.replace(/[[\]{}\\]/g, '\\$&')));
+      assert.ok((error.diagnostics[0]?.hint ?? '').includes(hint ?? ''), error.message);
+    });
+  }
 
   it('comes with the line, a caret and the nearest right word', async () => {
     const error = await load('services:\n  a:\n    image: x\n    enviroment: {}\n').catch((thrown: unknown) => thrown);
@@ -47,6 +137,33 @@ describe('what is wrong with a file', () => {
     assert.deepEqual(await problems('services:\n  a:\n    image: ${TAG!}\n'), [
       'compose.yaml:3:12: services.a.image: "${TAG!}" is not a variable',
     ]);
+  });
+
+  it('points at items of lists that files add to, shrink, expand and fill in', async () => {
+    const files = {
+      'a.yaml': 'services:\n  a:\n    image: x\n    ports: ["80-82:80-82", "90:90"]\n    dns: [1.1.1.1, 1.1.1.1]\n',
+      'b.yaml':
+        'services:\n  a:\n    ports:\n      - "80:80"\n      - "${PORT}:91"\n    dns: [2.2.2.2]\n    volumes: ["./a:/a"]\n',
+      'c.yaml': 'services:\n  a:\n    volumes: ["./b:/b", "./c:/a"]\n',
+    };
+    using directory = new Files(files);
+    const { project, locate } = await loadProject({
+      files: Object.keys(files),
+      environment: { PORT: '9191' },
+      workingDirectory: directory.root,
+    });
+    const placeOf = (...path: (string | number)[]) => {
+      const { file, line, column } = locate(['services', 'a', ...path], '');
+      return `${file}:${line}:${column}`;
+    };
+    const ports = project.services.a?.ports ?? [];
+    assert.deepEqual(
+      ports.map(({ target }, index) => `${target} ${placeOf('ports', index)}`),
+      ['80 b.yaml:4:9', '81 a.yaml:4:13', '82 a.yaml:4:13', '90 a.yaml:4:28', '91 b.yaml:5:9'],
+    );
+    assert.equal(placeOf('dns', 1), 'b.yaml:6:11');
+    assert.deepEqual([placeOf('volumes', 0), placeOf('volumes', 1)], ['c.yaml:3:25', 'c.yaml:3:15']);
+    assert.equal(placeOf(), 'c.yaml:2:3');
   });
 
   it('points into the file that says it, of several', async () => {

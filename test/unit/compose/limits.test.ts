@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { SourceError } from '../../../src/compose/diagnostic.ts';
 import { ComposeError } from '../../../src/util/errors.ts';
 import { load } from './support.ts';
 
@@ -41,5 +42,31 @@ describe('a large project', () => {
   it('that is larger than a limit is refused', async () => {
     const text = `services: {a: {image: x}}\n#${'x'.repeat(17 * 1024 * 1024)}\n`;
     await assert.rejects(load(text), /compose.yaml is larger than 16 MiB/);
+  });
+
+  it('with more values than there is room for is refused before they are read', async () => {
+    const text = `services: {a: {image: x, command: [${'a,'.repeat(1_300_000)}]}}\n`;
+    await assert.rejects(load(text), /compose.yaml: file has more than 1200000 values/);
+    const prose = 'one, two: three\n    '.repeat(500_000);
+    assert.ok((await load(`services: {a: {image: x}}\nx-prose: |\n    ${prose}\n`)).project.services.a);
+  });
+
+  it('with a list of fifty thousand pairs is loaded', async () => {
+    const { project } = await load(
+      `services:\n  a:\n    image: x\n    labels:\n${many(50_000, (i) => `      - k${i}=v\n`)}`,
+    );
+    assert.equal(Object.keys(project.services.a?.labels ?? {}).length, 50_000);
+  });
+
+  it('with very many mistakes is told the first hundred, whatever it is warned of before', async () => {
+    const warnings = many(3000, (i) => `      V${i}: $UNSET${i}\n`);
+    const mistakes = many(5000, (i) => `    wrong${i}: 1\n`);
+    const text = `services:\n  a:\n    image: x\n    environment:\n${warnings}${mistakes}`;
+    const error = await load(text).catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof SourceError);
+    assert.equal(error.diagnostics.length, 101);
+    assert.equal(error.diagnostics.at(-1)?.message, 'there are more errors than these');
+    const { warnings: told } = await load(text.slice(0, -mistakes.length));
+    assert.equal(told.length, 101);
   });
 });
