@@ -14,6 +14,18 @@
 
 namespace tscompose {
 
+std::string AdoptionFacts::json() const {
+  return JsonObject()
+      .add("startedMs", startedMs)
+      .add("lastDelayMs", lastDelayMs)
+      .add("restartAtMs", restartAtMs)
+      .add("killAtMs", killAtMs)
+      .add("isStopping", isStopping)
+      .add("isStoppedByHand", isStoppedByHand)
+      .add("isRestartRequested", isRestartRequested)
+      .text();
+}
+
 std::string ContainerRecord::json(const HealthTracker* health) const {
   JsonObject pipes;
   pipes.add("stdin", stdinPipe).add("stdout", stdoutPipe).add("stderr", stderrPipe);
@@ -37,6 +49,7 @@ std::string ContainerRecord::json(const HealthTracker* health) const {
       .raw("health", health != nullptr ? health->json() : "null")
       .raw("pipes", pipes.text())
       .add("cgroup", cgroup)
+      .raw("adoption", adoption.json())
       .text();
 }
 

@@ -8,6 +8,19 @@
 
 namespace tscompose {
 
+/// What only the monitor that takes over must know. Times are of the monotonic clock, which is one for all processes.
+struct AdoptionFacts {
+  int64_t startedMs = 0;               ///< of this run
+  int64_t lastDelayMs = 0;             ///< before this run, 0: there was none
+  std::optional<int64_t> restartAtMs;  ///< while it waits for its next start
+  std::optional<int64_t> killAtMs;     ///< when the grace of a stop ends
+  bool isStopping = false;             ///< no restart any more
+  bool isStoppedByHand = false;
+  bool isRestartRequested = false;
+
+  std::string json() const;
+};
+
 /// What the monitor knows of its container: state.json, exit.json and the answer to `state`.
 struct ContainerRecord {
   std::string id;
@@ -30,6 +43,7 @@ struct ContainerRecord {
   uint64_t stdoutPipe = 0;
   uint64_t stderrPipe = 0;
   std::string cgroup;
+  AdoptionFacts adoption;
 
   std::string json(const HealthTracker* health) const;
 };

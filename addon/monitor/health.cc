@@ -1,5 +1,7 @@
 #include "monitor/health.h"
 
+#include <utility>
+
 #include "monitor/json.h"
 
 namespace tscompose {
@@ -11,6 +13,12 @@ std::string ProbeResult::json() const {
 void HealthTracker::reset() {
   status_ = "starting";
   failingStreak_ = 0;
+}
+
+void HealthTracker::restore(std::string status, uint32_t failingStreak, const std::vector<ProbeResult>& log) {
+  status_ = std::move(status);
+  failingStreak_ = failingStreak;
+  log_.assign(log.begin(), log.end());
 }
 
 bool HealthTracker::record(ProbeResult result, int64_t sinceStartMs) {

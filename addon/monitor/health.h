@@ -37,6 +37,8 @@ class HealthTracker {
 
   /// A new run of the container begins.
   void reset();
+  /// Goes on where another monitor was.
+  void restore(std::string status, uint32_t failingStreak, const std::vector<ProbeResult>& log);
   /// Counts a probe that began `sinceStartMs` after the container. True when the status changed.
   bool record(ProbeResult result, int64_t sinceStartMs);
   /// How long after `sinceStartMs` the next probe is due.

@@ -163,19 +163,22 @@ void Monitor::launch() {
   cgroup_ = cgroup;
   stdio_ = std::move(stdio);
   oomWatch_ = std::move(oomWatch);
-  oomKillsBefore_ = 0;
   isAdopted_ = false;
   record_.pid = created.pid();
   pidfd_ = created.takePidfd();
   record_.startedAt = timeNow();
   record_.error.reset();
+  record_.adoption.startedMs = monotonicMs();
+  record_.adoption.restartAtMs.reset();
+  record_.adoption.killAtMs.reset();
+  record_.adoption.isRestartRequested = false;
+  if (health_) health_->reset();
   watchRun();
   broadcast(JsonObject().add("event", "start").add("pid", record_.pid).add("at", *record_.startedAt).text());
 }
 
 /// What a new run and an adopted one have in common.
 void Monitor::watchRun() {
-  startedMs_ = monotonicMs();
   if (const auto status = readProcessStatus(record_.pid)) record_.pidStartTicks = status->startTicks;
   record_.status = "running";
   record_.finishedAt.reset();
@@ -198,10 +201,7 @@ void Monitor::watchRun() {
     loop_.modify(pidfd_.get(), 0);
     collectTimer_.arm(kCollectMs);
   });
-  if (health_) {
-    health_->reset();
-    scheduleProbe();
-  }
+  if (health_) scheduleProbe();
   saveState();
 }
 
@@ -211,15 +211,19 @@ pid_t Monitor::adopt() {
   if (saved.bootId != record_.bootId) throw InputError("NOT_RUNNING", "the container ran before the last boot");
   if (!saved.cgroup.empty()) cgroup_ = Cgroup::open(saved.cgroup);
   record_.restartCount = saved.restartCount;
-  if (!saved.startedAt.empty()) record_.startedAt = saved.startedAt;
+  record_.startedAt = saved.startedAt;
+  record_.adoption = saved.adoption;
+  if (record_.adoption.startedMs == 0) record_.adoption.startedMs = monotonicMs();  // notes of an older version
+  if (health_ && saved.health) health_->restore(saved.health->status, saved.health->failingStreak, saved.health->log);
   std::optional<UniqueFd> pidfd;
   if (saved.pid > 0) pidfd = openPidfd(ProcessIdentity{saved.pid, saved.pidStartTicks});
   stdio_ = std::make_unique<ProcessStdio>(
       loop_, [this](Channel channel, std::string_view bytes) { onOutput(channel, bytes); });
   if (!pidfd) {
-    // It ended while nobody watched, or waited for its next start.
-    startedMs_ = monotonicMs();
-    ended(kUnknownExitCode, std::nullopt);
+    if (saved.status == "restarting")
+      resume(saved);
+    else
+      ended(kUnknownExitCode, std::nullopt);  // while nobody watched
     return 0;
   }
   isAdopted_ = true;
@@ -227,14 +231,29 @@ pid_t Monitor::adopt() {
   record_.pid = saved.pid;
   stdio_->adopt(cgroup_, saved.stdinPipe, saved.stdoutPipe, saved.stderrPipe);
   oomWatch_ = cgroup_.watchOom();
-  oomKillsBefore_ = cgroup_.oomKills();
   cgroup_.killUnified(kProbeCgroup);  // nobody waits for its answer any more
   watchRun();
+  if (record_.adoption.killAtMs) stopTimer_.arm(std::max<int64_t>(*record_.adoption.killAtMs - monotonicMs(), 0));
   if (cgroup_.frozen()) {
     record_.status = "paused";
     saveState();
   }
   return saved.pid;
+}
+
+/// Nothing runs, and the monitor before us was to start it again. It may have been killed as it did.
+void Monitor::resume(const SavedState& saved) {
+  cgroup_.kill();
+  cgroup_.remove();
+  record_.status = saved.status;
+  record_.finishedAt = saved.finishedAt;
+  record_.exitCode = saved.exitCode;
+  record_.signal = saved.signal;
+  record_.oomKilled = saved.oomKilled;
+  record_.nextRestartAt = saved.nextRestartAt;
+  const int64_t now = monotonicMs();
+  restartTimer_.arm(std::max<int64_t>(record_.adoption.restartAtMs.value_or(now) - now, 0));
+  saveState();
 }
 
 void Monitor::watchOom() {
@@ -287,7 +306,7 @@ void Monitor::ended(int exitCode, std::optional<std::string> signal) {
   probeTimer_.disarm();
   if (oomWatch_) loop_.remove(oomWatch_.get());
   oomWatch_.reset();
-  record_.oomKilled = cgroup_.oomKills() > oomKillsBefore_;
+  record_.oomKilled = cgroup_.oomKills() > 0;
   try {
     cgroup_.kill();  // what shares the host's pid namespace outlives its init
   } catch (const std::runtime_error& error) {
@@ -323,11 +342,12 @@ void Monitor::ended(int exitCode, std::optional<std::string> signal) {
     client->sendFrame(Channel::kControl, framedExit(exitCode));
     client->finish();
   }
-  if (isRestartRequested_ && !isStopping_) {
+  if (record_.adoption.isRestartRequested && !record_.adoption.isStopping) {
     startAgain();
     return;
   }
-  const RestartHistory history{record_.restartCount, lastDelayMs_, isStopping_ || isStoppedByHand_};
+  const RestartHistory history{record_.restartCount, record_.adoption.lastDelayMs,
+                               record_.adoption.isStopping || record_.adoption.isStoppedByHand};
   if (const auto delay = decideRestart(spec_.restart, history, {exitCode, lasted}))
     scheduleRestart(*delay);
   else
@@ -335,7 +355,7 @@ void Monitor::ended(int exitCode, std::optional<std::string> signal) {
 }
 
 void Monitor::scheduleRestart(int64_t delayMs) {
-  lastDelayMs_ = delayMs;
+  record_.adoption.lastDelayMs = delayMs;
   timespec next{};
   ::clock_gettime(CLOCK_REALTIME, &next);
   next.tv_sec += delayMs / 1000;
@@ -346,6 +366,7 @@ void Monitor::scheduleRestart(int64_t delayMs) {
   }
   record_.status = "restarting";
   record_.nextRestartAt = formatTime(next);
+  record_.adoption.restartAtMs = monotonicMs() + delayMs;
   saveState();
   broadcast(JsonObject().add("event", "restarting").add("delayMs", delayMs).text());
   restartTimer_.arm(delayMs);
@@ -353,7 +374,7 @@ void Monitor::scheduleRestart(int64_t delayMs) {
 
 void Monitor::startAgain() {
   restartTimer_.disarm();
-  if (!isRestartRequested_) record_.restartCount++;
+  if (!record_.adoption.isRestartRequested) record_.restartCount++;
   history_.clear();
   std::string refusal;
   int exitCode = 128;
@@ -370,13 +391,14 @@ void Monitor::startAgain() {
     refusal = refusalLine("KERNEL", error.what());
     record_.error = error.what();
   }
-  isRestartRequested_ = false;
+  record_.adoption.isRestartRequested = false;
   for (const Waiter& waiter : std::exchange(restartWaiters_, {}))
     waiter->sendLine(refusal.empty() ? JsonObject().add("ok", true).add("pid", record_.pid).text() : refusal);
   if (refusal.empty()) return;
   record_.exitCode = exitCode;
   record_.finishedAt = timeNow();
-  const RestartHistory history{record_.restartCount, lastDelayMs_, isStopping_ || isStoppedByHand_};
+  const RestartHistory history{record_.restartCount, record_.adoption.lastDelayMs,
+                               record_.adoption.isStopping || record_.adoption.isStoppedByHand};
   if (const auto delay = decideRestart(spec_.restart, history, {exitCode, 0}))
     scheduleRestart(*delay);
   else
@@ -430,19 +452,23 @@ void Monitor::beginStop(int signal, int64_t timeoutMs) {
   if (!isRunning()) return;
   if (signal != SIGKILL && record_.status == "paused") pause(false);
   signalInit(signal);
-  // A second stop may only shorten the wait; a negative time waits for ever.
-  if (timeoutMs >= 0) stopTimer_.arm(timeoutMs);
+  // A negative time waits for ever.
+  if (timeoutMs >= 0) {
+    stopTimer_.arm(timeoutMs);
+    record_.adoption.killAtMs = monotonicMs() + timeoutMs;
+  }
+  saveState();
 }
 
 void Monitor::stopFromSignal() {
-  isStopping_ = true;
+  record_.adoption.isStopping = true;
   if (isRunning())
     beginStop(parseSignal(spec_.stop.signal), spec_.stop.timeoutMs);
   else
     endForGood();
 }
 
-int64_t Monitor::ranMs() const { return monotonicMs() - startedMs_; }
+int64_t Monitor::ranMs() const { return monotonicMs() - record_.adoption.startedMs; }
 
 void Monitor::broadcast(const std::string& event) {
   const std::vector<std::shared_ptr<Connection>> all = subscribers_;
@@ -469,7 +495,7 @@ void Monitor::scheduleProbe() {
 }
 
 void Monitor::startProbe() {
-  if (!isRunning() || probe_ || isStopping_) return;
+  if (!isRunning() || probe_ || record_.adoption.isStopping) return;
   if (record_.status == "paused") {
     scheduleProbe();
     return;
@@ -598,7 +624,7 @@ void Monitor::subscribe(Connection& connection, const Request& request) {
 
 void Monitor::stop(Connection& connection, const Request& request) {
   const int signal = parseSignal(request.signal.empty() ? spec_.stop.signal : request.signal);
-  isStopping_ = true;
+  record_.adoption.isStopping = true;
   stopWaiters_.push_back(connection.shared_from_this());
   restartTimer_.disarm();
   if (isRunning())
@@ -611,16 +637,19 @@ void Monitor::killContainer(Connection& connection, const Request& request) {
   requireRunning();
   const int signal = parseSignal(request.signal.empty() ? "SIGKILL" : request.signal);
   const bool isFinal = signal == SIGKILL || signal == parseSignal(spec_.stop.signal);
-  if (request.manual && isFinal) isStoppedByHand_ = true;
+  if (request.manual && isFinal) {
+    record_.adoption.isStoppedByHand = true;
+    saveState();
+  }
   signalInit(signal);
   connection.sendLine(JsonObject().add("ok", true).text());
 }
 
 void Monitor::restart(Connection& connection, const Request& request) {
-  if (isStopping_) throw InputError("NOT_RUNNING", "the container is being stopped");
-  isRestartRequested_ = true;
-  isStoppedByHand_ = false;
-  lastDelayMs_ = 0;
+  if (record_.adoption.isStopping) throw InputError("NOT_RUNNING", "the container is being stopped");
+  record_.adoption.isRestartRequested = true;
+  record_.adoption.isStoppedByHand = false;
+  record_.adoption.lastDelayMs = 0;
   restartWaiters_.push_back(connection.shared_from_this());
   if (isRunning())
     beginStop(parseSignal(spec_.stop.signal), request.timeoutMs.value_or(spec_.stop.timeoutMs));

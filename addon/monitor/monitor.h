@@ -45,6 +45,7 @@ class Monitor {
   // The container's life.
   void launch();
   void watchRun();
+  void resume(const SavedState& saved);
   void onExit();
   void ended(int exitCode, std::optional<std::string> signal);
   void startAgain();
@@ -92,14 +93,6 @@ class Monitor {
   bool isAdopted_ = false;  ///< the process is not our child
   std::unique_ptr<ProcessStdio> stdio_;
   UniqueFd oomWatch_;
-  uint64_t oomKillsBefore_ = 0;
-  int64_t startedMs_ = 0;
-
-  // What was asked for.
-  bool isStopping_ = false;  ///< no restart any more
-  bool isStoppedByHand_ = false;
-  bool isRestartRequested_ = false;
-  int64_t lastDelayMs_ = 0;
   bool isOver_ = false;
 
   Timer stopTimer_;

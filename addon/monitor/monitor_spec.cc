@@ -32,6 +32,13 @@ Number numberOf(const json& node, const char* key, Number fallback = 0) {
   return found == node.end() || found->is_null() ? fallback : found->get<Number>();
 }
 
+template <typename Value>
+std::optional<Value> optionalOf(const json& node, const char* key) {
+  const auto found = node.find(key);
+  if (found == node.end() || found->is_null()) return std::nullopt;
+  return found->get<Value>();
+}
+
 bool has(const json& node, const char* key) {
   const auto found = node.find(key);
   return found != node.end() && !found->is_null();
@@ -47,6 +54,28 @@ HealthSettings parseHealth(const json& node) {
   health.startIntervalMs = numberOf<int64_t>(node, "startIntervalMs", 5000);
   if (health.args.empty()) throw InputError("INVALID", "monitor.json: health.args is empty");
   return health;
+}
+
+SavedHealth parseSavedHealth(const json& node) {
+  SavedHealth health;
+  health.status = node.at("status").get<std::string>();
+  health.failingStreak = node.at("failingStreak").get<uint32_t>();
+  for (const json& entry : node.at("log"))
+    health.log.push_back({entry.at("start").get<std::string>(), entry.at("end").get<std::string>(),
+                          entry.at("exitCode").get<int>(), entry.at("output").get<std::string>()});
+  return health;
+}
+
+AdoptionFacts parseAdoptionFacts(const json& node) {
+  AdoptionFacts facts;
+  facts.startedMs = numberOf<int64_t>(node, "startedMs");
+  facts.lastDelayMs = numberOf<int64_t>(node, "lastDelayMs");
+  facts.restartAtMs = optionalOf<int64_t>(node, "restartAtMs");
+  facts.killAtMs = optionalOf<int64_t>(node, "killAtMs");
+  facts.isStopping = node.value("isStopping", false);
+  facts.isStoppedByHand = node.value("isStoppedByHand", false);
+  facts.isRestartRequested = node.value("isRestartRequested", false);
+  return facts;
 }
 
 }  // namespace
@@ -128,8 +157,15 @@ SavedState parseSavedState(std::string_view text) {
     state.pid = root.at("pid").get<int>();
     state.pidStartTicks = root.at("pidStartTicks").get<uint64_t>();
     state.bootId = root.at("bootId").get<std::string>();
-    state.startedAt = textOf(root, "startedAt");
+    state.startedAt = optionalOf<std::string>(root, "startedAt");
+    state.finishedAt = optionalOf<std::string>(root, "finishedAt");
+    state.exitCode = optionalOf<int>(root, "exitCode");
+    state.signal = optionalOf<std::string>(root, "signal");
+    state.oomKilled = root.value("oomKilled", false);
     state.restartCount = numberOf<uint32_t>(root, "restartCount");
+    state.nextRestartAt = optionalOf<std::string>(root, "nextRestartAt");
+    if (has(root, "health")) state.health = parseSavedHealth(root.at("health"));
+    if (has(root, "adoption")) state.adoption = parseAdoptionFacts(root.at("adoption"));
     state.cgroup = textOf(root, "cgroup");
     if (has(root, "pipes")) {
       const json& pipes = root.at("pipes");

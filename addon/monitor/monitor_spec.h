@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "monitor/exit_record.h"
 #include "monitor/health.h"
 #include "monitor/log_writer.h"
 #include "monitor/restart_policy.h"
@@ -69,14 +70,27 @@ struct StreamControl {
 };
 StreamControl parseStreamControl(std::string_view json);
 
+struct SavedHealth {
+  std::string status;
+  uint32_t failingStreak = 0;
+  std::vector<ProbeResult> log;
+};
+
 /// What --adopt needs of state.json.
 struct SavedState {
   std::string status;
   int pid = 0;
   uint64_t pidStartTicks = 0;
   std::string bootId;
-  std::string startedAt;
+  std::optional<std::string> startedAt;
+  std::optional<std::string> finishedAt;
+  std::optional<int> exitCode;
+  std::optional<std::string> signal;
+  bool oomKilled = false;
   uint32_t restartCount = 0;
+  std::optional<std::string> nextRestartAt;
+  std::optional<SavedHealth> health;
+  AdoptionFacts adoption;
   uint64_t stdinPipe = 0;  ///< inode numbers, 0: none
   uint64_t stdoutPipe = 0;
   uint64_t stderrPipe = 0;

@@ -97,6 +97,18 @@ export interface MonitorState {
   readonly nextRestartAt: string | null;
   readonly error: string | null;
   readonly health: HealthState | null;
+  /** For the monitor that may have to take over; times are of the monotonic clock. */
+  readonly adoption: {
+    readonly startedMs: number;
+    /** The back-off before this run; 0: there was none. */
+    readonly lastDelayMs: number;
+    readonly restartAtMs: number | null;
+    /** When the grace of a stop ends. */
+    readonly killAtMs: number | null;
+    readonly isStopping: boolean;
+    readonly isStoppedByHand: boolean;
+    readonly isRestartRequested: boolean;
+  };
 }
 
 export interface MonitorStatistics {

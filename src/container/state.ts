@@ -45,7 +45,9 @@ export function confirmState(notes: MonitorState, processes: Processes): Contain
       monitor: 'none',
     };
   }
-  if (isMonitored || hasProcess) {
+  // One that waits for its next start has no process to wait in.
+  const isWaiting = isThisBoot && notes.status === 'restarting';
+  if (isMonitored || hasProcess || isWaiting) {
     return {
       ...base,
       status: notes.status,

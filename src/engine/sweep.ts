@@ -18,7 +18,10 @@ export async function sweep(context: EngineContext): Promise<void> {
   const runDirs = entries(dirname(paths.container(anyId).runDir));
   const known = new Set(database.containers().map(({ id }) => id));
   const knownShort = new Set([...known].map((id) => id.slice(0, 12)));
-  const runs = (id: string) => readContainerState(paths.container(id), native).monitor !== 'none';
+  const runs = (id: string) => {
+    const { monitor, pid } = readContainerState(paths.container(id), native);
+    return monitor === 'alive' || pid !== null;
+  };
   for (const id of new Set([...bundles, ...namespaces])) {
     if (known.has(id) || runs(id)) continue;
     console.error(`removing what is left of container ${id}, which has no record`);

@@ -42,6 +42,26 @@ describe('e2e: healing', () => {
   });
 
   scenario(
+    'a monitor killed while its container waits for its next start: that comes, and is counted on',
+    { compose: 'services:\n  fails: { image: "rootfs:/", command: ["false"], restart: always }\n' },
+    async (scene) => {
+      await scene.ok('up', '-d');
+      const waiting = await eventually(() => {
+        const [state] = scene.states();
+        assert.ok(state?.status === 'restarting' && state.restartCount >= 2);
+        return state;
+      });
+      process.kill(waiting.monitorPid, 'SIGKILL');
+      await eventually(() => {
+        const [state] = scene.states();
+        assert.ok(state !== undefined && state.monitorPid !== waiting.monitorPid);
+        assert.ok(state.restartCount > waiting.restartCount, `${state.restartCount} after ${waiting.restartCount}`);
+      });
+      assert.match(await scene.ok('ps', '-a'), /Restarting \(1\)|Up /);
+    },
+  );
+
+  scenario(
     'the supervisor killed: containers go on, another takes over, names are answered',
     { compose: stack },
     async (scene) => {

@@ -265,6 +265,37 @@ TEST("event loop: a timer that was disarmed stays silent, zero means at once") {
   CHECK_EQUAL(seen, "now ");
 }
 
+TEST("monitor: what another one must know to go on survives being written down") {
+  ContainerRecord record;
+  record.status = "restarting";
+  record.exitCode = 3;
+  record.finishedAt = "2026-01-01T00:00:00.000000000Z";
+  record.adoption = {.startedMs = 5,
+                     .lastDelayMs = 400,
+                     .restartAtMs = 6,
+                     .killAtMs = std::nullopt,
+                     .isStopping = true,
+                     .isStoppedByHand = true,
+                     .isRestartRequested = true};
+  HealthTracker before({.args = {"true"}, .retries = 2});
+  before.record({"a", "b", 1, "bro\"ken"}, 0);
+  const SavedState saved = parseSavedState(record.json(&before));
+  CHECK_EQUAL(saved.adoption.json(), record.adoption.json());
+  CHECK_EQUAL(*saved.exitCode, 3);
+  CHECK_EQUAL(*saved.finishedAt, *record.finishedAt);
+  HealthTracker after({.args = {"true"}, .retries = 2});
+  after.restore(saved.health->status, saved.health->failingStreak, saved.health->log);
+  CHECK_EQUAL(after.json(), before.json());
+  CHECK(after.record({"c", "d", 1, ""}, 0));
+  CHECK_EQUAL(after.status(), "unhealthy");
+}
+
+TEST("monitor: the notes of an older one will do") {
+  const SavedState saved = parseSavedState(R"({"status":"running","pid":1,"pidStartTicks":2,"bootId":"x"})");
+  CHECK_EQUAL(saved.adoption.startedMs, 0);
+  CHECK(!saved.adoption.killAtMs && !saved.health && !saved.startedAt);
+}
+
 TEST("monitor: what is wrong in monitor.json or a request is said") {
   CHECK_THROWS(InputError, parseMonitorSpec("{}"));
   CHECK_THROWS(InputError, parseMonitorSpec("nonsense"));

@@ -423,6 +423,103 @@ describe('monitor', function () {
     assert.deepEqual(bench.leftovers(), []);
   });
 
+  describe('killed and replaced', () => {
+    const replace = async () => {
+      const { monitorPid } = bench.state();
+      process.kill(monitorPid, 'SIGKILL');
+      await eventually(() => assert.ok(!isAlive(monitorPid)));
+      assert.ok((await bench.launch('--adopt')).ok);
+    };
+
+    it('a stop goes on: no restart, and the rest of its grace', async () => {
+      make({
+        script: 'trap "" TERM; echo ready; while :; do sleep 0.05; done',
+        monitor: { restart: { policy: 'always', maxRetries: 0, delayMs: 10, maxDelayMs: 10, windowMs: 10_000 } },
+      });
+      await bench.start();
+      await eventually(() => assert.equal(bench.logText(), 'ready\n'));
+      const begin = Date.now();
+      const stopped = bench.client.request('stop', { timeoutMs: 1500 }).catch(() => {});
+      await eventually(() => assert.ok(bench.state().adoption.isStopping));
+      await replace();
+      await stopped;
+      await bench.gone();
+      assert.ok(Date.now() - begin >= 1490, 'the grace period was cut short');
+      assert.deepEqual([bench.exitRecord().status, bench.exitRecord().restartCount], ['exited', 0]);
+    });
+
+    it('a kill by hand stays one', async () => {
+      make({
+        script: 'while [ ! -e /tmp/end ]; do sleep 0.01; done; exit 1',
+        monitor: { restart: { policy: 'always', maxRetries: 0, delayMs: 10, maxDelayMs: 10, windowMs: 10_000 } },
+      });
+      await bench.start();
+      // It takes no notice: what counts is that somebody asked for its end.
+      await bench.client.request('kill', { signal: 'TERM', manual: true });
+      await replace();
+      await bench.tell('end');
+      await bench.gone();
+      assert.equal(bench.exitRecord().restartCount, 0);
+    });
+
+    it('a container that waits for its next start goes on waiting, and its back-off goes on', async () => {
+      make({
+        script: 'exit 7',
+        monitor: {
+          restart: {
+            policy: 'on-failure',
+            maxRetries: 2,
+            delayMs: 1000 * slowness,
+            maxDelayMs: 60_000,
+            windowMs: 60_000,
+          },
+        },
+      });
+      await bench.start();
+      await eventually(() => assert.equal(bench.state().status, 'restarting'));
+      const before = bench.state();
+      await replace();
+      const { exitCode, finishedAt, nextRestartAt, restartCount, status } = bench.state();
+      assert.deepEqual(
+        { exitCode, finishedAt, nextRestartAt, restartCount, status },
+        {
+          exitCode: 7,
+          finishedAt: before.finishedAt,
+          nextRestartAt: before.nextRestartAt,
+          restartCount: 0,
+          status: 'restarting',
+        },
+      );
+      const subscription = await bench.client.subscribe();
+      const events = await eventsUntil(subscription, (event) => event.event === 'restarting');
+      assert.deepEqual(events.at(-1), { event: 'restarting', delayMs: 2000 * slowness });
+      assert.equal(events.filter(({ event }) => event === 'start').length, 1);
+      await bench.client.request('stop', {});
+      assert.equal(bench.exitRecord().restartCount, 1);
+    });
+
+    it('its health is what it was, and the start period began with the container', async () => {
+      const health = {
+        intervalMs: 3_600_000,
+        timeoutMs: 5000,
+        retries: 3,
+        startPeriodMs: 3_600_000,
+        startIntervalMs: 20,
+      };
+      const args = ['/bin/sh', '-c', 'echo probe; test -e /tmp/ok'];
+      make({ script: 'exec sleep 60', monitor: { health: { args, ...health } } });
+      await bench.start();
+      await eventually(() => assert.ok((bench.state().health?.log.length ?? 0) >= 2));
+      await bench.tell('ok');
+      await eventually(() => assert.equal(bench.state().health?.status, 'healthy'));
+      const before = bench.state();
+      await replace();
+      assert.deepEqual(bench.state().health, before.health);
+      assert.deepEqual(bench.state().adoption, before.adoption);
+      assert.equal(bench.state().startedAt, before.startedAt);
+    });
+  });
+
   it('an idle monitor holds less than a megabyte of its own', async () => {
     make({ script: 'exec sleep 60' });
     await bench.start();
