@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../compose/diagnostic.ts';
+import type { Diagnostic } from '../util/diagnostic.ts';
 import { ComposeError, type ErrorPath } from '../util/errors.ts';
 
 type Locate = (path: ErrorPath, message: string) => Diagnostic;

@@ -14,7 +14,7 @@ export interface LoadedForCommand {
 export async function loadProject(context: Context, services: readonly string[]): Promise<LoadedForCommand> {
   const [{ loadProject: load }, { formatDiagnostic }] = await Promise.all([
     import('../compose/load.ts'),
-    import('../compose/diagnostic.ts'),
+    import('../util/diagnostic.ts'),
   ]);
   const { globals, environment, workingDirectory } = context;
   const { project, warnings, sources, locate } = await load({

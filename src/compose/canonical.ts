@@ -1,4 +1,4 @@
-import type { Diagnostic } from './diagnostic.ts';
+import type { Diagnostic } from '../util/diagnostic.ts';
 import { hasVariableKey, mappingOf } from './merge.ts';
 import { cleanPath, parseDevice, parsePort, parseVolume } from './short-forms.ts';
 import { formatPath, isTree, type Tree, type TreePath, type Value } from './tree-path.ts';

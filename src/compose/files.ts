@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { type Diagnostic, diagnosticAt, placeOfLine, SourceError, type SourceText } from '../util/diagnostic.ts';
 import { ComposeError } from '../util/errors.ts';
-import { type Diagnostic, diagnosticAt, placeOfLine, SourceError, type SourceText } from './diagnostic.ts';
 import { DotenvError, parseDotenv } from './dotenv.ts';
 import { LIMITS } from './parse.ts';
 import type { Lookup } from './template.ts';

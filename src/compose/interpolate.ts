@@ -1,4 +1,4 @@
-import { diagnosticAt, type Findings, type Place } from './diagnostic.ts';
+import { diagnosticAt, type Findings, type Place } from '../util/diagnostic.ts';
 import { findNode } from './locate.ts';
 import { type ParsedDocument, placeOfNode } from './parse.ts';
 import { type Lookup, substitute, TemplateError } from './template.ts';

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
-import type { Place } from './diagnostic.ts';
+import type { Place } from '../util/diagnostic.ts';
 import { identitiesOf } from './merge.ts';
 import { type ParsedDocument, placeOfNode } from './parse.ts';
 import { plainScalar } from './scalar.ts';

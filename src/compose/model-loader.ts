@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, join } from 'node:path';
+import { diagnosticAt, type Findings, SourceError } from '../util/diagnostic.ts';
 import { ComposeError } from '../util/errors.ts';
 import { expandService, expandShortForms, type ReportAt } from './canonical.ts';
-import { diagnosticAt, type Findings, SourceError } from './diagnostic.ts';
 import { type FileReader, fromDirectory, readVariables, refuseRemote } from './files.ts';
 import validate from './generated/validate.js';
 import { interpolateDocument } from './interpolate.ts';

@@ -11,8 +11,8 @@ import {
   type Scalar as ScalarNode,
   type YAMLMap,
 } from 'yaml';
+import { type Diagnostic, diagnosticAt, type Place, type SourceText } from '../util/diagnostic.ts';
 import { nearest } from '../util/nearest.ts';
-import { type Diagnostic, diagnosticAt, type Place, type SourceText } from './diagnostic.ts';
 import { parseLenient } from './lenient-yaml.ts';
 import { isNotFinite, plainScalar } from './scalar.ts';
 import { copyValue, formatPath, isTree, type Tree, type TreePath, type Value } from './tree-path.ts';

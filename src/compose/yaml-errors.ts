@@ -1,5 +1,5 @@
 import { type Document, isNode, isScalar, type Node, visit } from 'yaml';
-import { type Diagnostic, diagnosticAt, type SourceText } from './diagnostic.ts';
+import { type Diagnostic, diagnosticAt, type SourceText } from '../util/diagnostic.ts';
 
 type YamlError = Document.Parsed['errors'][number];
 

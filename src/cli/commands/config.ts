@@ -11,11 +11,11 @@ import {
   serviceOrder,
   type VariableSummary,
 } from '../../compose/config-output.ts';
-import { formatDiagnostic } from '../../compose/diagnostic.ts';
 import { imagesOnly, namedImages, servicesWithHookImages, withImages } from '../../compose/image-digests.ts';
 import { type LoadOptions, loadModel, loadProject } from '../../compose/load.ts';
 import type { Tree } from '../../compose/tree-path.ts';
 import type { Project } from '../../model/project.ts';
+import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { cgroupVersion, platform } from '../../util/machine.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';

@@ -1,8 +1,8 @@
-import { formatDiagnostic } from '../../compose/diagnostic.ts';
 import { checkRuleNames, lint as lintProject, rules } from '../../compose/lint/lint.ts';
 import { buildProject, type LoadOptions, loadModel } from '../../compose/load.ts';
 import { failOnErrors } from '../../compose/model-loader.ts';
 import { formatPath } from '../../compose/tree-path.ts';
+import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { defineCommand } from '../command.ts';
 import { loadOptionsOf } from './config.ts';
 

@@ -1,6 +1,6 @@
+import { type Diagnostic, diagnosticAt } from '../../util/diagnostic.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { nearest } from '../../util/nearest.ts';
-import { type Diagnostic, diagnosticAt } from '../diagnostic.ts';
 import type { Locator } from '../locate.ts';
 import { formatPath, isTree, own, type Tree } from '../tree-path.ts';
 import { anonymousVolume } from './anonymous-volume.ts';

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the syntax of the files
 import assert from 'node:assert/strict';
-import { formatDiagnostic, SourceError } from '../../../src/compose/diagnostic.ts';
 import { loadProject } from '../../../src/compose/load.ts';
+import { formatDiagnostic, SourceError } from '../../../src/util/diagnostic.ts';
 import { ComposeError } from '../../../src/util/errors.ts';
 import { Files, load, problems } from './support.ts';
 

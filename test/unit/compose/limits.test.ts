@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { SourceError } from '../../../src/compose/diagnostic.ts';
+import { SourceError } from '../../../src/util/diagnostic.ts';
 import { ComposeError } from '../../../src/util/errors.ts';
 import { load } from './support.ts';
 

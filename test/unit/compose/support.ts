@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { formatJson } from '../../../src/compose/config-output.ts';
-import { SourceError } from '../../../src/compose/diagnostic.ts';
 import { type LoadedProject, type LoadOptions, loadProject } from '../../../src/compose/load.ts';
 import type { Service } from '../../../src/model/service.ts';
+import { SourceError } from '../../../src/util/diagnostic.ts';
 
 /** Files in a directory of their own, which goes when the scope ends. */
 export class Files implements Disposable {

@@ -1,4 +1,4 @@
-import { ComposeError, type ErrorCode } from '../util/errors.ts';
+import { ComposeError, type ErrorCode } from './errors.ts';
 
 /** A file as it was read. */
 export interface SourceText {
