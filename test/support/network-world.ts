@@ -1,18 +1,16 @@
 /** Builders of network records, and programs inside namespaces, for the network tests. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ContainerRecord, EndpointRecord, NetworkRecord } from '../../src/model/records.ts';
 import { bridgeName, contains, hostInterfaceName, macAddressFor } from '../../src/network/allocate.ts';
+import { temporaryDirectory } from './temporary.ts';
 
 const run = promisify(execFile);
 const probe = new URL('./net-probe.ts', import.meta.url).pathname;
 const nodeOptions = ['--disable-warning=ExperimentalWarning'];
 
-export const temporaryRoot = () => mkdtempSync(join(tmpdir(), 'network-test-'));
+export const temporaryRoot = () => temporaryDirectory('network-test-');
 
 /** An id that differs in every run: links of concurrent tests must not meet. */
 const salt = randomBytes(8).toString('hex');

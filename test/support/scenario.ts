@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   cpSync,
@@ -55,6 +55,7 @@ export function scenario(
   return it(title, async function () {
     this.timeout((options.timeoutMs ?? 60_000) * slowness);
     const scene = new Scenario(options);
+    running.add(scene);
     try {
       await body(scene, this);
       await scene.end();
@@ -62,7 +63,20 @@ export function scenario(
       scene.note(String(error));
       await scene.abandon(title);
       throw error;
+    } finally {
+      running.delete(scene);
     }
+  });
+}
+
+const running = new Set<Scenario>();
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => {
+    for (const scene of running) scene.drop();
+    process.exit(code);
   });
 }
 
@@ -230,6 +244,18 @@ export class Scenario {
     );
     if (code === 0 && isGone) rmSync(this.directory, { recursive: true, force: true });
     else console.log(`what failed could not be taken down; it is left in ${this.directory}`);
+  }
+
+  /** Takes the project down at once, because this process is being ended. */
+  drop(): void {
+    for (const child of this.#children) child.kill('SIGKILL');
+    const args = ['-f', this.composeFile, 'down', '--volumes', '--remove-orphans', '--timeout', '0'];
+    const { status } = spawnSync(tscompose, args, { env: this.#environment, stdio: 'ignore', timeout: 30_000 });
+    // One that was just starting makes its directories; the last chance to wait is to block.
+    const clock = new Int32Array(new SharedArrayBuffer(4));
+    for (let turn = 0; turn < 100 && this.supervisors().length > 0; turn++) Atomics.wait(clock, 0, 0, 50);
+    if (status === 0) rmSync(this.directory, { recursive: true, force: true });
+    else console.log(`what was interrupted could not be taken down; it is left in ${this.directory}`);
   }
 }
 

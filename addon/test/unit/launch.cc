@@ -209,7 +209,7 @@ TEST("launch: a container starts, is joined, and leaves nothing") {
     "linux":{"namespaces":[{"type":"mount"},{"type":"pid"},{"type":"ipc"},{"type":"uts"}]}})");
   spec.root.path = bundle.path + "/rootfs";
   spec.overlay = Overlay{{"/"}, "", ""}; /* the caller's own userland, read-only */
-  spec.linux_.cgroupsPath = "/tscompose-unit/" + bundle.path.substr(5);
+  spec.linux_.cgroupsPath = bundle.path.substr(4);
   UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   Stdio stdio{null.get(), null.get(), null.get(), false, 0};
   pid_t pid = 0;

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash, createPublicKey, sign } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pinImages } from '../../../src/image/digests.ts';
 import { ComposeError } from '../../../src/util/errors.ts';
 import { freePort, hasRegistryTools, startRegistry, writeLayout } from '../../support/docker-registry.ts';
 import { slowness } from '../../support/eventually.ts';
 import { require } from '../../support/requirements.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
 
 const main = new URL('../../../dist/cli.js', import.meta.url).pathname;
 const user = 'me:geheim:3';
@@ -19,7 +19,7 @@ const htpasswd = 'me:$2y$05$gux6X8MOKxj.2dZbnFzx4efHfiUN7X7Lfq.AJqXvT3VkMMdconRw
 
 describe('digests of images', function () {
   this.timeout(30_000 * slowness);
-  const root = mkdtempSync(join(tmpdir(), 'tscompose-digests-'));
+  const root = temporaryDirectory('tscompose-digests-');
   const layout = join(root, 'layout');
   let digests: ReturnType<typeof writeLayout>;
 

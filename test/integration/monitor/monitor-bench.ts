@@ -35,7 +35,7 @@ export class MonitorBench {
   readonly directory = mkdtempSync(join(tmpdir(), 'tsc-monitor-'));
   readonly runDir = join(this.directory, 'run');
   readonly logPath: string;
-  readonly cgroupPath = `/tscompose-monitor-test/${this.id.slice(0, 12)}`;
+  readonly cgroupPath = `/tscompose-monitor-test-${this.id.slice(0, 12)}`;
   readonly client = new MonitorClient(join(this.runDir, 'monitor.sock'));
 
   constructor(options: BenchOptions) {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { openDatabase } from '../../../src/state/database.ts';
 import { pathsUnder } from '../../../src/state/paths.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
 
 describe('the records', () => {
-  const root = mkdtempSync(join(tmpdir(), 'tscompose-state-'));
+  const root = temporaryDirectory('tscompose-state-');
   const paths = pathsUnder(join(root, 'lib'), join(root, 'run'));
   const project = { name: 'shop', origin: { workingDirectory: '/', configFiles: [], environmentFiles: [] } };
   after(() => rmSync(root, { recursive: true }));
