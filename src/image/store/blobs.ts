@@ -1,0 +1,216 @@
+/** The blobs of the store: whole and verified, or on their way in. */
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { type FileHandle, open, readFile, rename, unlink } from 'node:fs/promises';
+import type { FileLock } from '../../native/binding.ts';
+import { hasErrno } from '../../util/errno.ts';
+import { ComposeError } from '../../util/errors.ts';
+import { type Descriptor, maxDocumentBytes, sha256 } from '../oci.ts';
+import type { StoreLayout } from './layout.ts';
+import { lockPath } from './lock.ts';
+
+export interface BlobStore {
+  has(digest: string): boolean;
+  /** Where it is, or would be. */
+  path(digest: string): string;
+  sizeOf(digest: string): number | null;
+  /** A small blob, verified. Throws IMAGE_NOT_FOUND when it is not here and INVALID when it is damaged or too large. */
+  read(digest: string): Promise<Buffer>;
+  /** Keeps `bytes`; already there is success. */
+  put(mediaType: string, bytes: Uint8Array): Promise<Descriptor>;
+  /**
+   * Begins or goes on writing a blob, alone among all processes: another one that writes it is waited for. Null: it is
+   * there. What is not committed stays and is gone on with the next time.
+   */
+  begin(
+    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    options: { readonly signal: AbortSignal; readonly hash?: 'here' | 'elsewhere' },
+  ): Promise<BlobWriter | null>;
+}
+
+export interface BlobWriter extends AsyncDisposable {
+  /** How much is there already: writing goes on from here. */
+  readonly offset: number;
+  readonly path: string;
+  /** In order. Throws INVALID when it is more than was announced, NO_SPACE when the disk is full. */
+  write(...chunks: readonly Uint8Array[]): Promise<void>;
+  /** Begins anew: the other side cannot go on from `offset`. */
+  restart(): Promise<void>;
+  /**
+   * Verifies size and digest and publishes. `computed`: the digest that was computed elsewhere. Throws INVALID, and forgets what was
+   * written, when it is not what was announced.
+   */
+  commit(computed?: string): Promise<void>;
+  /** Forgets what was written, because it is wrong. */
+  discard(): Promise<void>;
+}
+
+export function openBlobs(layout: StoreLayout): BlobStore {
+  const has = (digest: string): boolean => existsSync(layout.blob(digest));
+  return {
+    has,
+    path: layout.blob,
+    sizeOf: (digest) => statSync(layout.blob(digest), { throwIfNoEntry: false })?.size ?? null,
+    async read(digest) {
+      const size = statSync(layout.blob(digest), { throwIfNoEntry: false })?.size;
+      if (size === undefined) throw new ComposeError('IMAGE_NOT_FOUND', `blob ${digest} is not in the image store`);
+      if (size > maxDocumentBytes) throw new ComposeError('INVALID', `blob ${digest} is too large for a document`);
+      const bytes = await readFile(layout.blob(digest));
+      if (sha256(bytes) === digest) return bytes;
+      throw new ComposeError('INVALID', `blob ${digest} in the image store is damaged`, {
+        hint: 'tscompose image verify tells what else is, and pulling again replaces it',
+      });
+    },
+    async put(mediaType, bytes) {
+      const descriptor = { mediaType, digest: sha256(bytes), size: bytes.length };
+      if (has(descriptor.digest)) return descriptor;
+      await using writer = await Writer.open(layout, descriptor, 'elsewhere', new AbortController().signal);
+      if (writer === null) return descriptor;
+      await writer.restart();
+      await writer.write(bytes);
+      await writer.commit(descriptor.digest);
+      return descriptor;
+    },
+    async begin(descriptor, { signal, hash = 'here' }) {
+      return has(descriptor.digest) ? null : await Writer.open(layout, descriptor, hash, signal);
+    },
+  };
+}
+
+class Writer implements BlobWriter {
+  static async open(
+    layout: StoreLayout,
+    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    hash: 'here' | 'elsewhere',
+    signal: AbortSignal,
+  ): Promise<Writer | null> {
+    const path = layout.partialBlob(descriptor.digest);
+    const target = layout.blob(descriptor.digest);
+    const lock = await lockPath(path, signal);
+    try {
+      // Whoever held the lock has finished it; its file was renamed and the lock made an empty one.
+      if (existsSync(target)) {
+        await unlink(path);
+        lock.release();
+        return null;
+      }
+      const file = await open(path, 'r+');
+      const writer = new Writer(lock, file, path, target, descriptor, hash);
+      await writer.#resume();
+      return writer;
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  readonly path: string;
+  readonly #lock: FileLock;
+  readonly #file: FileHandle;
+  readonly #target: string;
+  readonly #descriptor: Pick<Descriptor, 'digest' | 'size'>;
+  #hash: ReturnType<typeof createHash> | null;
+  #offset = 0;
+  #state: 'open' | 'committed' | 'closed' = 'open';
+
+  private constructor(
+    lock: FileLock,
+    file: FileHandle,
+    path: string,
+    target: string,
+    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    hash: 'here' | 'elsewhere',
+  ) {
+    this.#lock = lock;
+    this.#file = file;
+    this.path = path;
+    this.#target = target;
+    this.#descriptor = descriptor;
+    this.#hash = hash === 'here' ? createHash('sha256') : null;
+  }
+
+  get offset(): number {
+    return this.#offset;
+  }
+
+  async write(...chunks: readonly Uint8Array[]): Promise<void> {
+    const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    if (this.#offset + length > this.#descriptor.size) {
+      await this.discard();
+      throw wrong(this.#descriptor.digest, `it is longer than the ${this.#descriptor.size} bytes announced`);
+    }
+    let position = this.#offset;
+    for (const chunk of chunks) {
+      for (let done = 0; done < chunk.length; ) {
+        const { bytesWritten } = await this.#file
+          .write(chunk, done, chunk.length - done, position)
+          .catch((error: unknown) => {
+            throw this.#asSpaceError(error);
+          });
+        done += bytesWritten;
+        position += bytesWritten;
+      }
+      this.#hash?.update(chunk);
+      this.#offset = position;
+    }
+  }
+
+  async restart(): Promise<void> {
+    await this.#file.truncate(0);
+    this.#offset = 0;
+    if (this.#hash !== null) this.#hash = createHash('sha256');
+  }
+
+  async commit(computed?: string): Promise<void> {
+    const { digest: wanted, size } = this.#descriptor;
+    if (this.#offset !== size) {
+      throw new ComposeError('REGISTRY', `blob ${wanted} is incomplete: ${this.#offset} of ${size} bytes came`);
+    }
+    const digest = computed ?? `sha256:${this.#hash?.digest('hex') ?? ''}`;
+    if (digest !== wanted) {
+      await this.discard();
+      throw wrong(wanted, `its digest is ${digest}`);
+    }
+    await this.#file.sync().catch((error: unknown) => {
+      throw this.#asSpaceError(error);
+    });
+    await rename(this.path, this.#target);
+    this.#state = 'committed';
+  }
+
+  async discard(): Promise<void> {
+    if (this.#state === 'open') await unlink(this.path);
+    await this[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    try {
+      await this.#file.close();
+    } finally {
+      this.#lock.release();
+    }
+  }
+
+  async #resume(): Promise<void> {
+    const { size } = await this.#file.stat();
+    if (size > this.#descriptor.size) return await this.restart();
+    if (this.#hash !== null && size > 0) {
+      for await (const chunk of createReadStream(this.path)) this.#hash.update(chunk as Buffer);
+    }
+    this.#offset = size;
+  }
+
+  #asSpaceError(error: unknown): unknown {
+    if (!hasErrno(error, 'ENOSPC') && !hasErrno(error, 'EDQUOT')) return error;
+    return new ComposeError('NO_SPACE', `no space is left for blob ${this.#descriptor.digest}`, {
+      cause: error,
+      hint: 'tscompose image prune removes images that nothing uses; what was downloaded is kept and gone on with',
+    });
+  }
+}
+
+function wrong(digest: string, reason: string): ComposeError {
+  return new ComposeError('REGISTRY', `blob ${digest} is not what it should be: ${reason}`);
+}
