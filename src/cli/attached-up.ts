@@ -1,6 +1,7 @@
 import { LogCollector } from '../logs/collector.ts';
 import type { SourcedRecord } from '../logs/merge.ts';
 import { LogReader } from '../logs/reader.ts';
+import { exitCodeOf } from '../model/container-state.ts';
 import type { ProgressEvent, StepEvent } from '../model/events.ts';
 import { logName } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
@@ -331,7 +332,8 @@ class AttachedUp implements AsyncDisposable {
   async #codeOf(service: string): Promise<number> {
     await this.#stopAll('exit');
     const { containers } = await observeProject(this.#session.projectName, this.#context);
-    return containers.find(({ record }) => record.service === service && !record.oneOff)?.state.exitCode ?? 0;
+    const found = containers.find(({ record }) => record.service === service && !record.oneOff);
+    return found === undefined ? 0 : exitCodeOf(found.state);
   }
 
   #tellScreen(event: Exclude<WatchEvent, { type: 'idle' }>): void {

@@ -119,7 +119,7 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
     async stopContainer({ containerId, timeoutMs }, { signal }) {
       const record = database.container(containerId);
       if (record === null) return undefined;
-      database.saveContainer({ ...record, desired: 'stopped' });
+      database.noteContainer({ ...record, desired: 'stopped' });
       const announce = (action: string, extra: Readonly<Record<string, string>> = {}) =>
         context.announce(containerEvent(record, action, clock().toISOString(), extra));
       const monitorState = () => readContainerState(context.paths.container(containerId), context.native).monitor;
@@ -140,7 +140,7 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
       const record = database.container(containerId);
       if (record === null) return undefined;
       if (name === 'SIGKILL' || name === 'KILL' || name === '9') {
-        database.saveContainer({ ...record, desired: 'stopped' });
+        database.noteContainer({ ...record, desired: 'stopped' });
       }
       await containers.kill(containerId, name);
       context.announce(containerEvent(record, 'kill', clock().toISOString(), { signal: signalNumber(name) }));

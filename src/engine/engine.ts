@@ -81,6 +81,7 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
   const { variables } = request;
   const input = { project, origin, wanted, variables, waitTimeoutMs: settings.waitTimeoutMs };
   await carryOut(context, input, thePlan, { ...options, parallel });
+  context.database.settle();
   if (settings.intent === 'restart') announceRestarts(context, thePlan);
 }
 

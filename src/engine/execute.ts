@@ -130,7 +130,7 @@ export function errorData(error: unknown, log: readonly string[] = []): ErrorDat
       log,
     };
   }
-  const native = databaseError(error) ?? nativeError(error);
+  const native = nativeError(error);
   if (native !== null) return { ...native, log };
   return {
     code: 'BUG',
@@ -138,21 +138,6 @@ export function errorData(error: unknown, log: readonly string[] = []): ErrorDat
     hint: 'this is a defect of tscompose: the supervisor’s log has the details',
     exitCode: null,
     log,
-  };
-}
-
-/** What SQLite says when the disk does not take the records (sqlite.org/rescode.html; the low byte is the primary code). */
-function databaseError(error: unknown): Omit<ErrorData, 'log'> | null {
-  if (!(error instanceof Error) || !('errcode' in error)) return null;
-  const code = Number(error.errcode) & 0xff;
-  const isFull = code === 13;
-  // Its shared memory is a file too, and a full disk shows there as an error of input and output.
-  const isDisk = isFull || code === 10;
-  return {
-    code: isFull ? 'NO_SPACE' : 'KERNEL',
-    message: `cannot use the records: ${error.message}`,
-    hint: isDisk ? 'free some space on the disk, or inodes: df -h, df -i' : null,
-    exitCode: null,
   };
 }
 

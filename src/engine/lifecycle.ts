@@ -6,6 +6,7 @@ import type { BundleInput } from '../container/bundle.ts';
 import { cgroupsPathOf, hostnameOf, processArgs } from '../container/bundle.ts';
 import { missingParents, removeEmptyCgroups } from '../container/cgroup-parents.ts';
 import { readContainerState } from '../container/state.ts';
+import { exitCodeOf } from '../model/container-state.ts';
 import type { ResolvedImage } from '../model/image.ts';
 import { parsePortRange } from '../model/port.ts';
 import type { ContainerRecord, VolumeRecord } from '../model/records.ts';
@@ -219,11 +220,13 @@ export async function removeContainer(
 
 /** Of one that was over before anybody could watch it. */
 function announceEnd(context: EngineContext, record: ContainerRecord): void {
-  const { startedAt, finishedAt, exitCode } = readContainerState(context.paths.container(record.id), context.native);
+  const state = readContainerState(context.paths.container(record.id), context.native);
+  const { startedAt, finishedAt } = state;
   if (finishedAt === null) return;
   const ranMs = startedAt === null ? 0 : Date.parse(finishedAt) - Date.parse(startedAt);
   const execDuration = String(Math.max(Math.floor(ranMs / 1000), 0));
-  context.announce(containerEvent(record, 'die', finishedAt, { exitCode: String(exitCode ?? 0), execDuration }));
+  const exitCode = String(exitCodeOf(state));
+  context.announce(containerEvent(record, 'die', finishedAt, { exitCode, execDuration }));
 }
 
 /** Compose's `ports:` as what is asked of the host. */

@@ -31,3 +31,11 @@ export interface ContainerState {
   /** `lost`: the process runs but its monitor was killed; `none`: nothing runs. */
   readonly monitor: 'alive' | 'lost' | 'none';
 }
+
+/** Of one that was killed together with its monitor, or whose end a full disk kept from being written down; a monitor says the same. */
+export const unknownExitCode = 255;
+
+/** The exit code as people are told it; 0 before there is one. */
+export function exitCodeOf({ status, exitCode }: Pick<ContainerState, 'status' | 'exitCode'>): number {
+  return exitCode ?? (status === 'exited' ? unknownExitCode : 0);
+}

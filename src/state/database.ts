@@ -1,9 +1,11 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
 import type { ContainerRecord, NetworkRecord, VolumeRecord } from '../model/records.ts';
+import { ComposeError } from '../util/errors.ts';
 import type { Paths } from './paths.ts';
 
 /** A project that was applied: what healing and `ls` need to know of it. */
@@ -30,6 +32,13 @@ export interface Database extends Disposable {
   container(id: string): ContainerRecord | null;
   saveContainer(record: ContainerRecord): void;
   removeContainer(id: string): void;
+  /**
+   * As `saveContainer`, but a full disk does not stop it: the record is owed, known to this process alone until it is
+   * written or the container is removed. What frees space must not need any.
+   */
+  noteContainer(record: ContainerRecord): void;
+  /** Writes what is owed; throws NO_SPACE while it cannot. */
+  settle(): void;
 
   networks(project?: string): NetworkRecord[];
   networkByName(name: string): NetworkRecord | null;
@@ -61,38 +70,76 @@ const schema = `
 
 /**
  * Opens the records, making them when missing. `read` never creates: with no file there it answers from an empty
- * in-memory database. Throws SQLite's error when the file is damaged.
+ * in-memory database. Throws NO_SPACE or KERNEL when the disk does not take them, SQLite's error when they are damaged.
  */
 export function openDatabase(paths: Paths, mode: 'read' | 'write' = 'write'): Database {
-  const db = open(paths.database, mode);
-  if (mode === 'write') {
-    migrate(db);
-    return new SqliteDatabase(db);
-  }
-  if (version(db) !== 0) return new SqliteDatabase(db);
-  // The first supervisor of this machine is just making it.
-  db.close();
-  const empty = new DatabaseSync(':memory:');
-  migrate(empty);
-  return new SqliteDatabase(empty);
+  return told(() => {
+    if (mode === 'write') return new SqliteDatabase(openToWrite(paths.database));
+    const db = openToRead(paths.database);
+    if (version(db) !== 0) return new SqliteDatabase(db);
+    // The first supervisor of this machine is just making it.
+    db.close();
+    const empty = new DatabaseSync(':memory:');
+    migrate(empty);
+    return new SqliteDatabase(empty);
+  });
 }
 
-function open(path: string, mode: 'read' | 'write'): DatabaseSync {
-  if (mode === 'write') {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
-    const db = new DatabaseSync(path, { timeout: patienceMs });
-    // NORMAL in WAL mode survives the death of any process; only a power cut may lose the last transactions,
-    // and after a reboot no container, link or mount of them is left either.
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-    return db;
-  }
+function openToWrite(path: string): DatabaseSync {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
+  const db = new DatabaseSync(path, { timeout: patienceMs });
+  // NORMAL in WAL mode survives the death of any process; only a power cut may lose the last transactions,
+  // and after a reboot no container, link or mount of them is left either.
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+  migrate(db);
+  return db;
+}
+
+function openToRead(path: string): DatabaseSync {
   try {
-    return new DatabaseSync(path, { readOnly: true, timeout: patienceMs });
+    const db = new DatabaseSync(path, { readOnly: true, timeout: patienceMs });
+    try {
+      version(db);
+      return db;
+    } catch (error) {
+      db.close();
+      // A reader makes the shared memory where nobody has the records open; a full disk has no room for it. Then nobody
+      // changes them either, and all of them are in the file.
+      const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
+      if (primaryCode(error) !== ioError || (log !== undefined && log.size > 0)) throw error;
+      return new DatabaseSync(new URL(`${pathToFileURL(path).href}?immutable=1`), { readOnly: true });
+    }
   } catch (error) {
     if (error instanceof Error && /unable to open/.test(error.message)) return new DatabaseSync(':memory:');
     throw error;
   }
 }
+
+/** sqlite.org/rescode.html */
+const ioError = 10;
+const diskFull = 13;
+
+function primaryCode(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
+}
+
+/** Does it, and says in our words that the disk does not take the records. */
+function told<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const code = primaryCode(error);
+    // The shared memory is a file too, and a full disk shows there as an error of input and output.
+    if (code !== diskFull && code !== ioError) throw error;
+    throw new ComposeError(
+      code === diskFull ? 'NO_SPACE' : 'KERNEL',
+      `cannot use the records: ${(error as Error).message}`,
+      { hint: spaceHint, cause: error },
+    );
+  }
+}
+
+const spaceHint = 'free some space on the disk, or inodes: df -h, df -i';
 
 function migrate(db: DatabaseSync): void {
   if (version(db) === schemaVersion) return;
@@ -116,6 +163,7 @@ class SqliteDatabase implements Database {
   readonly #tables = new Map<string, string>();
   /** Rows as they were parsed last: most are read far more often than they change. */
   readonly #parsed = new Map<string, { readonly body: string; readonly value: unknown }>();
+  readonly #owed = new Map<string, ContainerRecord>();
   #depth = 0;
 
   constructor(db: DatabaseSync) {
@@ -140,13 +188,29 @@ class SqliteDatabase implements Database {
 
   containers(project?: string): ContainerRecord[] {
     const order = 'ORDER BY project, service, number, name';
-    return project === undefined
-      ? this.#rows<ContainerRecord>(`SELECT rowid AS row, body FROM containers ${order}`)
-      : this.#rows<ContainerRecord>(`SELECT rowid AS row, body FROM containers WHERE project = ? ${order}`, project);
+    const rows =
+      project === undefined
+        ? this.#rows<ContainerRecord>(`SELECT rowid AS row, body FROM containers ${order}`)
+        : this.#rows<ContainerRecord>(`SELECT rowid AS row, body FROM containers WHERE project = ? ${order}`, project);
+    return this.#owed.size === 0 ? rows : rows.map((record) => this.#owed.get(record.id) ?? record);
   }
 
   container(id: string): ContainerRecord | null {
-    return this.#row<ContainerRecord>('SELECT rowid AS row, body FROM containers WHERE id = ?', id);
+    const owed = this.#owed.get(id);
+    return owed ?? this.#row<ContainerRecord>('SELECT rowid AS row, body FROM containers WHERE id = ?', id);
+  }
+
+  noteContainer(record: ContainerRecord): void {
+    try {
+      this.saveContainer(record);
+    } catch (error) {
+      if (!(error instanceof ComposeError) || error.code !== 'NO_SPACE') throw error;
+      this.#owed.set(record.id, record);
+    }
+  }
+
+  settle(): void {
+    for (const record of this.#owed.values()) this.saveContainer(record);
   }
 
   saveContainer(record: ContainerRecord): void {
@@ -160,10 +224,12 @@ class SqliteDatabase implements Database {
       record.number,
       JSON.stringify(record),
     );
+    this.#owed.delete(record.id);
   }
 
   removeContainer(id: string): void {
     this.#run('DELETE FROM containers WHERE id = ?', id);
+    this.#owed.delete(id);
   }
 
   networks(project?: string): NetworkRecord[] {
@@ -217,14 +283,15 @@ class SqliteDatabase implements Database {
 
   transaction<T>(action: () => T): T {
     if (this.#depth > 0) return action();
-    this.#db.exec('BEGIN IMMEDIATE');
+    told(() => this.#db.exec('BEGIN IMMEDIATE'));
     this.#depth++;
     try {
       const result = action();
-      this.#db.exec('COMMIT');
+      told(() => this.#db.exec('COMMIT'));
       return result;
     } catch (error) {
-      this.#db.exec('ROLLBACK');
+      // A full disk ends a transaction by itself (sqlite.org/lang_transaction.html).
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     } finally {
       this.#depth--;
@@ -255,17 +322,15 @@ class SqliteDatabase implements Database {
   }
 
   #run(sql: string, ...values: (string | number)[]): void {
-    this.#prepare(sql).run(...values);
+    told(() => this.#prepare(sql).run(...values));
   }
 
   #rows<T>(sql: string, ...values: (string | number)[]): T[] {
-    return this.#prepare(sql)
-      .all(...values)
-      .map((row) => this.#parse<T>(sql, row));
+    return told(() => this.#prepare(sql).all(...values)).map((row) => this.#parse<T>(sql, row));
   }
 
   #row<T>(sql: string, ...values: (string | number)[]): T | null {
-    const row = this.#prepare(sql).get(...values);
+    const row = told(() => this.#prepare(sql).get(...values));
     return row === undefined ? null : this.#parse<T>(sql, row);
   }
 

@@ -1,4 +1,4 @@
-import type { ContainerState } from '../model/container-state.ts';
+import { type ContainerState, exitCodeOf } from '../model/container-state.ts';
 import type { ContainerRecord, PublishedPort } from '../model/records.ts';
 import { formatAge } from './age.ts';
 
@@ -47,7 +47,7 @@ export function containerRow(record: ContainerRecord, state: ContainerState, opt
   return {
     Command: JSON.stringify(truncate ? shorten(command, 20) : command),
     CreatedAt: `${record.createdAt.slice(0, 10)} ${record.createdAt.slice(11, 19)} +0000 UTC`,
-    ExitCode: state.exitCode ?? 0,
+    ExitCode: exitCodeOf(state),
     Health: state.health?.status ?? '',
     ID: truncate ? record.id.slice(0, 12) : record.id,
     Image: record.imageReference,
@@ -76,7 +76,7 @@ export function containerRow(record: ContainerRecord, state: ContainerState, opt
 /** `Up 2 minutes (healthy)`, `Exited (3) 5 seconds ago`, as Docker words it. */
 export function statusText(state: ContainerState, now: Date): string {
   const since = (time: string | null) => formatAge(Math.max(0, now.getTime() - Date.parse(time ?? now.toISOString())));
-  const exitCode = state.exitCode ?? 0;
+  const exitCode = exitCodeOf(state);
   switch (state.status) {
     case 'created':
       return 'Created';

@@ -401,4 +401,38 @@ describe('e2e: a full disk', () => {
     assert.deepEqual(readdirSync(join(scene.stateDirectory, 'lib/containers')), []);
     await scene.ok('up', '-d');
   });
+
+  small(
+    'what frees space needs none: down goes, stop stops and says what is not written down',
+    service('restart: always'),
+    async (scene) => {
+      await scene.ok('up', '-d');
+      const path = fill(scene);
+      await scene.ok('ps');
+      await scene.ok('logs');
+      await scene.fails(1, /cannot use the records: .* is full[\s\S]*free some space/, 'stop', '--timeout', '0');
+      assert.match(await scene.ok('ps', '-a'), /-web-1 .*Exited/);
+      await scene.fails(1, /cannot use the records: .* is full/, 'up', '-d');
+      rmSync(path);
+      await scene.ok('up', '-d');
+      assert.match(await scene.ok('ps'), /-web-1 .*Up/);
+      fill(scene);
+      await scene.ok('down', '--timeout', '0');
+      assert.deepEqual(readdirSync(join(scene.stateDirectory, 'lib/containers')), []);
+    },
+  );
+
+  small(
+    'the records are read where nothing can be written',
+    service('restart: "no"', '[echo, said]'),
+    async (scene) => {
+      await scene.ok('up');
+      await eventually(() => assert.deepEqual(scene.supervisors(), []));
+      const path = fill(scene);
+      assert.match(await scene.ok('ps', '-a'), /-web-1 .*Exited \(0\)/);
+      assert.match(await scene.ok('logs'), /said/);
+      await scene.fails(1, /cannot use the records: [\s\S]*free some space/, 'down');
+      rmSync(path);
+    },
+  );
 });

@@ -4,6 +4,7 @@ import type { RunRequest } from '../../client/api.ts';
 import { MonitorClient } from '../../container/monitor-client.ts';
 import { readContainerState } from '../../container/state.ts';
 import { readLog } from '../../logs/reader.ts';
+import { exitCodeOf } from '../../model/container-state.ts';
 import { native } from '../../native/binding.ts';
 import type { ContainerPaths } from '../../state/paths.ts';
 import { ComposeError } from '../../util/errors.ts';
@@ -200,16 +201,13 @@ async function attachTo(
       const state = readContainerState(paths, native());
       if (state.status === 'exited') {
         if (!hasShown) await showLog(paths, how.terminal, context);
-        return state.exitCode ?? unknownExitCode;
+        return exitCodeOf(state);
       }
       if (attempt >= attachAttempts || !existsSync(paths.bundle)) throw error;
       await delay(20, undefined, { signal: context.signal });
     }
   }
 }
-
-/** Of a container that was killed together with its monitor, as a monitor records it that cannot know. */
-const unknownExitCode = 255;
 
 /** It was over before we could attach: its log says the same. */
 async function showLog(paths: ContainerPaths, terminal: boolean, { stdout, stderr }: Context): Promise<void> {
