@@ -36,6 +36,7 @@ export const registry: Readonly<Record<string, Command | (() => Promise<Command>
   down,
   events,
   exec,
+  image: async () => (await import('./commands/image.ts')).image,
   kill,
   lint: async () => (await import('./commands/lint.ts')).lint,
   logs,

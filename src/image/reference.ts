@@ -56,6 +56,11 @@ export function formatReference({ domain, repository, tag, digest }: ImageRefere
   return `${domain}/${repository}${tag === null ? '' : `:${tag}`}${digest === null ? '' : `@${digest}`}`;
 }
 
+/** As people write it: without the default registry and its directory. */
+export function familiarName(reference: ImageReference): string {
+  return formatReference(reference).replace(/^docker\.io\/(?:library\/)?/, '');
+}
+
 /** The reference with the tag `latest` when it has neither tag nor digest. */
 export function withDefaultTag(reference: ImageReference): ImageReference {
   return reference.tag === null && reference.digest === null ? { ...reference, tag: 'latest' } : reference;
