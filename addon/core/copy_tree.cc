@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
@@ -16,39 +15,20 @@
 
 #include "core/error.h"
 #include "core/fd.h"
+#include "core/overlay.h"
 
 namespace tscompose {
 
-namespace {
-
-/// A lower directory in overlay's option syntax: a colon or backslash in a name is escaped.
-std::string escapeLayer(const std::string& layer) {
-  std::string escaped;
-  for (char c : layer) {
-    if (c == ':' || c == '\\') escaped += '\\';
-    escaped += c;
-  }
-  return escaped;
-}
-
-/// The merged layers as a directory that is mounted nowhere; it vanishes with the fd.
 UniqueFd openLayers(const std::vector<std::string>& layers) {
-  if (layers.size() == 1) {
-    UniqueFd fd{::open(layers.front().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)};
-    if (!fd) throw SysError(errno, "open", layers.front());
-    return fd;
-  }
-  UniqueFd context{::fsopen("overlay", FSOPEN_CLOEXEC)};
-  if (!context) throw SysError(errno, "fsopen", "overlay");
-  std::string lower;
-  for (const std::string& layer : layers) lower += (lower.empty() ? "" : ":") + escapeLayer(layer);
-  if (::fsconfig(context.get(), FSCONFIG_SET_STRING, "lowerdir", lower.c_str(), 0) != 0 ||
-      ::fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
-    throw SysError(errno, "fsconfig", "overlay of " + layers.front());
-  UniqueFd mount{::fsmount(context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_RDONLY)};
-  if (!mount) throw SysError(errno, "fsmount", "overlay");
-  return mount;
+  UniqueFd merged;
+  if (layers.size() > 1) merged = makeOverlay({layers, "", ""}, layers.front());
+  UniqueFd root{merged ? ::openat(merged.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                       : ::open(layers.front().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!root) throw SysError(errno, "open", layers.front());
+  return root;
 }
+
+namespace {
 
 UniqueFd openInRoot(int root, const std::string& path) {
   open_how how{};

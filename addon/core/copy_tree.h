@@ -3,7 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "core/fd.h"
+
 namespace tscompose {
+
+/// `layers` (top first), merged, as a directory that is mounted nowhere; it vanishes with the fd. Throws SysError.
+UniqueFd openLayers(const std::vector<std::string>& layers);
 
 /// Copies what the image made of `layers` (top first) holds below `path` into the existing directory `destination`:
 /// owners, modes, times, extended attributes, links, hard links and device nodes kept; `destination` itself takes the

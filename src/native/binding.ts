@@ -3,7 +3,7 @@
  * Whatever can block is a promise that a worker thread settles. A failed system call rejects with an Error that has
  * `code` ("ENOENT"), `errno`, `syscall` and `step`; wrong input with `code` being one of ErrorCode.
  */
-import { createRequire } from 'node:module';
+import { loadFrom } from './load.ts';
 
 export interface Binding {
   readonly version: string;
@@ -216,24 +216,10 @@ export interface LinkEvent {
   readonly name: string;
 }
 
-const require = createRequire(import.meta.url);
 let loaded: Binding | undefined;
 
 /** Loads the addon on first use. Throws when it was not built. */
 export function native(): Binding {
-  // dist/*.js and src/native/*.ts stand at different depths below the package root.
-  loaded ??= loadFrom(['../addon/build/Release/tscompose.node', '../../addon/build/Release/tscompose.node']);
+  loaded ??= loadFrom<Binding>('tscompose');
   return loaded;
-}
-
-function loadFrom(candidates: readonly string[]): Binding {
-  let failure: unknown;
-  for (const path of candidates) {
-    try {
-      return require(path) as Binding;
-    } catch (error) {
-      failure = error;
-    }
-  }
-  throw failure;
 }
