@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -14,6 +15,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "core/cgroup_roots.h"
 #include "core/error.h"
 
 namespace tscompose {
@@ -26,7 +28,7 @@ constexpr std::string_view kPlaceholder = "{readyFd}";
 constexpr size_t kStack = 64 * 1024;
 
 /// What the two processes between us and the daemon need; they share our memory (CLONE_VM), so they only make system
-/// calls and write `error`.
+/// calls and write `error`. One that is born into another cgroup has a copy, and shares but `error`.
 struct Launch {
   const char* file;
   int executable;
@@ -36,16 +38,37 @@ struct Launch {
   int null;
   int output;
   int ready;
+  const CgroupRoots* roots;
   char* stack;  ///< of the second process
-  volatile int error;
+  volatile int* error;
+};
+
+/// A page for one number, seen by the caller and by every process that comes of it.
+class SharedNumber {
+ public:
+  SharedNumber() {
+    page_ = ::mmap(nullptr, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page_ == MAP_FAILED) throw SysError(errno, "mmap", "shared number");
+  }
+  SharedNumber(const SharedNumber&) = delete;
+  SharedNumber& operator=(const SharedNumber&) = delete;
+  ~SharedNumber() { ::munmap(page_, sizeof(int)); }
+  volatile int* get() const noexcept { return static_cast<volatile int*>(page_); }
+
+ private:
+  void* page_;
 };
 
 int become(void* pointer) noexcept {
   auto* launch = static_cast<Launch*>(pointer);
   const auto fail = [&] {
-    launch->error = errno;
+    *launch->error = errno;
     ::_exit(127);
   };
+  for (const UniqueFd& root : launch->roots->v1) {
+    // Refused: it stays where it is.
+    if (::write(root.get(), "0", 1) < 0) continue;
+  }
   // Node ignores SIGPIPE, and blocks nothing; the daemon is to begin with the defaults.
   for (int number = 1; number < NSIG; ++number) {
     if (number == SIGKILL || number == SIGSTOP) continue;
@@ -79,11 +102,25 @@ int become(void* pointer) noexcept {
   return 127;
 }
 
+/// A child that is born in the root of the v2 tree; false when it may not be. To move there later, the kernel waits for
+/// milliseconds (core/cgroup.h). clone3(2) without a stack of the child's own needs memory of its own, too.
+bool becomeInRoot(Launch* launch, int root) noexcept {
+  clone_args arguments = {};
+  arguments.flags = CLONE_VFORK | CLONE_INTO_CGROUP;
+  arguments.exit_signal = SIGCHLD;
+  arguments.cgroup = static_cast<uint64_t>(root);
+  const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (pid == 0) become(launch);
+  return pid > 0;
+}
+
 /// The middle process ends at once, so that init inherits the daemon.
 int fork2(void* pointer) noexcept {
   auto* launch = static_cast<Launch*>(pointer);
-  if (::setsid() < 0 || ::clone(become, launch->stack + kStack, CLONE_VM | CLONE_VFORK | SIGCHLD, launch) < 0) {
-    launch->error = errno;
+  const int root = launch->roots->v2.get();
+  if (::setsid() < 0 || ((root < 0 || !becomeInRoot(launch, root)) &&
+                         ::clone(become, launch->stack + kStack, CLONE_VM | CLONE_VFORK | SIGCHLD, launch) < 0)) {
+    *launch->error = errno;
   }
   ::_exit(0);
 }
@@ -113,6 +150,8 @@ UniqueFd spawnDetached(const DaemonOptions& options) {
   if (!null) throw SysError(errno, "open", "/dev/null");
   Pipe ready = makePipe();
   std::vector<char> stacks(2 * kStack);
+  const CgroupRoots roots = options.leavesCgroups ? openCgroupRoots() : CgroupRoots{};
+  const SharedNumber failure;
   Launch launch{.file = file.c_str(),
                 .executable = options.executable,
                 .arguments = argv.data(),
@@ -121,8 +160,9 @@ UniqueFd spawnDetached(const DaemonOptions& options) {
                 .null = null.get(),
                 .output = options.output < 0 ? null.get() : options.output,
                 .ready = ready.write.get(),
+                .roots = &roots,
                 .stack = stacks.data(),
-                .error = 0};
+                .error = failure.get()};
   // A signal handler of ours must not run in a process that shares our memory.
   sigset_t all;
   sigset_t before;
@@ -136,7 +176,7 @@ UniqueFd spawnDetached(const DaemonOptions& options) {
   int status = 0;
   while (::waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
   }
-  if (launch.error != 0) throw SysError(launch.error, "execve", file);
+  if (const int inside = *failure.get(); inside != 0) throw SysError(inside, "execve", file);
   return std::move(ready.read);
 }
 

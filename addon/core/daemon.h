@@ -20,6 +20,9 @@ struct DaemonOptions {
   std::vector<std::string> environment;
   /// When it is a descriptor, what the process prints goes there.
   int output = -1;
+  /// Whether it leaves the caller's cgroups for the roots (core/cgroup_roots.h): it outlives what its caller belongs
+  /// to.
+  bool leavesCgroups = false;
 };
 
 /// Starts a process in a new session, with stdio on /dev/null and the write end of a pipe as its only other descriptor;

@@ -49,6 +49,7 @@ void beginSupervisor(const std::string& node, const std::string& dist, const Sup
   if (!guess.stateDir.empty()) options.arguments.insert(options.arguments.end(), {"--state-dir", guess.stateDir});
   for (char** variable = environ; *variable != nullptr; ++variable) options.environment.emplace_back(*variable);
   options.output = log.get();
+  options.leavesCgroups = true;
   UniqueFd ready = spawnDetached(options);
   if (::fcntl(ready.get(), F_SETFD, 0) != 0) throw SysError(errno, "fcntl", "ready pipe");
   const std::string told = std::to_string(ready.release()) + ":" + guess.projectName;

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { errorData } from '../engine/execute.ts';
 import { native } from '../native/binding.ts';
 import { resolvePaths } from '../state/paths.ts';
+import { leaveCallersCgroups } from './caller-cgroups.ts';
 import { Supervisor } from './supervisor.ts';
 
 /** Opens the project's supervisor as the command line says, and reports to whoever started us that it listens. */
@@ -24,6 +25,7 @@ export async function startSupervisor(argv: readonly string[]): Promise<void> {
 /** One line for whoever started us: `ready`, `present` when another supervisor of the project listens, or the error as JSON. */
 async function open(projectName: string, stateDir: string | undefined, argv: readonly string[]): Promise<string> {
   try {
+    leaveCallersCgroups();
     const supervisor = await Supervisor.open({
       projectName,
       paths: resolvePaths({ stateDir, uid: process.getuid?.() ?? 0, environment: process.env }),

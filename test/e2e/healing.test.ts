@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { namesFor } from '../../src/network/firewall-sync.ts';
 import { openDatabase } from '../../src/state/database.ts';
 import { pathsUnder } from '../../src/state/paths.ts';
 import { eventually } from '../support/eventually.ts';
-import { type Scenario, scenario } from '../support/scenario.ts';
+import { checkout, type Scenario, scenario, tscompose } from '../support/scenario.ts';
 
 const stack = `
 services:
@@ -129,7 +130,56 @@ describe('e2e: healing', () => {
       await eventually(async () => assert.ok(await reaches()));
     }
   });
+
+  const commands = {
+    'the command': [tscompose],
+    'a command without its launcher': [process.execPath, join(checkout, 'dist/cli.js')],
+  };
+  for (const [title, command] of Object.entries(commands)) {
+    scenario(
+      `${title} is called from a cgroup that goes: nothing of it stays inside`,
+      { compose: stack },
+      async (scene) => {
+        const caller = makeCgroup(`tscompose-caller-${scene.project}`);
+        try {
+          const enter = 'for file; do [ "$file" = -- ] && break; shift; echo 0 > "$file"; done';
+          const words = ['-c', `${enter}; shift; exec "$@"`, 'sh', ...caller.map((path) => join(path, 'cgroup.procs'))];
+          const { status, stderr } = spawnSync(
+            'sh',
+            [...words, '--', ...command, '-f', scene.composeFile, 'up', '-d'],
+            {
+              encoding: 'utf8',
+              env: { ...process.env, TSCOMPOSE_STATE_DIR: scene.stateDirectory, COMPOSE_PROJECT_NAME: scene.project },
+            },
+          );
+          assert.equal(status, 0, stderr);
+          assert.equal(scene.supervisors().length, 1);
+          assert.equal(scene.monitors().length, 2);
+          for (const path of caller) assert.equal(readFileSync(join(path, 'cgroup.procs'), 'utf8'), '', path);
+        } finally {
+          for (const path of caller) rmdirSync(path);
+        }
+      },
+    );
+  }
 });
+
+/** In every hierarchy; its directories. */
+function makeCgroup(name: string): string[] {
+  const roots = globSync(['/sys/fs/cgroup/cgroup.procs', '/sys/fs/cgroup/*/cgroup.procs'])
+    .map((path) => dirname(path))
+    .filter((path, _index, all) => !all.includes(dirname(path)));
+  return roots.map((root) => {
+    const path = join(root, name);
+    mkdirSync(path);
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+      // A process cannot enter a cpuset of v1 without any.
+      if (existsSync(join(path, 'tasks')) && existsSync(join(path, file)))
+        copyFileSync(join(root, file), join(path, file));
+    }
+    return path;
+  });
+}
 
 /** The links of the scenario's first endpoint, from its records. */
 function findOwn(scene: Scenario): { veth: string; bridge: string; table: string } {

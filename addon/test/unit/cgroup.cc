@@ -17,7 +17,9 @@
 
 #include "core/cgroup_devices.h"
 #include "core/cgroup_layout.h"
+#include "core/cgroup_roots.h"
 #include "core/cgroup_v2.h"
+#include "core/daemon.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/process.h"
@@ -146,6 +148,41 @@ TEST("cgroup: a v2 tree that is not ours to write begins at our own cgroup") {
   const CgroupLayout layout = parseCgroupLayout("30 23 0:26 / /sys/fs/cgroup/nowhere rw - cgroup2 cgroup2 rw\n",
                                                 "0::/user.slice/user-1000.slice\n");
   CHECK_EQUAL(layout.v2()->base, "/sys/fs/cgroup/nowhere/user.slice/user-1000.slice");
+}
+
+TEST("cgroup: the hierarchies in whose root a process is not are told from its paths") {
+  const CgroupLayout layout = parseCgroupLayout(kHybridMounts, "");
+  const auto names = [&](const char* own) {
+    std::string text;
+    for (const CgroupHierarchy* hierarchy : hierarchiesAbove(layout, own)) text += hierarchy->name + " ";
+    return text;
+  };
+  CHECK_EQUAL(names("4:cpu,cpuacct:/a:b\n1:name=systemd:/user.slice/s.scope\n0::/user.slice/s.scope\n"),
+              "cpu,cpuacct systemd unified ");
+  CHECK_EQUAL(names("4:cpu,cpuacct:/\n3:memory:/not-mounted\n1:name=systemd:/\n0::/\nnonsense\n"), "");
+}
+
+TEST("cgroup: a daemon that leaves its caller's cgroups is in the root of every hierarchy") {
+  requireRoot();
+  TemporaryCgroup temporary;
+  char path[] = "/tmp/tscompose-unit-XXXXXX";
+  const UniqueFd output{::mkostemp(path, O_CLOEXEC)};
+  ::unlink(path);
+  CHECK(output);
+  Child child(temporary.cgroup, [&] {
+    DaemonOptions options;
+    options.file = "/bin/sh";
+    options.arguments = {"-c", "cat /proc/self/cgroup"};
+    options.output = output.get();
+    options.leavesCgroups = true;
+    const UniqueFd ready = spawnDetached(options);
+    char byte = 0;
+    return static_cast<int>(::read(ready.get(), &byte, 1));
+  });
+  CHECK_EQUAL(child.wait(), 0);
+  const std::string where = readFile("/proc/self/fd/" + std::to_string(output.get()));
+  CHECK(where.find("::/\n") != std::string::npos);
+  CHECK_EQUAL(hierarchiesAbove(cgroupLayout(), where).size(), 0U);
 }
 
 TEST("cgroup: cpu shares become the weight that keeps minimum, normal and maximum") {
