@@ -1,6 +1,7 @@
 import { readCredentials } from './credentials.ts';
 import { formatReference, parseReference, withDefaultTag } from './reference.ts';
-import { openRegistryClient } from './registry.ts';
+import { openRegistryClient } from './registry/client.ts';
+import { readRegistrySettings, registrySettingsPaths } from './registry/settings.ts';
 import { isRootfsReference } from './rootfs.ts';
 
 const maxLookups = 6;
@@ -34,7 +35,12 @@ export async function pinImages(
 
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
-  const client = openRegistryClient({ ...options, signal, credentials: await readCredentials(options.environment) });
+  using client = openRegistryClient({
+    ...options,
+    signal,
+    credentials: await readCredentials(options.environment),
+    settings: readRegistrySettings(registrySettingsPaths(options.environment)),
+  });
   const queue = open.values();
   const work = async (): Promise<void> => {
     for (const [image, reference] of queue) {
