@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { MonitorClient } from '../container/monitor-client.ts';
 import type { MonitorEvent, MonitorState } from '../container/monitor-protocol.ts';
+import { exitCodeOf, unknownExitCode } from '../model/container-state.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import type { ObservedContainer } from '../plan/observed.ts';
 import type { Paths } from '../state/paths.ts';
@@ -149,26 +150,48 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
 
   /** Settles with the last exit code when the container is gone. */
   async #watch(record: ContainerRecord): Promise<number> {
+    let life: string | null | undefined;
+    for (;;) {
+      const ending = await this.#watchMonitor(record, life);
+      if (ending !== 'lost') return ending;
+      // The supervisor gives it another monitor, or starts it anew when its process was killed, too.
+      await Promise.race([this.#changesOver(), this.#aborted.promise]);
+      if (this.#signal.aborted) return unknownExitCode;
+      life = this.#lives.get(record.id);
+    }
+  }
+
+  /**
+   * Settles when a monitor ends: with the exit code of its container, or as lost when it was killed and the container need
+   * not have ended. `life`: when what a monitor was lost of began.
+   */
+  async #watchMonitor(record: ContainerRecord, life: string | null | undefined): Promise<number | 'lost'> {
     const monitor = new MonitorClient(this.#paths.container(record.id).socket);
-    let exitCode: number | undefined;
     try {
       const subscription = await monitor.subscribe({ signal: this.#signal });
-      this.#lives.set(record.id, subscription.state.startedAt);
-      this.#emit({ type: 'state', record, state: subscription.state });
+      const { state } = subscription;
+      let exitCode: number | undefined;
+      if (life !== undefined && state.startedAt !== life) {
+        this.#emit({ type: 'exit', record, exitCode: unknownExitCode, next: 'restart' });
+      }
+      this.#lives.set(record.id, state.startedAt);
+      this.#emit({ type: 'state', record, state });
       for await (const event of subscription) {
         if (event.event === 'die') exitCode = event.exitCode;
         else if (event.event === 'gone') return event.exitCode;
         else if (this.#tell(record, event, exitCode)) exitCode = undefined;
       }
       if (exitCode !== undefined) return exitCode;
+      const ending = await this.#exitRecord(record);
+      return ending !== undefined && ending.startedAt === this.#lives.get(record.id) ? exitCodeOf(ending) : 'lost';
     } catch (error) {
-      // It ended before we came.
       if (!(error instanceof ComposeError) || error.code !== 'NOT_RUNNING') throw error;
     }
+    // It ended before we came.
     const ending = await this.#exitRecord(record);
     if (ending !== undefined) this.#lives.set(record.id, ending.startedAt);
     // Removed together with its record: how it ended is not known any more.
-    return ending === undefined ? 137 : (ending.exitCode ?? 0);
+    return ending === undefined ? 137 : exitCodeOf(ending);
   }
 
   /** Tells what an event means; true when the exit before it is told with it. */

@@ -1,6 +1,7 @@
 /** Notices drift — a monitor that died, a link or rule that was removed — and repairs it. Nothing polls. */
 
 import { dirname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { containerEvent } from '../engine/container-event.ts';
 import { repair } from '../engine/engine.ts';
 import type { HubEvent } from '../engine/hub.ts';
@@ -20,11 +21,13 @@ export class Healer {
   readonly #stopped = new AbortController();
   readonly #cgroups = new CgroupWatch(() => this.#onDrift());
   #timer: NodeJS.Timeout | undefined;
+  #looked = Promise.withResolvers<void>();
   #delayMs = settleMs;
   #lastRepairAt = 0;
 
   constructor(supervisor: Supervisor) {
     this.#supervisor = supervisor;
+    this.#looked.resolve();
   }
 
   start(): void {
@@ -39,16 +42,27 @@ export class Healer {
   stop(): void {
     this.#stopped.abort();
     clearTimeout(this.#timer);
+    this.#looked.resolve();
     this.#cgroups[Symbol.dispose]();
   }
 
   /** Looks at the world soon and repairs what drifted. */
   look(): void {
     if (this.#stopped.signal.aborted || this.#timer !== undefined) return;
+    if (Date.now() - this.#lastRepairAt > calmMs) this.#delayMs = settleMs;
+    const looked = Promise.withResolvers<void>();
+    this.#looked = looked;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      void this.#repair();
+      this.#repair().finally(looked.resolve);
     }, this.#delayMs);
+  }
+
+  /** Settles when what has happened so far was looked at, once, and repaired as far as that went. */
+  async settled(): Promise<void> {
+    // What the kernel told together with the question is heard first.
+    await nextTurn();
+    await this.#looked.promise;
   }
 
   async #repair(): Promise<void> {
@@ -59,13 +73,13 @@ export class Healer {
       // One that ended while nobody watched it told nobody.
       for (const { id } of context.database.containers(context.projectName)) context.hub.look(id);
       if (count === 0) return;
-      const now = Date.now();
-      this.#delayMs = now - this.#lastRepairAt > calmMs ? settleMs : Math.min(this.#delayMs * 2, maximumDelayMs);
-      this.#lastRepairAt = now;
+      this.#lastRepairAt = Date.now();
+      this.#delayMs = Math.min(this.#delayMs * 2, maximumDelayMs);
       context.worldChanged();
     } catch (error) {
       if (signal.aborted) return;
       console.error('repair failed:', error);
+      this.#lastRepairAt = Date.now();
       this.#delayMs = Math.min(Math.max(this.#delayMs, 500) * 2, maximumDelayMs);
       this.look();
     }

@@ -73,7 +73,7 @@ export class ApiServer {
         case 'GET /v1/info':
           return this.#json(response, this.#info());
         case 'GET /v1/idle':
-          await this.#supervisor.changes.drain();
+          await this.#supervisor.settled();
           return this.#json(response, {});
         case 'GET /v1/events':
           return this.#events(response, searchParams.get('since'), searchParams.get('until'));

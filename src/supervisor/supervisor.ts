@@ -157,6 +157,13 @@ export class Supervisor {
     }
   }
 
+  /** Settles when no change is under way and no repair is due. */
+  async settled(): Promise<void> {
+    await this.changes.drain();
+    await this.#healer.settled();
+    await this.changes.drain();
+  }
+
   /** Leaves on purpose, once; containers go on. Commands that came before are carried out. */
   async close(): Promise<void> {
     if (this.#isClosing) return;

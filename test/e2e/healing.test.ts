@@ -131,6 +131,36 @@ describe('e2e: healing', () => {
     }
   });
 
+  const waits = 'echo begun; until [ -e /told ]; do sleep 0.02; done; echo over; exit 3';
+  const waiting = `services:\n  web: { image: "rootfs:/", command: [sh, -c, "${waits}"] }\n`;
+  for (const victim of ['monitor', 'process'] as const) {
+    scenario(
+      `an attached up goes on with its only container when the ${victim} of that is killed`,
+      { compose: waiting },
+      async (scene) => {
+        const { child, ended } = scene.launch('up');
+        assert.ok(child.stdout);
+        let output = '';
+        child.stdout.on('data', (chunk: string) => {
+          output += chunk;
+        });
+        await eventually(() => assert.match(output, /begun/));
+        const [before] = scene.states();
+        assert.ok(before);
+        process.kill(victim === 'monitor' ? before.monitorPid : before.pid, 'SIGKILL');
+        await eventually(() => {
+          const [now] = running(scene);
+          assert.ok(now !== undefined && now.monitorPid !== before.monitorPid && isAlive(now.monitorPid));
+        });
+        await scene.ok('exec', '-T', 'web', 'touch', '/told');
+        const { code, stdout } = await ended;
+        assert.equal(stdout.match(/\| begun/g)?.length, victim === 'monitor' ? 1 : 2, stdout);
+        assert.match(stdout, /over\n.*exited with code 3\n$/);
+        assert.equal(code, 0);
+      },
+    );
+  }
+
   const commands = {
     'the command': [tscompose],
     'a command without its launcher': [process.execPath, join(checkout, 'dist/cli.js')],
