@@ -136,10 +136,10 @@ UniqueFd openDirectory(const std::string& path) {
 namespace {
 
 /// -1 with errno, as open(2): a missing file is ordinary, and an exception costs more than the rest of the call.
-int tryOpenInRoot(int root, const std::string& path, int flags) {
+int tryOpen(int root, const std::string& path, int flags, uint64_t resolve) {
   open_how how{};
   how.flags = static_cast<uint64_t>(flags) | O_CLOEXEC;
-  how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+  how.resolve = resolve | RESOLVE_NO_MAGICLINKS;
   long fd;
   /* EAGAIN: somebody renamed a directory under our feet while ".." was resolved (openat2(2)) */
   int attempts = 0;
@@ -151,13 +151,19 @@ int tryOpenInRoot(int root, const std::string& path, int flags) {
 }  // namespace
 
 UniqueFd openInRoot(int root, const std::string& path, int flags) {
-  UniqueFd fd{tryOpenInRoot(root, path, flags)};
+  UniqueFd fd{tryOpen(root, path, flags, RESOLVE_IN_ROOT)};
+  if (!fd) throw SysError(errno, "open", path);
+  return fd;
+}
+
+UniqueFd openBeneath(int directory, const std::string& path) {
+  UniqueFd fd{tryOpen(directory, path, O_PATH, RESOLVE_BENEATH)};
   if (!fd) throw SysError(errno, "open", path);
   return fd;
 }
 
 std::optional<std::string> readFileInRoot(int root, const std::string& path, size_t limitBytes) {
-  UniqueFd fd{tryOpenInRoot(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY)};
+  UniqueFd fd{tryOpen(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, RESOLVE_IN_ROOT)};
   if (!fd && (errno == ENOENT || errno == ENOTDIR || errno == ENXIO)) return std::nullopt;
   if (!fd) throw SysError(errno, "open", path);
   struct stat info = {};

@@ -39,6 +39,9 @@ UniqueFd openDirectory(const std::string& path);
 /// Opens `path` as a process with `root` as its root directory would, so that no symlink or ".." of a hostile tree
 /// leads outside (openat2(2), RESOLVE_IN_ROOT; no magic links). Throws SysError.
 UniqueFd openInRoot(int root, const std::string& path, int flags);
+/// An O_PATH descriptor of what `path` means below `directory`. A symlink or ".." that leads out of it, be it back into
+/// it, is refused with EXDEV (RESOLVE_BENEATH). What is found stays the same, whatever becomes of the path.
+UniqueFd openBeneath(int directory, const std::string& path);
 /// As openInRoot, and the file must be a regular one of at most `limitBytes`: a FIFO planted as /etc/passwd would block
 /// us for ever. Empty when it does not exist.
 std::optional<std::string> readFileInRoot(int root, const std::string& path, size_t limitBytes = 4U << 20U);

@@ -83,6 +83,8 @@ const AttributeOption* findAttribute(std::string_view name) {
   return nullptr;
 }
 
+constexpr std::string_view kBeneath = "x-tscompose.beneath=";
+
 void applyAttributes(int tree, const mount_attr& attributes, unsigned flags, const std::string& subject) {
   if (attributes.attr_set == 0 && attributes.attr_clr == 0 && attributes.propagation == 0) return;
   mount_attr copy = attributes;
@@ -127,14 +129,35 @@ void checkDestination(const Mount& mount, const std::string& destination, const 
   }
 }
 
+/// A detached copy of the source. A part of a volume belongs to whoever can write to the volume: what its path means is
+/// looked up once and within the volume, and exactly that is mounted.
+UniqueFd cloneSource(const std::string& source, const MountOptions& options) {
+  const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (options.recursiveBind ? AT_RECURSIVE : 0U);
+  UniqueFd tree;
+  if (options.beneath.empty()) {
+    tree.reset(::open_tree(AT_FDCWD, source.c_str(), flags));
+  } else {
+    if (!isBelow(source, options.beneath))
+      throw InputError("INVALID", "mount source " + source + " is not below " + options.beneath);
+    try {
+      const UniqueFd place =
+          openBeneath(openDirectory(options.beneath).get(), source.substr(options.beneath.size() + 1));
+      tree.reset(::open_tree(place.get(), "", flags | AT_EMPTY_PATH));
+    } catch (const SysError& error) {
+      if (error.error() != EXDEV) throw;
+      throw InputError("INVALID", "mount source " + source + " leads out of " + options.beneath);
+    }
+  }
+  if (!tree) throw SysError(errno, "mount", source);
+  return tree;
+}
+
 MountStep planBind(const Mount& mount, const Spec& spec, const MountOptions& options, const std::string& source,
                    const std::string& destination) {
   MountStep step;
   step.kind = MountStep::Kind::kTree;
   step.destination = destination;
-  unsigned recursive = options.recursiveBind ? AT_RECURSIVE : 0U;
-  step.tree = UniqueFd{::open_tree(AT_FDCWD, source.c_str(), OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | recursive)};
-  if (!step.tree) throw SysError(errno, "mount", source);
+  step.tree = cloneSource(source, options);
   struct stat info = {};
   if (::fstat(step.tree.get(), &info) != 0) throw SysError(errno, "fstat", source);
   step.isDirectory = S_ISDIR(info.st_mode);
@@ -277,6 +300,8 @@ MountOptions parseMountOptions(const std::vector<std::string>& options) {
     if (option == "bind" || option == "rbind") {
       result.bind = true;
       result.recursiveBind = option == "rbind";
+    } else if (option.starts_with(kBeneath)) {
+      result.beneath = option.substr(kBeneath.size());
     } else if (option == "tmpcopyup") {
       result.copyUp = true;
     } else if (option == "idmap" || option == "ridmap") {

@@ -19,6 +19,7 @@ struct MountOptions {
   bool copyUp = false;
   bool idmap = false;
   bool idmapRecursive = false;
+  std::string beneath;  ///< x-tscompose.beneath: the source must be found within this directory
   mount_attr attributes{};
   mount_attr recursive{};
   uint64_t propagation = 0;  ///< MS_SHARED and so on, 0: not said

@@ -23,7 +23,7 @@ import type { EffectInput } from './effects.ts';
 import { networkPlaces, planEndpoints } from './endpoints.ts';
 import { givenFileMounts } from './given-files.ts';
 import { containerLabels } from './labels.ts';
-import { ociMounts, type VolumeUse, volumeUses } from './mounts.ts';
+import { ociMounts, type VolumeUse, volumeOfMount, volumeUses } from './mounts.ts';
 import { customSeccomp } from './validate-services.ts';
 
 export interface NewContainer {
@@ -461,7 +461,7 @@ function volumesFrom(
       (other.config.volumes ?? []).filter(({ type }) => type === 'bind').map(({ target }) => target),
     );
     for (const mount of config) {
-      if (!own.has(mount.source) && !binds.has(mount.destination)) continue;
+      if (!own.has(volumeOfMount(mount)) && !binds.has(mount.destination)) continue;
       mounts.push(access === 'ro' ? { ...mount, options: [...(mount.options ?? []), 'ro'] } : mount);
     }
     names.push(...other.volumes);

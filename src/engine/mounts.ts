@@ -73,18 +73,38 @@ function cleanTarget(target: string): string {
 
 function volumeMount(use: VolumeUse, source: string, subpaths: 'required' | 'as written'): OciMount {
   const part = use.subpath;
-  const path = part === null ? source : subpaths === 'required' ? partOf(source, part, use) : join(source, part);
-  const access = use.isReadOnly ? ['ro'] : [];
-  return { destination: use.target, type: 'bind', source: path, options: ['rbind', 'rprivate', ...access] };
+  if (part !== null && subpaths === 'required') checkPart(source, part, use);
+  return {
+    destination: use.target,
+    type: 'bind',
+    source: part === null ? source : join(source, part),
+    options: [
+      'rbind',
+      'rprivate',
+      ...(use.isReadOnly ? ['ro'] : []),
+      ...(part === null ? [] : [`${beneathOption}${source}`]),
+    ],
+  };
 }
 
-/** A part of a volume, with what symbolic links in it lead to: a container must not be given what lies outside. */
-function partOf(volume: string, subpath: string, { index }: VolumeUse): string {
+/** The core finds the source within this directory (docs/architecture.md). */
+const beneathOption = 'x-tscompose.beneath=';
+
+/** The directory of the volume that a mount is of, or of which it is a part. */
+export function volumeOfMount({ source, options }: OciMount): string | undefined {
+  return options?.find((option) => option.startsWith(beneathOption))?.slice(beneathOption.length) ?? source;
+}
+
+/**
+ * A container must not be given what lies outside of its volume. This tells the user so; whoever can write to the volume may
+ * change it afterwards, and then the core refuses it.
+ */
+function checkPart(volume: string, subpath: string, { index }: VolumeUse): void {
   const path = join(volume, subpath);
   const isThere = statSync(path, { throwIfNoEntry: false }) !== undefined;
   const real = isThere ? realpathSync(path) : path;
   const isInside = `${real}/`.startsWith(`${realpathSync(volume)}/`);
-  if (isThere && isInside) return real;
+  if (isThere && isInside) return;
   const reason = isInside ? 'does not exist' : 'leads out of the volume';
   throw new ComposeError('VOLUME_NOT_FOUND', `volume subpath ${subpath} ${reason}`, {
     ...(index === null ? {} : { attribute: ['volumes', index, 'volume', 'subpath'] }),

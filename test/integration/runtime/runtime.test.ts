@@ -326,29 +326,38 @@ describe('tscompose-runtime', function () {
           { destination: '/vol/swap/here', type: 'tmpfs', source: 'marker', options: [] },
         );
       });
-      // Whoever shares a volume with the container: link and directory change places without a pause (renameat2(2)).
-      const exchange =
-        'import ctypes, os\nlibc = ctypes.CDLL(None)\nprint(flush=True)\n' +
-        'while os.getppid() == int(os.sys.argv[1]): libc.renameat2(-100, b"swap", -100, b"link", 2)';
-      const attacker = spawn('/usr/bin/python3', ['-ISc', exchange, `${process.pid}`], {
-        cwd: volume,
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      try {
-        await once(attacker.stdout, 'data');
-        const seen = new Set<string>();
-        for (let round = 0; round < 30; round++) {
-          const { code, stdout, stderr } = bundle.call('run', '--bundle', bundle.directory, bundle.id(`raced${round}`));
-          assert.equal(code, 0, `the mount went elsewhere: ${stderr}`);
-          seen.add(stdout.split(' ')[4] ?? '');
-        }
-        // It did change under the runtime's hands, or this would show nothing.
-        const inside = [...seen].filter((path) => path !== join(outside, 'here'));
-        assert.ok(inside.length > 0 && inside.length < seen.size, [...seen].join(' '));
-      } finally {
-        attacker.kill();
-        await once(attacker, 'exit');
+      await using _attacker = await exchanging(volume);
+      const seen = new Set<string>();
+      for (let round = 0; round < 30; round++) {
+        const { code, stdout, stderr } = bundle.call('run', '--bundle', bundle.directory, bundle.id(`raced${round}`));
+        assert.equal(code, 0, `the mount went elsewhere: ${stderr}`);
+        seen.add(stdout.split(' ')[4] ?? '');
       }
+      // It did change under the runtime's hands, or this would show nothing.
+      const inside = [...seen].filter((path) => path !== join(outside, 'here'));
+      assert.ok(inside.length > 0 && inside.length < seen.size, [...seen].join(' '));
+    });
+
+    it('mounts no part of a volume that lies outside of it, while it is exchanged for a symlink', async () => {
+      const outside = join(bundle.directory, 'outside');
+      const volume = join(bundle.directory, 'volume');
+      for (const place of [outside, join(volume, 'swap')]) mkdirSync(join(place, 'part'), { recursive: true });
+      writeFileSync(join(outside, 'part', 'secret'), '');
+      symlinkSync(outside, join(volume, 'link'));
+      bundle.configure(['sh', '-c', '! [ -e /part/secret ] || exit 7'], (config) => {
+        const options = ['rbind', `x-tscompose.beneath=${volume}`];
+        config.mounts.push({ destination: '/part', type: 'bind', source: join(volume, 'swap/part'), options });
+      });
+      await using _attacker = await exchanging(volume);
+      const seen = new Set<string>();
+      for (let round = 0; round < 30; round++) {
+        const { code, stderr } = bundle.call('run', '--bundle', bundle.directory, bundle.id(`part${round}`));
+        assert.notEqual(code, 7, 'it saw what lies outside');
+        if (code !== 0) assert.match(stderr, /mount source \S+ leads out of /);
+        seen.add(code === 0 ? 'inside' : 'refused');
+      }
+      // It did change under the runtime's hands, or this would show nothing.
+      assert.equal(seen.size, 2, [...seen].join(' '));
     });
 
     it('refuses a proc that a symlink would place elsewhere (CVE-2019-19921)', () => {
@@ -719,3 +728,21 @@ describe('tscompose-runtime', function () {
     });
   });
 });
+
+/** Whoever shares a volume with a container: its `link` and `swap` change places without a pause (renameat2(2)). */
+async function exchanging(volume: string): Promise<AsyncDisposable> {
+  const exchange =
+    'import ctypes, os\nlibc = ctypes.CDLL(None)\nprint(flush=True)\n' +
+    'while os.getppid() == int(os.sys.argv[1]): libc.renameat2(-100, b"swap", -100, b"link", 2)';
+  const attacker = spawn('/usr/bin/python3', ['-ISc', exchange, `${process.pid}`], {
+    cwd: volume,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(attacker.stdout, 'data');
+  return {
+    async [Symbol.asyncDispose]() {
+      attacker.kill();
+      await once(attacker, 'exit');
+    },
+  };
+}
