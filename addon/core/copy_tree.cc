@@ -13,6 +13,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/copy_file.h"
 #include "core/error.h"
 #include "core/fd.h"
 #include "core/overlay.h"
@@ -121,39 +122,12 @@ class TreeCopier {
     UniqueFd target{::openat(to, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
     if (!target) throw SysError(errno, "openat", name);
     copyContent(source.get(), target.get(), name);
-    copyAttributes(source.get(), target.get());
     if (::fchown(target.get(), status.st_uid, status.st_gid) != 0) throw SysError(errno, "fchown", name);
-    // chown clears set-user-ID and set-group-ID (chown(2)), so the mode comes after it.
+    // chown clears set-user-ID, set-group-ID and capabilities (chown(2)), so they come after it.
     if (::fchmod(target.get(), status.st_mode & 07777) != 0) throw SysError(errno, "fchmod", name);
+    copyAttributes(source.get(), target.get());
     const timespec times[2] = {status.st_atim, status.st_mtim};
     if (::futimens(target.get(), times) != 0) throw SysError(errno, "futimens", name);
-  }
-
-  static void copyContent(int source, int target, const std::string& name) {
-    constexpr size_t kChunk = size_t{1} << 30;
-    for (;;) {
-      const ssize_t copied = ::copy_file_range(source, nullptr, target, nullptr, kChunk, 0);
-      if (copied > 0) continue;
-      if (copied == 0) return;
-      if (errno == EINTR) continue;
-      if (errno != EXDEV && errno != EINVAL && errno != EOPNOTSUPP) throw SysError(errno, "copy_file_range", name);
-      break;
-    }
-    // Not every pair of file systems can copy in the kernel.
-    std::vector<char> buffer(size_t{1} << 16);
-    for (;;) {
-      const ssize_t got = ::read(source, buffer.data(), buffer.size());
-      if (got == 0) return;
-      if (got < 0) {
-        if (errno == EINTR) continue;
-        throw SysError(errno, "read", name);
-      }
-      for (ssize_t done = 0; done < got;) {
-        const ssize_t put = ::write(target, buffer.data() + done, static_cast<size_t>(got - done));
-        if (put < 0 && errno != EINTR) throw SysError(errno, "write", name);
-        if (put > 0) done += put;
-      }
-    }
   }
 
   static void copySymlink(int from, int to, const std::string& name, const struct stat& status) {
@@ -163,34 +137,6 @@ class TreeCopier {
     target.resize(static_cast<size_t>(length));
     if (::symlinkat(target.c_str(), to, name.c_str()) != 0) throw SysError(errno, "symlinkat", name);
     setOwnerAndTimes(to, name, status);
-  }
-
-  static void setOwnerAndTimes(int to, const std::string& name, const struct stat& status) {
-    if (::fchownat(to, name.c_str(), status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW) != 0)
-      throw SysError(errno, "fchownat", name);
-    const timespec times[2] = {status.st_atim, status.st_mtim};
-    if (::utimensat(to, name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) throw SysError(errno, "utimensat", name);
-  }
-
-  /// Extended attributes, overlay's own bookkeeping excepted; a target that cannot hold one goes without it.
-  static void copyAttributes(int from, int to) {
-    const ssize_t size = ::flistxattr(from, nullptr, 0);
-    if (size <= 0) return;
-    std::string names(static_cast<size_t>(size), '\0');
-    const ssize_t got = ::flistxattr(from, names.data(), names.size());
-    if (got <= 0) return;
-    names.resize(static_cast<size_t>(got));
-    for (size_t start = 0; start < names.size();) {
-      const std::string name = names.c_str() + start;
-      start += name.size() + 1;
-      if (name.starts_with("trusted.overlay.")) continue;
-      const ssize_t length = ::fgetxattr(from, name.c_str(), nullptr, 0);
-      if (length < 0) continue;
-      std::vector<char> value(static_cast<size_t>(length));
-      if (::fgetxattr(from, name.c_str(), value.data(), value.size()) < 0) continue;
-      if (::fsetxattr(to, name.c_str(), value.data(), value.size(), 0) != 0 && errno != EOPNOTSUPP && errno != EPERM)
-        throw SysError(errno, "fsetxattr", name);
-    }
   }
 
   std::map<std::pair<dev_t, ino_t>, UniqueFd> earlier_;

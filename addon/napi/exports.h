@@ -6,6 +6,7 @@ namespace tscompose {
 
 void exportProcess(Napi::Env env, Napi::Object exports);
 void exportFile(Napi::Env env, Napi::Object exports);
+void exportTree(Napi::Env env, Napi::Object exports);
 void exportNetwork(Napi::Env env, Napi::Object exports);
 void exportCgroup(Napi::Env env, Napi::Object exports);
 void exportFirewall(Napi::Env env, Napi::Object exports);

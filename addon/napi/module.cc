@@ -9,6 +9,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("version", Napi::String::New(env, "0.1.0"));
   exportProcess(env, exports);
   exportFile(env, exports);
+  exportTree(env, exports);
   exportNetwork(env, exports);
   exportFirewall(env, exports);
   exportCgroup(env, exports);

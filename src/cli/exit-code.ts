@@ -11,6 +11,7 @@ import { isInterruption } from './interrupts.ts';
  * | 14 | a Compose file or env file that is not there |
  * | 15 | a Compose file that cannot be used: syntax, unknown key, undefined variable, cycle |
  * | 16 | a command line that cannot be read: unknown command or flag, missing value |
+ * | 17 | an image that could not be built |
  * | 70 | a bug of ours |
  * | 125, 128 | a container could not be made; its process could not be started |
  * | 126, 127 | the command of `run` or `exec` is not executable, not found |
@@ -24,6 +25,7 @@ const codes: Partial<Record<ErrorCode, number>> = {
   SYNTAX: 15,
   INTERPOLATION: 15,
   CYCLE: 15,
+  BUILD_FAILED: 17,
   COMMAND_NOT_EXECUTABLE: 126,
   COMMAND_NOT_FOUND: 127,
 };

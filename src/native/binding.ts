@@ -39,6 +39,16 @@ export interface Binding {
   copyFromLayers(layers: readonly string[], path: string, destination: string): Promise<boolean>;
   /** Makes the fresh upper directory of an overlay over `/` hide the host's private directories and keys. */
   hideHostDirectories(upper: string): void;
+  /**
+   * An overlay as a mount that has no place: an open directory, whose entries are found below `/proc/self/fd/FD`. It goes
+   * when the descriptor is closed or the process ends. Without `upper` it cannot be written. The caller closes it.
+   */
+  openOverlay(overlay: OverlayOptions): Promise<number>;
+  /**
+   * Makes entries below the open directory `root`, in their order, replacing what is no directory. What was made when it
+   * fails or is cancelled stays. An entry that would put a file in a directory's place, or the other way round: INVALID.
+   */
+  copyEntries(root: number, entries: readonly TreeEntry[]): { readonly result: Promise<void>; cancel(): void };
   /** An overlay whiteout: a character device 0:0. */
   mknodWhiteout(path: string): Promise<void>;
 
@@ -106,6 +116,32 @@ export interface NativeHandle {
 export interface FileLock {
   readonly fd: number;
   release(): void;
+}
+
+export interface OverlayOptions {
+  /** Top first. */
+  readonly lower: readonly string[];
+  readonly upper?: string;
+  readonly work?: string;
+  /** An existing directory, for kernels before 6.7. */
+  readonly place: string;
+}
+
+/** One entry of a tree that is made (addon/core/copy_entries.h). */
+export interface TreeEntry {
+  /** `directory`: one that is there stays as it is. `other`: a symlink, device or FIFO. `link`: a hard link. */
+  readonly kind: 'directory' | 'file' | 'other' | 'link';
+  /** Relative to the root; its parent exists. */
+  readonly target: string;
+  /** What it is copied from; for `link` a path in the tree. Absent: `content`, or a new directory. */
+  readonly source?: string;
+  readonly content?: Uint8Array;
+  /** Absent: the source's, as are owner and time. */
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Seconds. */
+  readonly modified?: number;
 }
 
 export interface SpawnDetachedOptions {

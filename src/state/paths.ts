@@ -7,6 +7,10 @@ export interface Paths {
   readonly database: string;
   readonly images: string;
   readonly volumes: string;
+  /** What builds work in, each in a directory of its own. */
+  readonly builds: string;
+  /** What builds remember: results of steps, content of `--mount=type=cache`. */
+  readonly buildCache: string;
   readonly firewallLock: string;
   /** Touched whenever containers come or go. */
   readonly worldMark: string;
@@ -67,6 +71,8 @@ export function pathsUnder(stateDir: string, runDir: string): Paths {
     database: join(stateDir, 'state.db'),
     images: join(stateDir, 'images'),
     volumes: join(stateDir, 'volumes'),
+    builds: join(stateDir, 'builds'),
+    buildCache: join(stateDir, 'build-cache'),
     firewallLock: join(runDir, 'nftables.lock'),
     worldMark: join(runDir, 'world'),
     networkNamespace: (id) => join(runDir, 'netns', id),

@@ -13,6 +13,8 @@ export type ErrorCode =
   | 'UNSUPPORTED'
   | 'NO_SERVICE'
   | 'IMAGE_NOT_FOUND'
+  /** A step of a Dockerfile did not do what it should. */
+  | 'BUILD_FAILED'
   /** A registry cannot be reached, or what it answers cannot be used. */
   | 'REGISTRY'
   | 'NETWORK_NOT_FOUND'

@@ -8,6 +8,7 @@ export const image = defineGroup({
   commands: {
     ls: async () => (await import('./image/ls.ts')).imageLs,
     rm: async () => (await import('./image/rm.ts')).imageRm,
+    build: async () => (await import('./image/build.ts')).imageBuild,
     tag: async () => (await import('./image/tag.ts')).imageTag,
   },
 });

@@ -1,0 +1,94 @@
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/copy_entries.h"
+#include "core/fd.h"
+#include "core/overlay.h"
+#include "napi/convert.h"
+#include "napi/exports.h"
+#include "napi/promise.h"
+
+namespace tscompose {
+
+namespace {
+
+std::string optionalText(const Napi::Object& object, const char* name) {
+  const Napi::Value value = object.Get(name);
+  return value.IsUndefined() ? std::string{} : convert::text(value, name);
+}
+
+template <typename Number>
+std::optional<Number> optionalNumber(const Napi::Object& object, const char* name, int64_t least, int64_t most) {
+  const Napi::Value value = object.Get(name);
+  if (value.IsUndefined()) return std::nullopt;
+  return static_cast<Number>(convert::integer(value, name, least, most));
+}
+
+Napi::Value exportedOpenOverlay(const Napi::CallbackInfo& info) {
+  const auto options = convert::object(info[0], "overlay");
+  Overlay overlay;
+  overlay.lower = convert::texts(options.Get("lower"), "lower");
+  overlay.upper = optionalText(options, "upper");
+  overlay.work = optionalText(options, "work");
+  if (overlay.lower.empty()) convert::typeError(info.Env(), "lower", "a list with at least one directory");
+  return promise(
+      info.Env(), "openOverlay",
+      [overlay = std::move(overlay), place = convert::text(options.Get("place"), "place")] {
+        return makeOverlay(overlay, place);
+      },
+      [](Napi::Env env, UniqueFd fd) { return Napi::Number::New(env, fd.release()); });
+}
+
+TreeEntry::Kind kindOf(const Napi::Value& value) {
+  const std::string kind = convert::text(value, "kind");
+  if (kind == "directory") return TreeEntry::Kind::kDirectory;
+  if (kind == "file") return TreeEntry::Kind::kFile;
+  if (kind == "other") return TreeEntry::Kind::kOther;
+  if (kind == "link") return TreeEntry::Kind::kHardLink;
+  convert::typeError(value.Env(), "kind", "directory, file, other or link");
+}
+
+TreeEntry entryOf(const Napi::Value& value, const std::string& what) {
+  const auto object = convert::object(value, what);
+  TreeEntry entry;
+  entry.kind = kindOf(object.Get("kind"));
+  entry.target = convert::text(object.Get("target"), "target");
+  entry.source = optionalText(object, "source");
+  if (const Napi::Value content = object.Get("content"); !content.IsUndefined()) {
+    const auto bytes = convert::bytes(content, "content");
+    entry.content.assign(bytes.begin(), bytes.end());
+  }
+  entry.mode = optionalNumber<mode_t>(object, "mode", 0, 07777);
+  entry.uid = optionalNumber<uid_t>(object, "uid", 0, UINT32_MAX - 1);
+  entry.gid = optionalNumber<gid_t>(object, "gid", 0, UINT32_MAX - 1);
+  entry.modified = optionalNumber<int64_t>(object, "modified", 0, int64_t{1} << 40);
+  return entry;
+}
+
+/// `{ result, cancel() }`
+Napi::Value exportedCopyEntries(const Napi::CallbackInfo& info) {
+  const int root = static_cast<int>(convert::integer(info[0], "root", 0, INT32_MAX));
+  auto entries = convert::list(info[1], "entries", entryOf);
+  const auto cancelled = std::make_shared<std::atomic<bool>>(false);
+  auto operation = Napi::Object::New(info.Env());
+  operation.Set("result", promise(info.Env(), "copyEntries", [root, entries = std::move(entries), cancelled] {
+                  copyEntries(root, entries, *cancelled);
+                }));
+  operation.Set("cancel",
+                Napi::Function::New(
+                    info.Env(), [cancelled](const Napi::CallbackInfo&) { cancelled->store(true); }, "cancel"));
+  return operation;
+}
+
+}  // namespace
+
+void exportTree(Napi::Env env, Napi::Object exports) {
+  exports.Set("openOverlay", Napi::Function::New(env, exportedOpenOverlay, "openOverlay"));
+  exports.Set("copyEntries", Napi::Function::New(env, exportedCopyEntries, "copyEntries"));
+}
+
+}  // namespace tscompose

@@ -1,0 +1,101 @@
+/** From a Dockerfile to an image in the store. */
+import { type Descriptor, describe, type ImageDocument, mediaTypes, type RunConfig } from '../image/oci.ts';
+import type { Lease } from '../image/store/lease.ts';
+import type { StoredImage } from '../image/store/resolve.ts';
+import type { BuildEvent } from '../model/build.ts';
+import { BuildCache } from './cache.ts';
+import type { Limiter } from './limiter.ts';
+import type { BuildMachine } from './machine.ts';
+import { type BuildPlan, type ImageFinder, planBuild } from './plan.ts';
+import type { BuildRequest } from './request.ts';
+import { StageBuilder } from './stage-builder.ts';
+import type { StageState } from './stage-state.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface BuildOptions {
+  readonly machine: BuildMachine;
+  readonly workspace: Workspace;
+  readonly lease: Lease;
+  readonly limiter: Limiter;
+  readonly findImage: ImageFinder;
+  readonly nextId: () => number;
+  readonly emit: (event: BuildEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Builds an image and records it; whoever asked names it. When a step fails the others are ended and waited for. Throws
+ * SourceError for a file that cannot be read and BuildFailure for a step that failed.
+ */
+export async function buildImage(request: BuildRequest, options: BuildOptions): Promise<StoredImage> {
+  const { machine, emit } = options;
+  const plan = await planBuild(request, options.findImage);
+  for (const name of plan.unusedArguments) {
+    emit({ type: 'buildWarning', message: `no ARG takes the build argument ${name}` });
+  }
+  const failed = new AbortController();
+  const signal = AbortSignal.any([options.signal, failed.signal]);
+  const cache = new BuildCache(machine.paths, machine.store);
+  let state: StageState;
+  {
+    await using builder = new StageBuilder({
+      ...options,
+      request,
+      plan,
+      cache,
+      signal,
+      fail: (error) => failed.abort(error),
+    });
+    try {
+      state = await builder.stage(plan.target.stage.index);
+    } catch (error) {
+      failed.abort(error);
+      throw failed.signal.reason;
+    }
+  }
+  return await storeImage(request, plan, state, options);
+}
+
+async function storeImage(
+  request: BuildRequest,
+  plan: BuildPlan,
+  state: StageState,
+  { machine, lease }: BuildOptions,
+): Promise<StoredImage> {
+  const { store } = machine;
+  const { config, author } = plan.target;
+  const { os, architecture, variant } = request.platform;
+  const labels = { ...config.Labels, ...request.labels };
+  const document: ImageDocument = {
+    architecture,
+    os,
+    ...(variant === undefined ? {} : { variant }),
+    created: state.createdAt,
+    ...(author === '' ? {} : { author }),
+    config: { ...config, ...(Object.keys(labels).length === 0 ? {} : { Labels: sorted(labels) }) } satisfies RunConfig,
+    rootfs: { type: 'layers', diff_ids: state.layers.map(({ diffId }) => diffId) },
+    history: state.history,
+  };
+  const configuration = Buffer.from(JSON.stringify(document));
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: describe(mediaTypes.ociConfig, configuration),
+    layers: state.layers.map(({ blob }) => asOci(blob)),
+  };
+  const bytes = Buffer.from(JSON.stringify(manifest));
+  const target = describe(mediaTypes.ociManifest, bytes);
+  lease.protect(manifest.config.digest, target.digest);
+  await store.blobs.put(mediaTypes.ociConfig, configuration);
+  await store.blobs.put(mediaTypes.ociManifest, bytes);
+  return await store.addImage(target, request.platform);
+}
+
+/** Layers of a base keep their archive; a manifest has all its types from one specification. */
+function asOci({ mediaType, digest, size }: Descriptor): Descriptor {
+  return { mediaType: mediaType === mediaTypes.dockerLayerGzip ? mediaTypes.ociLayerGzip : mediaType, digest, size };
+}
+
+function sorted(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,106 @@
+/** What steps have made before: a step that reads what it read then makes the same again. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Descriptor } from '../image/oci.ts';
+import type { ImageStore } from '../image/store/store.ts';
+import type { Paths } from '../state/paths.ts';
+import { replaceFile } from '../util/files.ts';
+
+/** Raise when equal keys may mean other results. */
+const keyVersion = 1;
+
+/** A layer that is in the store, unpacked, with its archive. */
+export interface BuiltLayer {
+  readonly diffId: string;
+  readonly blob: Descriptor;
+}
+
+export interface StepResult {
+  /** Null: the step changed no file. */
+  readonly layer: BuiltLayer | null;
+  readonly createdAt: string;
+}
+
+/** Digest of what a key is made of. */
+export function cacheKey(parts: object): string {
+  return createHash('sha256')
+    .update(JSON.stringify([keyVersion, parts]))
+    .digest('hex');
+}
+
+const owner = 'build-cache';
+
+export class BuildCache {
+  readonly #directory: string;
+  readonly #texts: string;
+  readonly #store: ImageStore;
+
+  constructor(paths: Paths, store: ImageStore) {
+    this.#directory = join(paths.buildCache, 'steps');
+    this.#store = store;
+    this.#texts = join(paths.buildCache, 'texts');
+    for (const each of [this.#directory, this.#texts]) mkdirSync(each, { recursive: true, mode: 0o711 });
+  }
+
+  /** What the step made, if all of it is still there. */
+  find(key: string): StepResult | null {
+    const path = join(this.#directory, key);
+    let result: StepResult;
+    try {
+      result = JSON.parse(readFileSync(path, 'utf8')) as StepResult;
+    } catch {
+      return null;
+    }
+    const { layer } = result;
+    if (layer !== null && !(this.#store.layers.has(layer.diffId) && this.#store.blobs.has(layer.blob.digest)))
+      return null;
+    const now = new Date();
+    utimesSync(path, now, now);
+    return result;
+  }
+
+  /** Something else that was worked out before. */
+  findText(key: string): string | null {
+    try {
+      return readFileSync(join(this.#texts, key), 'utf8');
+    } catch {
+      return null;
+    }
+  }
+
+  async keepText(key: string, text: string): Promise<void> {
+    await replaceFile(join(this.#texts, key), text, 0o600);
+  }
+
+  async keep(key: string, result: StepResult): Promise<void> {
+    if (result.layer !== null) this.#store.catalog.pin(owner, [result.layer.diffId, result.layer.blob.digest]);
+    await replaceFile(join(this.#directory, key), JSON.stringify(result), 0o600);
+  }
+}
+
+/**
+ * Forgets results that no build has used since `before`; null forgets all. What they pinned is then the store's to
+ * collect. The number is how many went.
+ */
+export async function pruneBuildCache(paths: Paths, store: ImageStore, before: Date | null): Promise<number> {
+  const directory = join(paths.buildCache, 'steps');
+  mkdirSync(directory, { recursive: true, mode: 0o711 });
+  const kept = new Set<string>();
+  let removed = 0;
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    if (before === null || statSync(path).mtime < before) {
+      await unlink(path);
+      removed += 1;
+      continue;
+    }
+    const { layer } = JSON.parse(readFileSync(path, 'utf8')) as StepResult;
+    if (layer !== null) kept.add(layer.diffId).add(layer.blob.digest);
+  }
+  for (const { owner: who, digest } of store.catalog.pins()) {
+    if (who === owner && !kept.has(digest)) store.catalog.unpin(owner, digest);
+  }
+  return removed;
+}

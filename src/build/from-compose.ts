@@ -1,0 +1,233 @@
+/** `build:` of a service as what is to be built: files are read, and everything is checked that can be. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, isAbsolute, join, relative, resolve } from 'node:path';
+import { machine as ownPlatform, parsePlatform } from '../image/platform.ts';
+import { parseBytes } from '../model/bytes.ts';
+import type { Project } from '../model/project.ts';
+import type { Build, Service } from '../model/service.ts';
+import type { SourceText } from '../util/diagnostic.ts';
+import { ComposeError } from '../util/errors.ts';
+import { type IgnoreRules, nothingIgnored, parseIgnore } from './context/ignore.ts';
+import type { BuildRequest, DirectoryContext, NamedContext } from './request.ts';
+import type { SecretSource } from './run-mounts.ts';
+
+export interface ComposeBuildOptions {
+  readonly project: Project;
+  readonly serviceName: string;
+  readonly service: Service;
+  /** `--build-arg`, above those of the file. */
+  readonly buildArguments: ReadonlyMap<string, string>;
+  readonly noCache: boolean;
+  /** `--ssh`, above those of the file. */
+  readonly ssh: readonly string[];
+  /** Values that secrets with `environment:` are made of. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Names in messages are relative to it. */
+  readonly workingDirectory: string;
+  /** The image that another service's build makes. */
+  imageOf(serviceName: string): string;
+  /** Before each step's name; null where it is the only one. */
+  readonly label: string | null;
+}
+
+/** Reads what a build needs. Throws FILE_NOT_FOUND, INVALID, UNSUPPORTED and SourceError, with the attribute in question. */
+export function composeBuildRequest(options: ComposeBuildOptions): BuildRequest {
+  const { service, workingDirectory } = options;
+  const { build } = service;
+  if (build === undefined) throw new Error(`service ${options.serviceName} is not built`);
+  const context = openContext(build.context, ['build', 'context'], workingDirectory);
+  const dockerfile = readDockerfile(build, workingDirectory);
+  const ignored = readIgnore(build.context, dockerfile.path, workingDirectory);
+  const buildArguments = new Map([...Object.entries(build.args ?? {}), ...options.buildArguments]);
+  const epoch = buildArguments.get('SOURCE_DATE_EPOCH') ?? options.environment.SOURCE_DATE_EPOCH;
+  return {
+    label: options.label,
+    dockerfile,
+    context: { ...context, ignored },
+    contexts: namedContexts(build, options),
+    buildArguments,
+    target: build.target ?? null,
+    labels: build.labels ?? {},
+    platform: platformOf(service, build),
+    uncached:
+      options.noCache || build.no_cache
+        ? 'all'
+        : build.no_cache_filter === undefined
+          ? 'none'
+          : new Set(build.no_cache_filter),
+    secrets: secretsOf(build, options),
+    ssh: sshOf([...(build.ssh ?? []), ...options.ssh], options.environment),
+    run: {
+      network: networkOf(build.network),
+      isPrivileged: build.privileged ?? false,
+      shmSize: build.shm_size === undefined ? null : String(parseBytes(build.shm_size)),
+      ulimits: build.ulimits ?? {},
+      extraHosts: build.extra_hosts ?? [],
+    },
+    sourceDateEpoch: parseEpoch(epoch),
+  };
+}
+
+/** SOURCE_DATE_EPOCH: seconds. Throws INVALID. */
+export function parseEpoch(text: string | undefined): number | null {
+  if (text === undefined || text === '') return null;
+  if (/^\d{1,12}$/.test(text)) return Number(text);
+  throw new ComposeError('INVALID', `SOURCE_DATE_EPOCH ${JSON.stringify(text)} is no number of seconds`);
+}
+
+/** A directory that is built from. Throws FILE_NOT_FOUND, UNSUPPORTED. */
+export function openContext(
+  path: string,
+  attribute: readonly (string | number)[],
+  workingDirectory: string,
+): DirectoryContext {
+  if (isRemote(path)) {
+    throw new ComposeError('UNSUPPORTED', `the build context ${path} is not on this machine`, {
+      attribute,
+      hint: 'clone or download it, and name the directory',
+    });
+  }
+  const directory = resolve(workingDirectory, path);
+  const found = statSync(directory, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return { kind: 'directory', path: directory, ignored: nothingIgnored };
+  const reason = found === undefined ? 'does not exist' : 'is not a directory';
+  throw new ComposeError('FILE_NOT_FOUND', `the build context ${directory} ${reason}`, { attribute });
+}
+
+function isRemote(path: string): boolean {
+  return /^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(path);
+}
+
+function readDockerfile(build: Build, workingDirectory: string): SourceText {
+  if (build.dockerfile_inline !== undefined) {
+    return { name: 'dockerfile_inline', path: '-', text: build.dockerfile_inline };
+  }
+  const written = build.dockerfile ?? 'Dockerfile';
+  return readDockerfileAt(resolve(workingDirectory, build.context, written), workingDirectory, ['build', 'dockerfile']);
+}
+
+/** Throws FILE_NOT_FOUND. */
+export function readDockerfileAt(
+  path: string,
+  workingDirectory: string,
+  attribute: readonly (string | number)[],
+): SourceText {
+  try {
+    return { name: shortName(path, workingDirectory), path, text: readFileSync(path, 'utf8') };
+  } catch (error) {
+    const reason = existsSync(path) ? 'cannot be read' : 'does not exist';
+    throw new ComposeError('FILE_NOT_FOUND', `the Dockerfile ${path} ${reason}`, { cause: error, attribute });
+  }
+}
+
+/** The rules of the Dockerfile's own `.dockerignore`, or else the context's. Throws SourceError. */
+export function readIgnore(context: string, dockerfile: string, workingDirectory: string): IgnoreRules {
+  const candidates = [`${dockerfile}.dockerignore`, join(resolve(workingDirectory, context), '.dockerignore')];
+  const path = candidates.find((candidate) => isAbsolute(candidate) && existsSync(candidate));
+  if (path === undefined) return nothingIgnored;
+  return parseIgnore({ name: shortName(path, workingDirectory), path, text: readFileSync(path, 'utf8') });
+}
+
+function shortName(path: string, workingDirectory: string): string {
+  const short = relative(workingDirectory, path);
+  return short.startsWith('..') || short === '' ? path : short;
+}
+
+function namedContexts(build: Build, { imageOf, workingDirectory }: ComposeBuildOptions): Map<string, NamedContext> {
+  const contexts = new Map<string, NamedContext>();
+  for (const [name, written] of Object.entries(build.additional_contexts ?? {})) {
+    const attribute = ['build', 'additional_contexts', name];
+    const [, scheme, rest = ''] = /^(service:|target:|docker-image:\/\/|oci-layout:\/\/)(.*)$/s.exec(written) ?? [];
+    if (scheme === 'service:' || scheme === 'target:') contexts.set(name, { kind: 'image', reference: imageOf(rest) });
+    else if (scheme === 'docker-image://') contexts.set(name, { kind: 'image', reference: rest });
+    else if (scheme !== undefined) {
+      throw new ComposeError('UNSUPPORTED', `additional context ${name}: layouts are not read directly`, {
+        attribute,
+        hint: 'load it with tscompose image load, and write docker-image://NAME',
+      });
+    } else {
+      const context = openContext(written, attribute, workingDirectory);
+      const path = join(context.path, '.dockerignore');
+      const ignored = existsSync(path)
+        ? parseIgnore({ name: shortName(path, workingDirectory), path, text: readFileSync(path, 'utf8') })
+        : nothingIgnored;
+      contexts.set(name, { ...context, ignored });
+    }
+  }
+  return contexts;
+}
+
+function platformOf(service: Service, build: Build): BuildRequest['platform'] {
+  const [first, ...others] = build.platforms ?? [];
+  const wanted = service.platform ?? (others.length === 0 ? first : undefined);
+  if (wanted !== undefined) return parsePlatform(wanted);
+  return ownPlatform();
+}
+
+function secretsOf(build: Build, { project, variables }: ComposeBuildOptions): Map<string, SecretSource> {
+  const secrets = new Map<string, SecretSource>();
+  for (const [index, { source, target }] of (build.secrets ?? []).entries()) {
+    const definition = project.secrets?.[source];
+    const id = target === undefined || target.startsWith('/run/secrets/') ? source : basename(target);
+    const attribute = ['build', 'secrets', index];
+    if (definition?.environment !== undefined) {
+      const value = variables[definition.environment];
+      if (value === undefined) {
+        const message = `environment variable ${JSON.stringify(definition.environment)} required by secret ${source} is not set`;
+        throw new ComposeError('INVALID', message, { attribute });
+      }
+      secrets.set(id, { value });
+    } else if (definition?.file !== undefined) {
+      if (!existsSync(definition.file)) {
+        throw new ComposeError('FILE_NOT_FOUND', `file ${definition.file} of secret ${source} does not exist`, {
+          attribute,
+        });
+      }
+      secrets.set(id, { file: definition.file });
+    } else {
+      throw new ComposeError('UNSUPPORTED', `secret ${source} has neither file nor environment`, { attribute });
+    }
+  }
+  return secrets;
+}
+
+/** `default`, `default=SOCKET`, `id=SOCKET`. Throws INVALID, UNSUPPORTED. */
+export function sshOf(
+  entries: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Map<string, string> {
+  const agents = new Map<string, string>();
+  for (const [index, entry] of entries.entries()) {
+    const [id = '', path = ''] = entry.split(/=(.*)/s);
+    const attribute = ['build', 'ssh', index];
+    const socket = path === '' ? environment.SSH_AUTH_SOCK : path;
+    if (socket === undefined || socket === '') {
+      throw new ComposeError('INVALID', `ssh ${id}: no agent runs: SSH_AUTH_SOCK is not set`, {
+        attribute,
+        hint: 'eval $(ssh-agent) && ssh-add',
+      });
+    }
+    const found = statSync(socket, { throwIfNoEntry: false });
+    if (found === undefined) {
+      throw new ComposeError('FILE_NOT_FOUND', `ssh ${id}: ${socket} does not exist`, { attribute });
+    }
+    if (!found.isSocket()) {
+      throw new ComposeError('UNSUPPORTED', `ssh ${id}: ${socket} is no socket of an agent`, {
+        attribute,
+        hint: 'add the key to an agent: ssh-add, and write the id alone',
+      });
+    }
+    agents.set(id, socket);
+  }
+  return agents;
+}
+
+function networkOf(written: string | undefined): 'default' | 'none' | 'host' {
+  if (written === undefined || written === '' || written === 'default' || written === 'bridge') return 'default';
+  if (written === 'none' || written === 'host') return written;
+  throw new ComposeError('UNSUPPORTED', `builds cannot use the network ${written}`, {
+    attribute: ['build', 'network'],
+    hint: 'there are default, host and none',
+  });
+}

@@ -1,0 +1,204 @@
+/** `RUN --mount`: what a command sees besides the stage's files. */
+import { createHash, randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import type { OciMount } from '../container/oci.ts';
+import type { Binding, FileLock } from '../native/binding.ts';
+import type { Paths } from '../state/paths.ts';
+import { ComposeError } from '../util/errors.ts';
+import type { Origin } from './graph/stages.ts';
+import type { StepMount } from './graph/steps.ts';
+import { resolveInTree } from './tree/resolve.ts';
+
+/** A secret that the build may use. */
+export type SecretSource = { readonly file: string } | { readonly value: string };
+
+export interface RunMountInput {
+  readonly paths: Paths;
+  readonly native: Binding;
+  readonly mounts: readonly StepMount[];
+  /** The step's own directory. */
+  readonly directory: string;
+  /** The build's own, on no disk and for nobody else. */
+  readonly privateDirectory: string;
+  readonly secrets: ReadonlyMap<string, SecretSource>;
+  /** Sockets of agents by id. */
+  readonly ssh: ReadonlyMap<string, string>;
+  /** Directories of a source, top first, merged: a stage, an image, or a context without what is ignored in it. */
+  layersOf(from: Origin): Promise<readonly string[]>;
+}
+
+export interface RunMounts extends AsyncDisposable {
+  readonly mounts: readonly OciMount[];
+  /** Variables that come with them: secrets, and the place of the agent. */
+  readonly env: readonly string[];
+}
+
+/** Prepares the mounts of one command. */
+export async function openRunMounts(input: RunMountInput): Promise<RunMounts> {
+  await using stack = new AsyncDisposableStack();
+  const mounts: OciMount[] = [];
+  const env: string[] = [];
+  for (const [index, mount] of input.mounts.entries()) {
+    switch (mount.type) {
+      case 'tmpfs':
+        mounts.push({
+          destination: mount.target,
+          type: 'tmpfs',
+          source: 'tmpfs',
+          options: ['nosuid', 'nodev', ...(mount.sizeBytes === null ? [] : [`size=${mount.sizeBytes}`])],
+        });
+        break;
+      case 'bind':
+        mounts.push(bind(mount, await sourceOf(input, mount, index, stack)));
+        break;
+      case 'cache':
+        mounts.push(bind(mount, await cacheOf(input, mount, stack)));
+        break;
+      case 'secret':
+        openSecret(input, mount, mounts, env);
+        break;
+      case 'ssh':
+        await openAgent(input, mount, mounts, env, stack);
+        break;
+    }
+  }
+  mounts.sort((a, b) => depthOf(a.destination) - depthOf(b.destination));
+  const opened = stack.move();
+  return { mounts, env, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
+function depthOf(path: string): number {
+  return path.split('/').length;
+}
+
+function bind({ target, isReadOnly }: StepMount, source: string): OciMount {
+  return {
+    destination: target,
+    type: 'bind',
+    source,
+    options: ['rbind', 'rprivate', isReadOnly ? 'ro' : 'rw'],
+  };
+}
+
+/** The file or directory of a `type=bind`. What is written to it is thrown away. */
+async function sourceOf(
+  input: RunMountInput,
+  mount: StepMount,
+  index: number,
+  stack: AsyncDisposableStack,
+): Promise<string> {
+  const { native, directory } = input;
+  const layers = await input.layersOf(mount.from);
+  const [only = '', ...others] = layers;
+  let root = only;
+  if (others.length > 0 || !mount.isReadOnly || layers.length === 0) {
+    // In a place of its own: bind mounts of the container are made of what this process can see.
+    root = join(directory, `source-${index}`);
+    const [upper, work, empty] = ['upper', 'work', 'empty'].map((name) => join(directory, `${name}-${index}`));
+    for (const each of [root, upper!, work!, empty!]) mkdirSync(each);
+    const lower = layers.length === 0 ? [empty!] : layers;
+    const write = mount.isReadOnly && lower.length > 1 ? '' : `,upperdir=${upper},workdir=${work}`;
+    await native.mount('overlay', root, 'overlay', 0, `lowerdir=${lower.map(escapeLayer).join(':')}${write}`);
+    stack.defer(() => native.unmount(root));
+  }
+  const { path, stats } = resolveInTree(root, mount.source);
+  if (stats !== null) return path === '' ? root : `${root}/${path}`;
+  throw new ComposeError('FILE_NOT_FOUND', `--mount: there is no ${mount.source} in what it is to be mounted from`);
+}
+
+function escapeLayer(path: string): string {
+  return path.replaceAll(/[:,\\]/g, '\\$&');
+}
+
+/** The directory of a `type=cache`, which stays between builds. */
+async function cacheOf(input: RunMountInput, mount: StepMount, stack: AsyncDisposableStack): Promise<string> {
+  const { paths, native } = input;
+  const name = createHash('sha256').update(mount.id).digest('hex').slice(0, 32);
+  const parent = join(paths.buildCache, 'mounts');
+  mkdirSync(parent, { recursive: true, mode: 0o711 });
+  for (let attempt = 0; ; attempt++) {
+    const directory = join(parent, attempt === 0 ? name : `${name}-${attempt}`);
+    const isShared = mount.sharing === 'shared';
+    // A private one that is in use is not waited for: there is another one.
+    const options = { exclusive: !isShared, nonblocking: mount.sharing === 'private' };
+    const lock: FileLock | null = await native.flock(`${directory}.lock`, options);
+    if (lock === null) continue;
+    stack.defer(() => lock.release());
+    await fillCache(input, mount, directory);
+    return directory;
+  }
+}
+
+async function fillCache(input: RunMountInput, mount: StepMount, directory: string): Promise<void> {
+  if (existsSync(directory)) return;
+  mkdirSync(directory, { recursive: true });
+  if (mount.from.kind !== 'scratch') {
+    const layers = await input.layersOf(mount.from);
+    await input.native.copyFromLayers(layers, mount.source, directory);
+    return;
+  }
+  chownSync(directory, mount.uid, mount.gid);
+  chmodSync(directory, mount.mode ?? 0o755);
+}
+
+function openSecret(
+  { secrets, privateDirectory }: RunMountInput,
+  mount: StepMount,
+  mounts: OciMount[],
+  env: string[],
+): void {
+  const secret = secrets.get(mount.id);
+  if (secret === undefined) {
+    if (!mount.isRequired) return;
+    throw new ComposeError('INVALID', `secret ${mount.id} is required, and the build was not given it`, {
+      hint: 'name it in build.secrets of the service, or give --secret',
+    });
+  }
+  const content = 'value' in secret ? Buffer.from(secret.value) : readFileSync(secret.file);
+  if (mount.variable !== null) env.push(`${mount.variable}=${content.toString('utf8')}`);
+  if (mount.variable !== null && !mount.hasTarget) return;
+  const place = join(privateDirectory, randomBytes(8).toString('hex'));
+  writeFileSync(place, content, { mode: 0o600 });
+  chownSync(place, mount.uid, mount.gid);
+  chmodSync(place, mount.mode ?? 0o400);
+  mounts.push({ destination: mount.target, type: 'bind', source: place, options: ['bind', 'rprivate', 'ro'] });
+}
+
+/** A socket of our own before the agent's: it belongs to whom the mount says. */
+async function openAgent(
+  { ssh, privateDirectory }: RunMountInput,
+  mount: StepMount,
+  mounts: OciMount[],
+  env: string[],
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  const agent = ssh.get(mount.id);
+  if (agent === undefined) {
+    if (!mount.isRequired) return;
+    throw new ComposeError('INVALID', `the agent ${mount.id} is required, and the build was not given it`, {
+      hint: 'name it in build.ssh of the service, or give --ssh',
+    });
+  }
+  const place = join(privateDirectory, `${randomBytes(4).toString('hex')}.sock`);
+  const server = createServer((socket) => {
+    const upstream = connect(agent);
+    for (const [from, to] of [
+      [socket, upstream],
+      [upstream, socket],
+    ] as const) {
+      from.on('error', () => to.destroy());
+      from.pipe(to);
+    }
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once('error', reject);
+  server.listen(place, resolve);
+  await promise;
+  stack.defer(() => void server.close());
+  chownSync(place, mount.uid, mount.gid);
+  chmodSync(place, mount.mode ?? 0o600);
+  mounts.push({ destination: mount.target, type: 'bind', source: place, options: ['bind', 'rprivate'] });
+  env.push(`SSH_AUTH_SOCK=${mount.target}`);
+}

@@ -1,0 +1,270 @@
+/** Builds the stages of a plan: each step once, those that do not wait for each other at the same time. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Lease } from '../image/store/lease.ts';
+import type { BuildEvent } from '../model/build.ts';
+import { type BuildCache, type BuiltLayer, cacheKey, type StepResult } from './cache.ts';
+import { copyInto, makeDirectory } from './copy-step.ts';
+import { stepFailure } from './failure.ts';
+import type { CopyStep, DirectoryStep, RunStep, Step } from './graph/steps.ts';
+import { imageState } from './image-state.ts';
+import { keepLayer } from './layer.ts';
+import type { Limiter } from './limiter.ts';
+import type { BuildMachine } from './machine.ts';
+import type { BuildPlan, PlannedStage } from './plan.ts';
+import type { BuildRequest } from './request.ts';
+import { runStep } from './run-step.ts';
+import { Sources } from './sources.ts';
+import { chainOf, layerDirectories, type StageState, withLayer } from './stage-state.ts';
+import type { ScannedSource } from './tree/scan.ts';
+import type { Workspace } from './workspace.ts';
+
+export interface StageBuilderOptions {
+  readonly machine: BuildMachine;
+  readonly request: BuildRequest;
+  readonly plan: BuildPlan;
+  readonly workspace: Workspace;
+  readonly cache: BuildCache;
+  readonly lease: Lease;
+  /** How many steps work at the same time. */
+  readonly limiter: Limiter;
+  readonly nextId: () => number;
+  readonly emit: (event: BuildEvent) => void;
+  /** The first step that fails ends all others: `signal` follows. */
+  readonly fail: (error: unknown) => void;
+  readonly signal: AbortSignal;
+}
+
+type FileStep = Exclude<Step, { kind: 'config' }>;
+
+export class StageBuilder implements AsyncDisposable {
+  readonly #options: StageBuilderOptions;
+  readonly #sources: Sources;
+  readonly #stages = new Map<number, Promise<StageState>>();
+  /** Two stages that do the same do it once. */
+  readonly #running = new Map<string, Promise<StepResult>>();
+
+  constructor(options: StageBuilderOptions) {
+    this.#options = options;
+    const { images } = options.plan;
+    this.#sources = new Sources({ ...options, images, stageState: (index) => this.stage(index) });
+  }
+
+  /** What a stage is when all its steps are done. */
+  stage(index: number): Promise<StageState> {
+    let state = this.#stages.get(index);
+    if (state === undefined) {
+      const planned = this.#options.plan.stages.get(index);
+      if (planned === undefined) throw new Error(`stage ${index} was not planned`);
+      state = this.#build(planned);
+      this.#stages.set(index, state);
+    }
+    return state;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.allSettled(this.#stages.values());
+    await this.#sources[Symbol.asyncDispose]();
+  }
+
+  async #build(planned: PlannedStage): Promise<StageState> {
+    // They are built beside this one until a step needs them.
+    for (const index of planned.reads) this.stage(index).catch(() => {});
+    let state = await this.#begin(planned);
+    const fileSteps = planned.steps.filter(({ kind }) => kind !== 'config');
+    const hasFrom = planned.image !== null ? 1 : 0;
+    const total = fileSteps.length + hasFrom;
+    for (const step of planned.steps) {
+      if (step.kind === 'config') {
+        state = withLayer(state, null, { createdBy: step.createdBy, createdAt: null });
+        continue;
+      }
+      const place = `${this.#nameOf(planned)}${fileSteps.indexOf(step) + 1 + hasFrom}/${total}`;
+      state = await this.#take(planned, state, step, `[${place}] ${step.title}`);
+    }
+    return state;
+  }
+
+  #nameOf({ stage }: PlannedStage): string {
+    const { request, plan } = this.#options;
+    const isOnly = plan.stages.size === 1 && stage.name === null;
+    const stageName = isOnly ? '' : `${stage.name ?? `stage-${stage.index}`} `;
+    return `${request.label === null ? '' : `${request.label} `}${stageName}`;
+  }
+
+  async #begin({ stage, image }: PlannedStage): Promise<StageState> {
+    const { base } = stage;
+    if (base.kind === 'stage') return await this.stage(base.stage);
+    if (image === null) return { layers: [], history: [], createdAt: this.#now() };
+    const { lease } = this.#options;
+    lease.protect(image.descriptor.digest);
+    return imageState(image);
+  }
+
+  /** One step: what was made before when it would be made again, else anew. */
+  async #take(planned: PlannedStage, state: StageState, step: FileStep, title: string): Promise<StageState> {
+    const { emit, nextId, signal } = this.#options;
+    signal.throwIfAborted();
+    const id = nextId();
+    const began = performance.now();
+    const tell = (status: 'started' | 'cached' | 'done' | 'failed' | 'cancelled') =>
+      emit({ type: 'buildStep', id, title, status, durationMs: performance.now() - began });
+    let isAnnounced = false;
+    const announce = () => {
+      isAnnounced = true;
+      tell('started');
+    };
+    try {
+      const sources = step.kind === 'copy' ? await this.#sources.scan(step) : [];
+      const key = await this.#keyOf(state, step, sources);
+      const { result, isNew } = await this.#resultOf(planned, key, async () => {
+        announce();
+        return await this.#make(state, step, sources, id);
+      });
+      tell(isNew ? 'done' : 'cached');
+      return withLayer(state, result.layer, { createdBy: step.createdBy, createdAt: result.createdAt });
+    } catch (error) {
+      if (!isAnnounced) tell('started');
+      tell(signal.aborted ? 'cancelled' : 'failed');
+      if (signal.aborted) throw error;
+      const failure = stepFailure(step, error);
+      this.#options.fail(failure);
+      throw failure;
+    }
+  }
+
+  async #resultOf(
+    planned: PlannedStage,
+    key: string,
+    make: () => Promise<BuiltLayer | null>,
+  ): Promise<{ readonly result: StepResult; readonly isNew: boolean }> {
+    const running = this.#running.get(key);
+    if (running !== undefined) return { result: await running, isNew: false };
+    const { cache, lease, request } = this.#options;
+    const { uncached } = request;
+    const { name } = planned.stage;
+    const mayReuse = uncached === 'none' || (uncached !== 'all' && !(name !== null && uncached.has(name)));
+    const known = mayReuse ? cache.find(key) : null;
+    if (known !== null) {
+      if (known.layer !== null) lease.protect(known.layer.diffId, known.layer.blob.digest);
+      // Collected between the look and the lease: then it is made again.
+      if (cache.find(key) !== null) return { result: known, isNew: false };
+    }
+    const made = make().then(async (layer): Promise<StepResult> => {
+      const result = { layer, createdAt: this.#now() };
+      await cache.keep(key, result);
+      return result;
+    });
+    this.#running.set(key, made);
+    return { result: await made, isNew: true };
+  }
+
+  /** Everything that decides what a step makes. */
+  async #keyOf(state: StageState, step: FileStep, sources: readonly ScannedSource[]): Promise<string> {
+    const { request } = this.#options;
+    const chain = chainOf(state);
+    const epoch = request.sourceDateEpoch;
+    switch (step.kind) {
+      case 'directory':
+        return cacheKey({ kind: step.kind, chain, epoch, path: step.path, user: step.user });
+      case 'copy': {
+        const { from: _from, place: _place, title: _title, createdBy: _by, sources: _written, ...rest } = step;
+        const content = await this.#sources.digest(step.from, sources);
+        return cacheKey({ ...rest, chain: step.isLinked ? null : chain, epoch, content });
+      }
+      case 'run': {
+        const { place: _place, title: _title, createdBy: _by, quietEnv: _quiet, mounts, ...rest } = step;
+        const mounted: object[] = [];
+        for (const { place: _mountPlace, from, ...mount } of mounts) {
+          const content = mount.type === 'bind' ? await this.#sources.digestBelow(from, mount.source) : null;
+          // Built by now: nothing is waited for once the step has its turn.
+          if (mount.type === 'cache') await this.#sources.layersOf(from);
+          mounted.push({ ...mount, content });
+        }
+        return cacheKey({ ...rest, chain, epoch, mounts: mounted, settings: request.run });
+      }
+    }
+  }
+
+  async #make(
+    state: StageState,
+    step: FileStep,
+    sources: readonly ScannedSource[],
+    id: number,
+  ): Promise<BuiltLayer | null> {
+    const { machine, workspace, limiter, signal, lease, request } = this.#options;
+    return await limiter.run(async () => {
+      const { directory, containerId } = workspace.step();
+      const lower = step.kind === 'copy' && step.isLinked ? [] : layerDirectories(state, machine.store);
+      await this.#perform(step, { lower, directory, containerId, sources, id });
+      const { store } = machine;
+      const { sourceDateEpoch } = request;
+      const layer = await keepLayer({ store, lease, directory, sourceDateEpoch, signal });
+      await machine.native.removeTree(directory);
+      return layer;
+    }, signal);
+  }
+
+  async #perform(step: FileStep, work: StepWork): Promise<void> {
+    switch (step.kind) {
+      case 'directory':
+        return await this.#makeDirectory(step, work);
+      case 'copy':
+        return await this.#copy(step, work);
+      case 'run':
+        return await this.#run(step, work);
+    }
+  }
+
+  async #makeDirectory(step: DirectoryStep, work: StepWork): Promise<void> {
+    const { machine, signal } = this.#options;
+    await makeDirectory({ machine, signal, ...work }, step.path, step.user);
+  }
+
+  async #copy(step: CopyStep, work: StepWork): Promise<void> {
+    const { machine, signal, request } = this.#options;
+    await copyInto({ machine, signal, ...work }, step, work.sources, request.sourceDateEpoch);
+  }
+
+  async #run(step: RunStep, { id, ...work }: StepWork): Promise<void> {
+    const { machine, signal, request, workspace, emit } = this.#options;
+    const { paths, native } = machine;
+    const { secrets, ssh } = request;
+    const { privateDirectory } = workspace;
+    const mountsDirectory = join(work.directory, 'mounts');
+    mkdirSync(mountsDirectory);
+    await runStep({
+      machine,
+      settings: request.run,
+      step,
+      buildId: workspace.id,
+      ...work,
+      mounts: {
+        paths,
+        native,
+        mounts: step.mounts,
+        directory: mountsDirectory,
+        privateDirectory,
+        secrets,
+        ssh,
+        layersOf: (from) => this.#sources.layersOf(from),
+      },
+      onOutput: (text) => emit({ type: 'buildOutput', id, text }),
+      signal,
+    });
+  }
+
+  #now(): string {
+    const { request, machine } = this.#options;
+    const { sourceDateEpoch } = request;
+    return (sourceDateEpoch === null ? machine.clock() : new Date(sourceDateEpoch * 1000)).toISOString();
+  }
+}
+
+interface StepWork {
+  readonly lower: readonly string[];
+  readonly directory: string;
+  readonly containerId: string;
+  readonly sources: readonly ScannedSource[];
+  readonly id: number;
+}

@@ -1,0 +1,110 @@
+/** What commands that build have in common: the machine, the workspace, and how it is shown. */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildImage } from '../../build/build.ts';
+import { Limiter } from '../../build/limiter.ts';
+import type { BuildMachine } from '../../build/machine.ts';
+import type { ImageFinder } from '../../build/plan.ts';
+import type { BuildRequest } from '../../build/request.ts';
+import { openWorkspace, sweepBuilds, type Workspace } from '../../build/workspace.ts';
+import { removeEmptyCgroups } from '../../container/cgroup-parents.ts';
+import { readHostFacts } from '../../container/host.ts';
+import { openBuildNetworks, removeBuildNetwork } from '../../engine/build-network.ts';
+import type { Lease } from '../../image/store/lease.ts';
+import type { StoredImage } from '../../image/store/resolve.ts';
+import { type ImageStore, openImageStore } from '../../image/store/store.ts';
+import { native } from '../../native/binding.ts';
+import { openNetworkDriver } from '../../network/network-driver.ts';
+import { openDatabase } from '../../state/database.ts';
+import { type BuildReporter, type BuildReporterForm, openBuildReporter } from '../../ui/build-reporter.ts';
+import type { Context } from '../context.ts';
+import { isColored } from '../progress.ts';
+
+export interface BuildSession {
+  readonly store: ImageStore;
+  /** Builds one image; several may be built at the same time. */
+  build(request: BuildRequest, options: { readonly isPulling: boolean }): Promise<StoredImage>;
+}
+
+/** Most steps that work at the same time, unless `--parallel` says otherwise. */
+const stepsAtOnce = 16;
+
+/** Opens what builds need for `action` and takes away what they used, however it ends. */
+export async function withBuilds<T>(
+  context: Context,
+  settings: { readonly form: BuildReporterForm },
+  action: (session: BuildSession) => Promise<T>,
+): Promise<T> {
+  const { paths } = context;
+  const binding = native();
+  await sweepKilledBuilds(context);
+  using store = openImageStore(paths);
+  const reporter = openBuildReporter(settings.form, {
+    stderr: context.stderr,
+    isColored: isColored(context, context.stderr),
+  });
+  try {
+    await using networks = openBuildNetworks(paths, binding);
+    const machine: BuildMachine = {
+      paths,
+      native: binding,
+      store,
+      host: readHostFacts(),
+      networks,
+      runtimeExecutable: executable('tscompose-runtime'),
+      clock: () => context.clock.now(),
+    };
+    await using lease = await store.lease();
+    await using workspace = await openWorkspace(paths, binding);
+    return await action(sessionOf(context, machine, workspace, lease, reporter));
+  } finally {
+    reporter.close();
+    removeEmptyCgroups(['/tscompose']);
+  }
+}
+
+function sessionOf(
+  context: Context,
+  machine: BuildMachine,
+  workspace: Workspace,
+  lease: Lease,
+  reporter: BuildReporter,
+): BuildSession {
+  const limiter = new Limiter(context.globals.parallel ?? stepsAtOnce);
+  let ids = 0;
+  return {
+    store: machine.store,
+    build: (request) =>
+      buildImage(request, {
+        machine,
+        workspace,
+        lease,
+        limiter,
+        findImage: findIn(machine.store),
+        nextId: () => ++ids,
+        emit: (event) => reporter.report(event),
+        signal: context.signal,
+      }),
+  };
+}
+
+function findIn(store: ImageStore): ImageFinder {
+  return async (reference, platform) => await store.image(reference, platform);
+}
+
+/** Removes what builds have left that were killed. */
+async function sweepKilledBuilds({ paths }: Context): Promise<void> {
+  const binding = native();
+  await sweepBuilds(paths, binding, async (buildId) => {
+    using database = openDatabase(paths);
+    await removeBuildNetwork(buildId, { database, driver: openNetworkDriver({ paths, native: binding }) });
+  });
+}
+
+/** Beside the addon, wherever the package lies. */
+function executable(name: string): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  // dist/*.js and src/cli/build/*.ts stand at different depths below the package root.
+  const root = here.endsWith('/dist') ? join(here, '..') : join(here, '../../..');
+  return join(root, 'addon/build/Release', name);
+}
