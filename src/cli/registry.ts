@@ -39,6 +39,8 @@ export const registry: Readonly<Record<string, Command | (() => Promise<Command>
   image: async () => (await import('./commands/image.ts')).image,
   kill,
   lint: async () => (await import('./commands/lint.ts')).lint,
+  login: async () => (await import('./commands/login.ts')).login,
+  logout: async () => (await import('./commands/logout.ts')).logout,
   logs,
   ls,
   pause,

@@ -51,6 +51,15 @@ export function parseReference(text: string): ImageReference {
   return { domain, repository, tag, digest };
 }
 
+/** The registry that `docker login` would mean: an address with or without `https://`. Throws INVALID. */
+export function parseRegistry(text: string): string {
+  const domain = text.replace(/^https?:\/\//, '').replace(/\/.*$/s, '');
+  if (!domainPattern.test(domain)) {
+    throw new ComposeError('INVALID', `${quote(text)} is not a valid registry`, { hint: 'write it as HOST[:PORT]' });
+  }
+  return domain === 'index.docker.io' || domain === 'registry-1.docker.io' ? defaultDomain : domain;
+}
+
 /** The whole reference, with nothing left to defaults but the tag. */
 export function formatReference({ domain, repository, tag, digest }: ImageReference): string {
   return `${domain}/${repository}${tag === null ? '' : `:${tag}`}${digest === null ? '' : `@${digest}`}`;

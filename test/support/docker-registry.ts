@@ -1,8 +1,8 @@
-import { execFile, spawn, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,15 +23,15 @@ export interface RegistryServer extends AsyncDisposable {
   push(directory: string, name: string, image: string, credentials?: string): Promise<void>;
 }
 
-/** Starts a registry; `auth` is the section of its configuration, in JSON. */
-export async function startRegistry(auth: object | null = null): Promise<RegistryServer> {
+/** Starts a registry; `auth` and `tls` are sections of its configuration, in JSON. */
+export async function startRegistry(auth: object | null = null, tls: object | null = null): Promise<RegistryServer> {
   const root = mkdtempSync(join(tmpdir(), 'tscompose-registry-'));
   const domain = `127.0.0.1:${await freePort()}`;
   const config = {
     version: 0.1,
     log: { level: 'error', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(root, 'data') } },
-    http: { addr: domain, secret: 'of the test' },
+    http: { addr: domain, secret: 'of the test', ...(tls === null ? {} : { tls }) },
     ...(auth === null ? {} : { auth }),
   };
   const path = join(root, 'config.yml');
@@ -48,7 +48,10 @@ export async function startRegistry(auth: object | null = null): Promise<Registr
   try {
     await eventually(async () => {
       if (server.exitCode !== null) throw new Error(log);
-      await (await fetch(`http://${domain}/v2/`)).body?.cancel();
+      const [host, port] = domain.split(':');
+      const socket = connect(Number(port), host);
+      await once(socket, 'connect');
+      socket.destroy();
     });
   } catch (error) {
     await close();
@@ -65,6 +68,22 @@ export async function startRegistry(auth: object | null = null): Promise<Registr
     },
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** A certificate authority with a certificate for 127.0.0.1 and one for a client: PEM files in `directory`. */
+export function writeCertificates(directory: string) {
+  const path = (name: string) => join(directory, name);
+  const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { stdio: 'ignore' });
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  mkdirSync(directory, { recursive: true });
+  openssl('req', '-x509', ...curve, '-subj', '/CN=test CA', '-keyout', path('ca.key'), '-out', path('ca.crt'));
+  for (const name of ['server', 'client']) {
+    openssl('req', ...curve, '-subj', `/CN=${name}`, '-keyout', path(`${name}.key`), '-out', path(`${name}.csr`));
+    writeFileSync(path('extensions'), 'subjectAltName = IP:127.0.0.1\n');
+    const issuer = ['-CA', path('ca.crt'), '-CAkey', path('ca.key'), '-CAcreateserial', '-extfile', path('extensions')];
+    openssl('x509', '-req', '-in', path(`${name}.csr`), ...issuer, '-out', path(`${name}.crt`));
+  }
+  return { authority: path('ca.crt'), server: path('server'), client: path('client') };
 }
 
 /** A port of 127.0.0.1 that nobody listens on. */

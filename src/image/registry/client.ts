@@ -161,6 +161,7 @@ export async function findHome(
     return at('https');
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof ComposeError) throw error;
     // A certificate is proof of TLS; whatever else went wrong, plain HTTP will tell.
     if (isCertificateProblem(codeOf(error))) throw unreachable(domain, error);
     return at('http');
