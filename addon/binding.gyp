@@ -1,4 +1,8 @@
 {
+  "variables": {
+    # libarchive as a whole drags in libxml2 and more: a shared one is loaded, by the one addon that needs it.
+    "archive_libraries": ["-larchive", "-lisal", "-lzstd", "-l:libcrypto.a"]
+  },
   "target_defaults": {
     "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
     "cflags_cc": ["-std=c++20", "-fexceptions", "-frtti", "-fvisibility=hidden"],
@@ -28,13 +32,15 @@
       "libraries": ["-lnftnl", "-lmnl", "-l:libseccomp.a"]
     },
     {
-      # Apart, and loaded when an image is unpacked or written: libarchive brings libraries that take 2 ms to load.
+      # Apart, and loaded when an image is unpacked or written: its libraries take 2 ms to load.
       "target_name": "tscompose-archive",
       "dependencies": ["core"],
       "sources": ["<!@(ls -1 napi/archive/*.cc)"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED"],
-      "libraries": ["-larchive", "-lnettle"]
+      "libraries": ["<@(archive_libraries)"],
+      # What is in the static one stays our own: Node exports an OpenSSL too.
+      "ldflags": ["-Wl,--exclude-libs,ALL"]
     },
     {
       "target_name": "tscompose-runtime",
@@ -67,7 +73,7 @@
       "type": "executable",
       "dependencies": ["core"],
       "sources": ["<!@(ls -1 test/unit/*.cc)", "<!@(ls -1 launcher/*.cc monitor/*.cc | grep -v /main.cc)"],
-      "libraries": ["-larchive", "-lnettle", "-lnftnl", "-lmnl", "-l:libseccomp.a"]
+      "libraries": ["<@(archive_libraries)", "-lnftnl", "-lmnl", "-l:libseccomp.a"]
     }
   ]
 }

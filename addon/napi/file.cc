@@ -17,6 +17,7 @@
 #include "napi/convert.h"
 #include "napi/exports.h"
 #include "napi/promise.h"
+#include "napi/thread.h"
 
 namespace tscompose {
 
@@ -56,6 +57,21 @@ Napi::Value exportedFlock(const Napi::CallbackInfo& info) {
       lockObject);
 }
 
+/// `{ lock, abandon() }`: waits on a thread of its own, because who holds the lock may need a worker of ours.
+Napi::Value exportedWaitForLock(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const auto waiting = ThreadPromise<std::shared_ptr<UniqueFd>>::start(
+      env, "waitForLock",
+      [path = convert::text(info[0], "path")] { return std::make_shared<UniqueFd>(lockFile(path, true, false)); },
+      [](Napi::Env settling, const std::shared_ptr<UniqueFd>& fd) { return lockObject(settling, std::move(*fd)); });
+  auto object = Napi::Object::New(env);
+  object.Set("lock", waiting->promise());
+  object.Set("abandon",
+             Napi::Function::New(
+                 env, [waiting](const Napi::CallbackInfo& call) { waiting->abandon(call.Env()); }, "abandon"));
+  return object;
+}
+
 Napi::Value exportedMount(const Napi::CallbackInfo& info) {
   return promise(info.Env(), "mount",
                  [source = convert::text(info[0], "source"), target = convert::text(info[1], "target"),
@@ -66,6 +82,20 @@ Napi::Value exportedMount(const Napi::CallbackInfo& info) {
                      throw SysError(errno, "mount", target);
                    }
                  });
+}
+
+Napi::Value exportedSyncFilesystem(const Napi::CallbackInfo& info) {
+  const std::string path = convert::text(info[0], "path");
+  const auto work = [path] {
+    const UniqueFd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!fd) throw SysError(errno, "open", path);
+    /* also tells about pages that could not be written since it was opened (syncfs(2), Linux 5.8) */
+    if (::syncfs(fd.get()) != 0) throw SysError(errno, "syncfs", path);
+    return true;
+  };
+  return ThreadPromise<bool>::start(info.Env(), "syncFilesystem", work,
+                                    [](Napi::Env env, bool) { return env.Undefined(); })
+      ->promise();
 }
 
 Napi::Value exportedUnmount(const Napi::CallbackInfo& info) {
@@ -116,7 +146,9 @@ Napi::Value exportedMknodWhiteout(const Napi::CallbackInfo& info) {
 
 void exportFile(Napi::Env env, Napi::Object exports) {
   exports.Set("flock", Napi::Function::New<exportedFlock>(env, "flock"));
+  exports.Set("waitForLock", Napi::Function::New<exportedWaitForLock>(env, "waitForLock"));
   exports.Set("mount", Napi::Function::New<exportedMount>(env, "mount"));
+  exports.Set("syncFilesystem", Napi::Function::New<exportedSyncFilesystem>(env, "syncFilesystem"));
   exports.Set("unmount", Napi::Function::New<exportedUnmount>(env, "unmount"));
   exports.Set("setXattr", Napi::Function::New<exportedSetXattr>(env, "setXattr"));
   exports.Set("hideHostDirectories", Napi::Function::New<exportedHideHostDirectories>(env, "hideHostDirectories"));

@@ -10,6 +10,10 @@ export interface ArchiveBinding {
    * owns. Equal trees give equal bytes: addon/core/archive_writer.h says what is kept.
    */
   writeLayer(layers: readonly string[], output: number, options: LayerOptions): NativeOperation<LayerSummary>;
+  /** Reads a layer's blob, which may still be growing, on threads of its own, and unpacks it where `target` says. */
+  readLayer(options: ReadLayerOptions): LayerReading;
+  /** The first path at which two trees differ in anything that an image says of files; null when at none. */
+  compareTrees(left: string, right: string): NativeOperation<string | null>;
 }
 
 export interface LayerOptions {
@@ -28,6 +32,41 @@ export interface LayerSummary {
   readonly digest: string;
   readonly sizeBytes: number;
   readonly entries: number;
+}
+
+export interface ReadLayerOptions {
+  readonly path: string;
+  /** Its size when it is whole, and what is there by now. */
+  readonly sizeBytes: number;
+  readonly availableBytes: number;
+  /** Null: only its digests are wanted. */
+  readonly target: {
+    /** Empty; what is in it after a failure is for the caller to remove. */
+    readonly directory: string;
+    /** Else owners, devices and attributes that we may not set are left out, and overlay's attributes are `user.` ones. */
+    readonly isPrivileged: boolean;
+    readonly maxEntries: number;
+    /** Free space that must remain. */
+    readonly reserveBytes: number;
+  } | null;
+}
+
+export interface LayerReading {
+  /** Null when it was cancelled. Rejects with INVALID, LIMIT or NO_SPACE, or what a system call says. */
+  readonly result: Promise<LayerFacts | null>;
+  /** That much of the file is there now. */
+  advance(availableBytes: number): void;
+  cancel(): void;
+}
+
+export interface LayerFacts {
+  readonly blobDigest: string;
+  readonly diffId: string;
+  /** Of the archive, without compression. */
+  readonly archiveBytes: number;
+  readonly entries: number;
+  /** Of the files in it. */
+  readonly fileBytes: number;
 }
 
 /** Something on a worker thread: cancelled, its result rejects with ECANCELED soon after. */

@@ -26,6 +26,11 @@ export interface Binding {
   // Files
   /** Null when `nonblocking` and somebody else holds it. The file is made when missing (0600). */
   flock(path: string, options: { exclusive: boolean; nonblocking: boolean }): Promise<FileLock | null>;
+  /**
+   * Waits for the exclusive lock of a file, made when missing, on a thread of its own. Once abandoned, the promise stays
+   * unsettled and keeps nothing alive.
+   */
+  waitForLock(path: string): { readonly lock: Promise<FileLock>; abandon(): void };
   mount(source: string, target: string, type: string, flags: number, options: string): Promise<void>;
   /** Detaches (MNT_DETACH); not mounted is success. */
   unmount(path: string): Promise<void>;
@@ -51,6 +56,9 @@ export interface Binding {
   copyEntries(root: number, entries: readonly TreeEntry[]): { readonly result: Promise<void>; cancel(): void };
   /** An overlay whiteout: a character device 0:0. */
   mknodWhiteout(path: string): Promise<void>;
+
+  /** Waits until everything written to the file system of `path` is on the disk. */
+  syncFilesystem(path: string): Promise<void>;
 
   // cgroups, by OCI path, in every hierarchy of this machine
   cgroupExists(path: string): boolean;

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "core/archive_writer.h"
+#include "napi/archive/exports.h"
 #include "napi/convert.h"
 #include "napi/promise.h"
 
@@ -71,6 +72,7 @@ Napi::Value exportedWriteLayer(const Napi::CallbackInfo& info) {
 /// The export table; src/native/archive.ts types it, and a test compares the two.
 static Napi::Object initializeModule(Napi::Env env, Napi::Object exports) {
   exports.Set("writeLayer", Napi::Function::New<tscompose::exportedWriteLayer>(env, "writeLayer"));
+  tscompose::exportReadLayer(env, exports);
   return exports;
 }
 

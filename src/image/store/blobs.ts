@@ -37,10 +37,15 @@ export interface BlobWriter extends AsyncDisposable {
   /** Begins anew: the other side cannot go on from `offset`. */
   restart(): Promise<void>;
   /**
-   * Verifies size and digest and publishes. `computed`: the digest that was computed elsewhere. Throws INVALID, and forgets what was
-   * written, when it is not what was announced.
+   * Verifies size and digest and publishes. Throws REGISTRY, and forgets what was written, when it is not what was
+   * announced.
    */
-  commit(computed?: string): Promise<void>;
+  commit(known?: {
+    /** What was computed elsewhere. */
+    readonly digest?: string;
+    /** The caller has waited for the disk. */
+    readonly isOnDisk?: boolean;
+  }): Promise<void>;
   /** Forgets what was written, because it is wrong. */
   discard(): Promise<void>;
 }
@@ -68,7 +73,7 @@ export function openBlobs(layout: StoreLayout): BlobStore {
       if (writer === null) return descriptor;
       await writer.restart();
       await writer.write(bytes);
-      await writer.commit(descriptor.digest);
+      await writer.commit({ digest: descriptor.digest });
       return descriptor;
     },
     async begin(descriptor, { signal, hash = 'here' }) {
@@ -137,22 +142,16 @@ class Writer implements BlobWriter {
     const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     if (this.#offset + length > this.#descriptor.size) {
       await this.discard();
-      throw wrong(this.#descriptor.digest, `it is longer than the ${this.#descriptor.size} bytes announced`);
+      throw new WrongContent(this.#descriptor.digest, `it is longer than the ${this.#descriptor.size} bytes announced`);
     }
-    let position = this.#offset;
-    for (const chunk of chunks) {
-      for (let done = 0; done < chunk.length; ) {
-        const { bytesWritten } = await this.#file
-          .write(chunk, done, chunk.length - done, position)
-          .catch((error: unknown) => {
-            throw this.#asSpaceError(error);
-          });
-        done += bytesWritten;
-        position += bytesWritten;
-      }
-      this.#hash?.update(chunk);
-      this.#offset = position;
+    for (let rest = chunks.filter(({ length }) => length > 0); rest.length > 0; ) {
+      const { bytesWritten } = await this.#file.writev(rest, this.#offset).catch((error: unknown) => {
+        throw this.#asSpaceError(error);
+      });
+      this.#offset += bytesWritten;
+      rest = remainder(rest, bytesWritten);
     }
+    for (const chunk of chunks) this.#hash?.update(chunk);
   }
 
   async restart(): Promise<void> {
@@ -161,7 +160,7 @@ class Writer implements BlobWriter {
     if (this.#hash !== null) this.#hash = createHash('sha256');
   }
 
-  async commit(computed?: string): Promise<void> {
+  async commit({ digest: computed, isOnDisk = false }: Parameters<BlobWriter['commit']>[0] = {}): Promise<void> {
     const { digest: wanted, size } = this.#descriptor;
     if (this.#offset !== size) {
       throw new ComposeError('REGISTRY', `blob ${wanted} is incomplete: ${this.#offset} of ${size} bytes came`);
@@ -169,11 +168,13 @@ class Writer implements BlobWriter {
     const digest = computed ?? `sha256:${this.#hash?.digest('hex') ?? ''}`;
     if (digest !== wanted) {
       await this.discard();
-      throw wrong(wanted, `its digest is ${digest}`);
+      throw new WrongContent(wanted, `its digest is ${digest}`);
     }
-    await this.#file.sync().catch((error: unknown) => {
-      throw this.#asSpaceError(error);
-    });
+    if (!isOnDisk) {
+      await this.#file.sync().catch((error: unknown) => {
+        throw this.#asSpaceError(error);
+      });
+    }
     await rename(this.path, this.#target);
     this.#state = 'committed';
   }
@@ -211,6 +212,19 @@ class Writer implements BlobWriter {
   }
 }
 
-function wrong(digest: string, reason: string): ComposeError {
-  return new ComposeError('REGISTRY', `blob ${digest} is not what it should be: ${reason}`);
+/** What is left of `chunks` after so many bytes of them. */
+function remainder(chunks: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let skipped = bytes;
+  return chunks.flatMap((chunk) => {
+    const part = chunk.subarray(Math.min(skipped, chunk.length));
+    skipped -= chunk.length - part.length;
+    return part.length === 0 ? [] : [part];
+  });
+}
+
+/** REGISTRY: a blob is not what its digest and size say. */
+export class WrongContent extends ComposeError {
+  constructor(digest: string, reason: string) {
+    super('REGISTRY', `blob ${digest} is not what it should be: ${reason}`);
+  }
 }

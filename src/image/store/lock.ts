@@ -8,8 +8,7 @@ import { type FileLock, native } from '../../native/binding.ts';
 export async function lockPath(path: string, signal: AbortSignal): Promise<FileLock> {
   for (;;) {
     signal.throwIfAborted();
-    const lock = await untilAborted(native().flock(path, { exclusive: true, nonblocking: false }), signal);
-    if (lock === null) throw new Error('a lock that is waited for is had');
+    const lock = await untilAborted(path, signal);
     if (isAt(path, lock.fd)) return lock;
     lock.release();
   }
@@ -30,20 +29,16 @@ function isAt(path: string, fd: number): boolean {
   return found !== undefined && found.ino === held.ino && found.dev === held.dev;
 }
 
-/** A lock that comes when nobody wants it any more is given back. */
-async function untilAborted(pending: Promise<FileLock | null>, signal: AbortSignal): Promise<FileLock | null> {
-  const { promise, resolve, reject } = Promise.withResolvers<FileLock | null>();
+async function untilAborted(path: string, signal: AbortSignal): Promise<FileLock> {
+  const waiting = native().waitForLock(path);
+  const { promise, reject } = Promise.withResolvers<never>();
   const leave = (): void => {
+    waiting.abandon();
     reject(signal.reason);
-    void pending.then(
-      (lock) => lock?.release(),
-      () => {},
-    );
   };
   signal.addEventListener('abort', leave, { once: true });
   try {
-    pending.then(resolve, reject);
-    return await promise;
+    return await Promise.race([waiting.lock, promise]);
   } finally {
     signal.removeEventListener('abort', leave);
   }

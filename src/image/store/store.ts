@@ -12,6 +12,7 @@ import { type LayerStore, openLayers } from './layers.ts';
 import { type StoreLayout, storeLayout } from './layout.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { asResolved, readImage, type StoredImage } from './resolve.ts';
+import { diskWaiter } from './sync.ts';
 
 /**
  * What keeps the store whole, whoever is killed when:
@@ -25,6 +26,8 @@ export interface ImageStore extends Disposable {
   readonly catalog: Catalog;
   readonly blobs: BlobStore;
   readonly layers: LayerStore;
+  /** Waits until everything written to the store is on the disk; waits that overlap are one. */
+  waitForDisk(): Promise<void>;
   /** Whoever adds to the store holds a lease on what it adds and relies on. */
   lease(): Promise<Lease>;
   /**
@@ -46,11 +49,13 @@ export interface ImageStore extends Disposable {
 export function openImageStore(paths: Pick<Paths, 'images'>): ImageStore {
   const layout = storeLayout(paths);
   for (const directory of [layout.blobs, layout.ingest, layout.layers, layout.locks, layout.leases, layout.trash]) {
-    mkdirSync(directory, { recursive: true, mode: 0o711 });
+    // Set-uid programs and device nodes of images are nobody's but ours on the host.
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
   const catalog = openCatalog(layout.catalog);
   const blobs = openBlobs(layout);
-  const layers = openLayers(layout, catalog);
+  const waitForDisk = diskWaiter(layout.root);
+  const layers = openLayers(layout, catalog, waitForDisk);
 
   const find = (name: string): Descriptor | null => {
     // A whole id is no name; the beginning of one might be.
@@ -67,6 +72,7 @@ export function openImageStore(paths: Pick<Paths, 'images'>): ImageStore {
     catalog,
     blobs,
     layers,
+    waitForDisk,
     lease: () => takeLease(layout, catalog),
     async addImage(manifest, platform = machine()) {
       const stored = await readImage(blobs, manifest.digest, manifest, platform);

@@ -1,0 +1,9 @@
+#pragma once
+
+#include <napi.h>
+
+namespace tscompose {
+
+void exportReadLayer(Napi::Env env, Napi::Object exports);
+
+}  // namespace tscompose
