@@ -6,8 +6,8 @@
 namespace tscompose {
 
 /// Answers the packets of one netfilter queue with NF_STOP: the packet goes on, past the rest of the hook's chains.
-/// That is how a packet which our own forward chain has judged passes another table's `policy drop` without a change
-/// to that table (an accept ends only its own chain; a drop in any chain ends everything).
+/// That is how a packet which our own forward chain has judged passes firewalld's without a change to that (an accept
+/// ends only its own chain; a drop in any chain ends everything).
 ///
 /// Runs on a thread of its own until stop(). The queue belongs to one process at a time: whoever holds `lockPath`; the
 /// others wait for it, so a killed owner is replaced at once.

@@ -1,6 +1,7 @@
 #include "core/nftables.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>
@@ -344,15 +345,28 @@ void addChain(Batch& batch, uint8_t family, const NftTable& table, const NftChai
             [&](nlmsghdr* header) { nftnl_chain_nlmsg_build_payload(header, object.get()); });
 }
 
-void addRules(Batch& batch, uint8_t family, const NftTable& table, const NftChain& chain) {
-  for (size_t i = 0; i < chain.rules.size(); ++i) {
-    RulePtr object{nftnl_rule_alloc()};
-    nftnl_rule_set_str(object.get(), NFTNL_RULE_TABLE, table.name.c_str());
-    nftnl_rule_set_str(object.get(), NFTNL_RULE_CHAIN, chain.name.c_str());
-    nftnl_rule_set_u32(object.get(), NFTNL_RULE_FAMILY, family);
-    for (const NftExpression& expression : chain.rules[i]) addExpression(object.get(), expression);
+RulePtr ruleIn(uint8_t family, const std::string& table, const std::string& chain) {
+  RulePtr object{nftnl_rule_alloc()};
+  nftnl_rule_set_str(object.get(), NFTNL_RULE_TABLE, table.c_str());
+  nftnl_rule_set_str(object.get(), NFTNL_RULE_CHAIN, chain.c_str());
+  nftnl_rule_set_u32(object.get(), NFTNL_RULE_FAMILY, family);
+  return object;
+}
+
+/// `comment` is shown by `nft list` and, in the chains of iptables, by `iptables -S`; empty: none.
+void addRules(Batch& batch, uint8_t family, const std::string& table, const std::string& chain,
+              const std::vector<std::vector<NftExpression>>& rules, const std::string& comment) {
+  for (size_t i = 0; i < rules.size(); ++i) {
+    const RulePtr object = ruleIn(family, table, chain);
+    for (const NftExpression& expression : rules[i]) addExpression(object.get(), expression);
+    if (!comment.empty()) {
+      const std::unique_ptr<nftnl_udata_buf, Deleter<nftnl_udata_buf_free>> data{nftnl_udata_buf_alloc(256)};
+      if (!nftnl_udata_put_strz(data.get(), NFTNL_UDATA_RULE_COMMENT, comment.c_str())) invalid("comment is too long");
+      nftnl_rule_set_data(object.get(), NFTNL_RULE_USERDATA, nftnl_udata_buf_data(data.get()),
+                          nftnl_udata_buf_len(data.get()));
+    }
     batch.add(NFT_MSG_NEWRULE, family, NLM_F_CREATE | NLM_F_APPEND,
-              "rule " + std::to_string(i + 1) + " of chain " + chain.name,
+              "rule " + std::to_string(i + 1) + " of chain " + chain,
               [&](nlmsghdr* header) { nftnl_rule_nlmsg_build_payload(header, object.get()); });
   }
 }
@@ -376,8 +390,10 @@ uint8_t familyOf(std::span<const uint8_t> payload) { return payload.empty() ? 0 
 /// nf_tables numbers are big-endian.
 uint32_t bigEndian(std::span<const uint8_t> attribute) { return ntohl(attributeU32(attribute)); }
 
-std::string digestOf(std::span<const uint8_t> userdata) {
-  // type, length, text with NUL: the TLV that setDigest wrote
+static_assert(static_cast<int>(NFTNL_UDATA_TABLE_COMMENT) == static_cast<int>(NFTNL_UDATA_RULE_COMMENT));
+
+std::string commentOf(std::span<const uint8_t> userdata) {
+  // type, length, text with NUL: the TLV that setDigest and addRules wrote
   if (userdata.size() < 3 || userdata[0] != NFTNL_UDATA_TABLE_COMMENT || userdata[1] + 2U > userdata.size()) return {};
   return attributeText(userdata.subspan(2, userdata[1]));
 }
@@ -421,7 +437,7 @@ bool Nftables::exists(uint8_t family, const std::string& name) {
   return found;
 }
 
-void Nftables::replaceTables(const std::vector<NftTable>& tables) {
+void Nftables::replaceTables(const std::vector<NftTable>& tables, const std::vector<NftGuest>& guests) {
   Batch batch;
   uint32_t setId = 0;
   for (const NftTable& table : tables) {
@@ -441,9 +457,47 @@ void Nftables::replaceTables(const std::vector<NftTable>& tables) {
               [&](nlmsghdr* header) { nftnl_table_nlmsg_build_payload(header, marked.get()); });
     for (const NftSet& set : table.sets) addSet(batch, family, table, set, ++setId);
     for (const NftChain& chain : table.chains) addChain(batch, family, table, chain);
-    for (const NftChain& chain : table.chains) addRules(batch, family, table, chain);
+    for (const NftChain& chain : table.chains) addRules(batch, family, table.name, chain.name, chain.rules, "");
+  }
+  for (const NftGuest& guest : guests) {
+    const uint8_t family = nftFamily(guest.family);
+    for (const auto& [handle, comment] : rulesOf(guest)) {
+      if (!comment.starts_with(guest.owner + " ")) continue;
+      const RulePtr old = ruleIn(family, guest.table, guest.chain);
+      nftnl_rule_set_u64(old.get(), NFTNL_RULE_HANDLE, handle);
+      batch.add(NFT_MSG_DELRULE, family, 0, "rule of chain " + guest.chain,
+                [&](nlmsghdr* header) { nftnl_rule_nlmsg_build_payload(header, old.get()); });
+    }
+    addRules(batch, family, guest.table, guest.chain, guest.rules, guest.owner + " " + guest.digest);
   }
   batch.commit(socket_.fd());
+}
+
+std::vector<Nftables::MarkedRule> Nftables::rulesOf(const NftGuest& guest) {
+  std::vector<MarkedRule> found;
+  auto request = nftRequest(NFT_MSG_GETRULE, NLM_F_DUMP, nftFamily(guest.family), guest.chain);
+  request.attribute(NFTA_RULE_TABLE, guest.table).attribute(NFTA_RULE_CHAIN, guest.chain).tolerate(ENOENT);
+  socket_.query(std::move(request), [&](const nlmsghdr&, std::span<const uint8_t> payload) {
+    const auto attributes = nftAttributes(payload, NFTA_RULE_USERDATA + 1);
+    if (attributeText(attributes[NFTA_RULE_TABLE]) != guest.table ||
+        attributeText(attributes[NFTA_RULE_CHAIN]) != guest.chain)
+      return;
+    uint64_t handle = 0;
+    if (attributes[NFTA_RULE_HANDLE].size() == sizeof handle)
+      std::memcpy(&handle, attributes[NFTA_RULE_HANDLE].data(), sizeof handle);
+    found.push_back({be64toh(handle), commentOf(attributes[NFTA_RULE_USERDATA])});
+  });
+  return found;
+}
+
+GuestStatus Nftables::guestStatus(const NftGuest& guest) {
+  GuestStatus status;
+  const std::string comment = guest.owner + " " + guest.digest;
+  for (const MarkedRule& rule : rulesOf(guest)) {
+    status.last = rule.comment == comment ? status.last + 1 : 0;
+    if (rule.comment.starts_with(guest.owner + " ")) ++status.rules;
+  }
+  return status;
 }
 
 std::optional<TableStatus> Nftables::tableStatus(const std::string& familyName, const std::string& name) {
@@ -452,7 +506,7 @@ std::optional<TableStatus> Nftables::tableStatus(const std::string& familyName, 
   auto table = nftRequest(NFT_MSG_GETTABLE, 0, family, name);
   table.attribute(NFTA_TABLE_NAME, name).tolerate(ENOENT);
   socket_.query(std::move(table), [&](const nlmsghdr&, std::span<const uint8_t> payload) {
-    status.emplace().digest = digestOf(nftAttributes(payload, NFTA_TABLE_USERDATA + 1)[NFTA_TABLE_USERDATA]);
+    status.emplace().digest = commentOf(nftAttributes(payload, NFTA_TABLE_USERDATA + 1)[NFTA_TABLE_USERDATA]);
   });
   if (!status) return status;
   const auto count = [&](uint16_t type, uint16_t tableAttribute, uint32_t& counter) {

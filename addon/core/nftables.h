@@ -52,6 +52,23 @@ struct NftTable {
   std::vector<NftChain> chains;
 };
 
+/// Rules of ours at the end of another program's chain. Their comment is "OWNER DIGEST": by its first word we know them
+/// again, by the second whether they are the ones that were written.
+struct NftGuest {
+  std::string family;
+  std::string table;
+  std::string chain;
+  std::string owner;
+  std::string digest;
+  std::vector<std::vector<NftExpression>> rules;
+};
+
+/// Of the owner's rules in a chain: how many there are, and how many of that digest end the chain.
+struct GuestStatus {
+  uint32_t rules = 0;
+  uint32_t last = 0;
+};
+
 struct TableStatus {
   std::string digest;
   uint32_t chains = 0;
@@ -73,9 +90,13 @@ class Nftables {
  public:
   Nftables();
 
-  /// Replaces the tables in one transaction: all of it or nothing. A table without chains and sets is deleted.
-  /// Throws SysError with the object that the kernel refused, or InputError INVALID for an unknown expression.
-  void replaceTables(const std::vector<NftTable>& tables);
+  /// Replaces the tables, and the owner's rules in the chains of `guests`, in one transaction: all of it or nothing. A
+  /// table without chains and sets is deleted. Throws SysError with the object that the kernel refused, or InputError
+  /// INVALID for an unknown expression.
+  void replaceTables(const std::vector<NftTable>& tables, const std::vector<NftGuest>& guests = {});
+
+  /// What the kernel holds of it, whatever its rules are; nothing where there is no such chain.
+  GuestStatus guestStatus(const NftGuest& guest);
 
   /// What the kernel holds under that name; nothing when there is no such table.
   std::optional<TableStatus> tableStatus(const std::string& family, const std::string& name);
@@ -84,7 +105,12 @@ class Nftables {
   std::vector<ForwardChain> forwardChains();
 
  private:
+  struct MarkedRule {
+    uint64_t handle;
+    std::string comment;
+  };
   bool exists(uint8_t family, const std::string& name);
+  std::vector<MarkedRule> rulesOf(const NftGuest& guest);
 
   NetlinkSocket socket_;
 };

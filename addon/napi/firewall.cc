@@ -88,6 +88,20 @@ NftTable table(const Napi::Value& value, const std::string& what) {
   };
 }
 
+NftGuest guest(const Napi::Value& value, const std::string& what) {
+  const auto options = convert::object(value, what);
+  return {
+      .family = convert::text(options.Get("family"), what + ".family"),
+      .table = convert::text(options.Get("table"), what + ".table"),
+      .chain = convert::text(options.Get("chain"), what + ".chain"),
+      .owner = convert::text(options.Get("owner"), what + ".owner"),
+      .digest = convert::text(options.Get("digest"), what + ".digest"),
+      .rules = convert::list(
+          options.Get("rules"), what + ".rules",
+          [](const Napi::Value& rule, const std::string& name) { return convert::list(rule, name, expression); }),
+  };
+}
+
 /// Calls `work` with the process's one session in the host's namespace; it lives as long as the process.
 template <typename Work>
 auto withNftables(Work work) {
@@ -98,9 +112,24 @@ auto withNftables(Work work) {
 }
 
 Napi::Value exportedReplaceTables(const Napi::CallbackInfo& info) {
-  return promise(info.Env(), "replaceTables", [tables = convert::list(info[0], "tables", table)] {
-    withNftables([&](Nftables& nftables) { nftables.replaceTables(tables); });
-  });
+  return promise(info.Env(), "replaceTables",
+                 [tables = convert::list(info[0], "tables", table), guests = convert::list(info[1], "guests", guest)] {
+                   withNftables([&](Nftables& nftables) { nftables.replaceTables(tables, guests); });
+                 });
+}
+
+Napi::Value exportedGuestStatus(const Napi::CallbackInfo& info) {
+  return promise(
+      info.Env(), "guestStatus",
+      [wanted = guest(info[0], "guest")] {
+        return withNftables([&](Nftables& nftables) { return nftables.guestStatus(wanted); });
+      },
+      [](Napi::Env env, const GuestStatus& status) -> Napi::Value {
+        auto object = Napi::Object::New(env);
+        object.Set("rules", status.rules);
+        object.Set("last", status.last);
+        return object;
+      });
 }
 
 Napi::Value exportedTableStatus(const Napi::CallbackInfo& info) {
@@ -156,6 +185,7 @@ Napi::Value exportedStartForwarder(const Napi::CallbackInfo& info) {
 void exportFirewall(Napi::Env env, Napi::Object exports) {
   exports.Set("replaceTables", Napi::Function::New<exportedReplaceTables>(env, "replaceTables"));
   exports.Set("startForwarder", Napi::Function::New<exportedStartForwarder>(env, "startForwarder"));
+  exports.Set("guestStatus", Napi::Function::New<exportedGuestStatus>(env, "guestStatus"));
   exports.Set("tableStatus", Napi::Function::New<exportedTableStatus>(env, "tableStatus"));
   exports.Set("forwardChains", Napi::Function::New<exportedForwardChains>(env, "forwardChains"));
 }

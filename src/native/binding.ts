@@ -84,8 +84,13 @@ export interface Binding {
   namespaceLinks(netnsPaths: readonly string[]): Promise<(LinkStatus[] | null)[]>;
   /** Sockets inside the namespace, with a rule there that redirects 127.0.0.11:53 to them. The caller owns the fds. */
   openDnsSockets(netnsPath: string): Promise<{ udp: number; tcp: number }>;
-  /** Replaces the tables in one transaction; a table without chains and sets is deleted. */
-  replaceTables(tables: readonly NftTable[]): Promise<void>;
+  /**
+   * Replaces the tables, and the owner's rules in the chains of others, in one transaction; a table without chains and sets
+   * is deleted.
+   */
+  replaceTables(tables: readonly NftTable[], guests: readonly NftGuest[]): Promise<void>;
+  /** What the kernel holds of it, whatever its rules are. */
+  guestStatus(guest: NftGuest): Promise<GuestStatus>;
   /** What the kernel holds under that name; null when there is no such table. */
   tableStatus(family: NftFamily, name: string): Promise<TableStatus | null>;
   /** Chains of all tables that are hooked into `forward`, with their policy. */
@@ -211,6 +216,23 @@ export interface NftTable {
   readonly digest: string;
   readonly sets: readonly NftSet[];
   readonly chains: readonly NftChain[];
+}
+
+/** Rules of ours at the end of another program's chain; their comment is `owner digest`. */
+export interface NftGuest {
+  readonly family: NftFamily;
+  readonly table: string;
+  readonly chain: string;
+  readonly owner: string;
+  readonly digest: string;
+  readonly rules: readonly (readonly NftExpression[])[];
+}
+
+export interface GuestStatus {
+  /** How many rules of the owner are in the chain. */
+  readonly rules: number;
+  /** How many of that digest end it. */
+  readonly last: number;
 }
 
 export interface NftSet {

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Binding, NativeHandle, NftTable } from '../native/binding.ts';
+import type { Binding, ForwardChain, NativeHandle, NftTable } from '../native/binding.ts';
 import type { Paths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { NetworkWorld } from './contract.ts';
-import { countOf, firewallTable, type Passage } from './firewall.ts';
+import { countOf, firewallTable, guestRules, type Passage } from './firewall.ts';
 
 /**
  * Keeps the kernel's table equal to what firewall.ts says.
@@ -14,8 +14,9 @@ import { countOf, firewallTable, type Passage } from './firewall.ts';
  * - One transaction replaces the table; whoever does it holds the flock `R/nftables.lock`.
  * - Calls that arrive while one is under way become one more, with the last world.
  * - A table that is so already is left alone.
- * - Where another table drops what it does not know (Docker's FORWARD policy, firewalld), packets that our rules let
- *   pass go through a queue whose answer skips the rest of that hook (addon/core/forwarder.h).
+ * - Where iptables' forward chain drops what it does not know, as Docker has it do, rules of ours end it (firewall.ts).
+ * - Where firewalld rejects it, packets that our rules let pass go through a queue whose answer skips the rest of that hook
+ *   (addon/core/forwarder.h).
  */
 export class Firewall {
   readonly #native: Binding;
@@ -57,7 +58,8 @@ export class Firewall {
   async isIntact(world: NetworkWorld | undefined): Promise<boolean> {
     const known = world ?? this.#world;
     if (known === undefined) return true;
-    return this.#isWritten(firewallTable(known, this.#tableName, await this.#passage()));
+    const foreign = await this.#native.forwardChains();
+    return this.#isWritten(firewallTable(known, this.#tableName, this.#passage(foreign)), known, foreign);
   }
 
   /** Whether a changed table needs an answer: ours, when it is no longer what was written, or a new `policy drop`. */
@@ -77,7 +79,8 @@ export class Firewall {
     await mkdir(dirname(this.#paths.firewallLock), { recursive: true, mode: 0o700 });
     const lock = await this.#native.flock(this.#paths.firewallLock, { exclusive: true, nonblocking: false });
     try {
-      const passage = await this.#passage();
+      const foreign = await this.#native.forwardChains();
+      const passage = this.#passage(foreign);
       const table = firewallTable(world, this.#tableName, passage);
       this.#world = world;
       for (const { endpoints, ports } of world.containers) {
@@ -86,7 +89,7 @@ export class Firewall {
           if (address !== null) this.#packetTargets.add(address);
         }
       }
-      if (!(await this.#isWritten(table))) await this.#replace(table, world, passage);
+      if (!(await this.#isWritten(table, world, foreign))) await this.#replace(table, world, passage, foreign);
       this.#forward(passage.kind === 'queue' && table.chains.length > 0);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -99,20 +102,30 @@ export class Firewall {
     }
   }
 
-  async #replace(table: NftTable, world: NetworkWorld, passage: Passage): Promise<void> {
+  async #replace(
+    table: NftTable,
+    world: NetworkWorld,
+    passage: Passage,
+    foreign: readonly ForwardChain[],
+  ): Promise<void> {
+    const guests = guestRules(world, this.#tableName, foreign);
     try {
-      await this.#native.replaceTables([table]);
+      await this.#native.replaceTables([table], guests);
     } catch (error) {
       const isUnknown = error instanceof Error && 'code' in error && error.code === 'ENOENT';
       if (passage.kind !== 'queue' || !isUnknown) throw error;
       // The queue is nftables' own expression or iptables' target; a kernel may have only one of them.
       const other = { ...passage, compatible: !passage.compatible };
-      await this.#native.replaceTables([firewallTable(world, this.#tableName, other)]);
+      await this.#native.replaceTables([firewallTable(world, this.#tableName, other)], guests);
       this.#isCompatible = other.compatible;
     }
   }
 
-  async #isWritten(table: NftTable): Promise<boolean> {
+  async #isWritten(table: NftTable, world: NetworkWorld, foreign: readonly ForwardChain[]): Promise<boolean> {
+    for (const guest of guestRules(world, this.#tableName, foreign)) {
+      const { rules, last } = await this.#native.guestStatus(guest);
+      if (rules !== guest.rules.length || last !== guest.rules.length) return false;
+    }
     const status = await this.#native.tableStatus('inet', this.#tableName);
     if (table.chains.length === 0) return status === null;
     const { chains, rules, elements } = countOf(table);
@@ -125,12 +138,9 @@ export class Firewall {
     );
   }
 
-  async #passage(): Promise<Passage> {
-    const chains = await this.#native.forwardChains();
-    const isCutOff = chains.some(
-      ({ table, policy }) => !table.startsWith('tscompose') && (policy === 'drop' || table === 'firewalld'),
-    );
-    return isCutOff ? { kind: 'queue', number: this.#queue, compatible: this.#isCompatible } : { kind: 'accept' };
+  #passage(foreign: readonly ForwardChain[]): Passage {
+    const isRejected = foreign.some(({ table }) => table === 'firewalld');
+    return isRejected ? { kind: 'queue', number: this.#queue, compatible: this.#isCompatible } : { kind: 'accept' };
   }
 
   #forward(isNeeded: boolean): void {

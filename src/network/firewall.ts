@@ -9,12 +9,12 @@
  */
 import { createHash } from 'node:crypto';
 import type { ContainerRecord, EndpointRecord, NetworkRecord, PublishedPort } from '../model/records.ts';
-import type { NftChain, NftExpression, NftSet, NftTable } from '../native/binding.ts';
+import type { ForwardChain, NftChain, NftExpression, NftGuest, NftSet, NftTable } from '../native/binding.ts';
 import { parseAddress } from './allocate.ts';
 import type { NetworkWorld } from './contract.ts';
 import * as nft from './nft-expressions.ts';
 
-/** What to do with a packet that another table's forward chain would drop after ours has accepted it. */
+/** What to do with a packet that firewalld would reject after our chain has let it pass. */
 export type Passage =
   | { readonly kind: 'accept' }
   | { readonly kind: 'queue'; readonly number: number; readonly compatible: boolean };
@@ -42,8 +42,30 @@ export function countOf(table: NftTable): { chains: number; rules: number; eleme
   };
 }
 
-function digestOf(table: NftTable): string {
-  const text = JSON.stringify(table, (_, value) =>
+/**
+ * What lets our packets pass the policies of iptables' forward chains, which Docker sets to drop: rules at their end. What our
+ * own chain drops never gets there, and what an administrator's rules drop in one of these chains, those of DOCKER-USER
+ * included, is dropped. Chains that accept by themselves get none, and lose what they had.
+ */
+export function guestRules(world: NetworkWorld, owner: string, foreign: readonly ForwardChain[]): NftGuest[] {
+  const bridges = world.networks
+    .filter(({ driver }) => driver === 'bridge')
+    .map(({ bridge }) => bridge)
+    .sort();
+  return foreign.flatMap(({ family, table, chain, policy }) => {
+    if ((family !== 'ip' && family !== 'ip6') || table !== 'filter' || chain !== 'FORWARD') return [];
+    const guests = policy === 'drop' ? bridges : [];
+    // As iptables itself writes them, so that it can read and list them.
+    const rules = guests.flatMap((name) => [
+      rule(nft.inputIs(name), nft.counter, nft.accept),
+      rule(nft.outputIs(name), nft.counter, nft.accept),
+    ]);
+    return [{ family, table, chain, owner, digest: digestOf(guests), rules }];
+  });
+}
+
+function digestOf(content: NftTable | readonly string[]): string {
+  const text = JSON.stringify(content, (_, value) =>
     value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
   );
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
@@ -53,7 +75,6 @@ type Rule = readonly NftExpression[];
 const rule = (...parts: readonly (readonly NftExpression[])[]): Rule => parts.flat();
 
 function chains(networks: readonly NetworkRecord[], passage: Passage): NftChain[] {
-  const pass = passage.kind === 'accept' ? nft.accept : nft.queue(passage.number, passage.compatible);
   const subnetsOf = (network: NetworkRecord) => network.subnets.map(({ subnet }) => subnet);
   return [
     {
@@ -108,16 +129,27 @@ function chains(networks: readonly NetworkRecord[], passage: Passage): NftChain[
     {
       name: 'passage',
       rules: [
-        rule(nft.isKnownConnection, pass),
+        rule(nft.isKnownConnection, nft.accept),
         // Within one bridge: seen here only where bridge-nf-call-iptables is on.
-        rule(nft.passageIn('within'), pass),
-        rule(nft.outputIn('bridges'), nft.isPublished, pass),
+        rule(nft.passageIn('within'), nft.accept),
+        rule(nft.outputIn('bridges'), nft.isPublished, nft.accept),
         rule(nft.outputIn('bridges'), nft.drop),
         rule(nft.inputIn('internal'), nft.drop),
-        rule(pass),
+        rule(nft.accept),
       ],
     },
+    ...(passage.kind === 'accept' ? [] : [late(passage)]),
   ];
+}
+
+/** After the chains of priority 0, whose drops are final, and before firewalld's. */
+function late({ number, compatible }: Extract<Passage, { kind: 'queue' }>): NftChain {
+  const pass = nft.queue(number, compatible);
+  return {
+    name: 'late',
+    hook: { type: 'filter', name: 'forward', priority: 5 },
+    rules: [rule(nft.inputIn('bridges'), pass), rule(nft.outputIn('bridges'), pass)],
+  };
 }
 
 function sets(networks: readonly NetworkRecord[], containers: readonly ContainerRecord[]): NftSet[] {

@@ -117,6 +117,7 @@ export const isKnownConnection: Expressions = ctBits(0, 0b110);
 /** `ct status dnat` */
 export const isPublished: Expressions = ctBits(2, 1 << 5);
 
+export const counter: Expressions = [['counter', {}]];
 export const accept: Expressions = [['immediate', { dreg: 0, verdict: 1 }]];
 export const drop: Expressions = [['immediate', { dreg: 0, verdict: 0 }]];
 export const jump = (chain: string): Expressions => [['immediate', { dreg: 0, verdict: 0xfffffffd, chain }]];

@@ -10,20 +10,33 @@ const probe = new URL('../../support/foreign-rules-probe.ts', import.meta.url).p
 describe('beside rules of others', function () {
   this.timeout(20_000 * slowness);
 
-  it('a foreign policy of dropping is noticed, passed by, and left as it is', function () {
-    require(this, process.getuid?.() === 0, 'root');
-    const root = temporaryRoot();
-    const program = [process.execPath, '--disable-warning=ExperimentalWarning', probe, root];
-    const result = JSON.parse(execFileSync('unshare', ['--net', '--mount', ...program]).toString());
-    rmSync(root, { recursive: true });
-    const answer = 'stranger 10.213.42.1';
-    assert.deepEqual(result, {
-      before: answer,
-      change: { kind: 'firewall-changed', name: 'ip filter' },
-      cutOff: 'error TIMEOUT',
-      beside: answer,
-      isUntouched: true,
-      after: answer,
+  const titles = {
+    docker: 'a policy of dropping is noticed and passed by; what an administrator drops in DOCKER-USER is dropped',
+    firewalld: 'what firewalld rejects is noticed and passed by; what an administrator drops elsewhere is dropped',
+  };
+  const cases = [
+    { name: 'docker', table: 'ip filter', guests: 2, cutOff: 'error TIMEOUT' },
+    { name: 'firewalld', table: 'inet firewalld', guests: 0, cutOff: 'error ECONNREFUSED' },
+  ] as const;
+  for (const { name, table, guests, cutOff } of cases)
+    it(titles[name], function () {
+      require(this, process.getuid?.() === 0, 'root');
+      const root = temporaryRoot();
+      const program = [process.execPath, '--disable-warning=ExperimentalWarning', probe, root, name];
+      const result = JSON.parse(execFileSync('unshare', ['--net', '--mount', ...program]).toString());
+      rmSync(root, { recursive: true });
+      const answer = 'stranger 10.213.42.1';
+      assert.deepEqual(result, {
+        before: answer,
+        change: { kind: 'firewall-changed', name: table },
+        cutOff,
+        beside: answer,
+        isUntouched: true,
+        guests,
+        isLast: true,
+        forbidden: 'error TIMEOUT',
+        left: 0,
+        after: answer,
+      });
     });
-  });
 });
