@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -60,6 +62,12 @@ void writeControlFile(const std::string& path, std::string_view text) {
   if (static_cast<size_t>(count) != text.size()) throw SysError(EIO, "write", path);
 }
 
+void writeFile(const std::string& path, std::string_view text, mode_t mode) {
+  const UniqueFd fd{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)};
+  if (!fd) throw SysError(errno, "open", path);
+  writeFully(fd.get(), text, path);
+}
+
 void replaceFile(const std::string& path, std::string_view text, mode_t mode, Durability durability) {
   std::string beside = path + ".XXXXXX";
   UniqueFd fd{::mkostemp(beside.data(), O_CLOEXEC)};
@@ -82,6 +90,16 @@ void makeDirectories(const std::string& path, mode_t mode) {
   if (error != ENOENT || slash == std::string::npos || slash == 0) throw SysError(error, "mkdir", path);
   makeDirectories(path.substr(0, slash), mode);
   if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) throw SysError(errno, "mkdir", path);
+}
+
+void makeTopDirectory(const std::string& path, mode_t mode) {
+  makeDirectories(path, mode);
+  const UniqueFd directory = openDirectory(path);
+  int flags = 0;
+  // Advice, which other file systems do not take.
+  if (::ioctl(directory.get(), FS_IOC_GETFLAGS, &flags) != 0 || (flags & FS_TOPDIR_FL) != 0) return;
+  flags |= FS_TOPDIR_FL;
+  static_cast<void>(::ioctl(directory.get(), FS_IOC_SETFLAGS, &flags));
 }
 
 namespace {

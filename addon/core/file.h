@@ -22,6 +22,9 @@ std::string readAll(int fd, const std::string& name, size_t limitBytes = 16U << 
 void writeControlFile(const std::string& path, std::string_view text);
 void writeFully(int fd, std::string_view text, const std::string& name);
 
+/// Writes a file in place, making it with `mode` when missing: whoever has it mounted or open sees the new text.
+void writeFile(const std::string& path, std::string_view text, mode_t mode);
+
 /// Whether a replaced file must survive a power cut. What a reboot makes meaningless need not (`kWhileUp`).
 enum class Durability { kOnDisk, kWhileUp };
 
@@ -31,6 +34,9 @@ void replaceFile(const std::string& path, std::string_view text, mode_t mode,
 
 /// mkdir -p. Throws SysError.
 void makeDirectories(const std::string& path, mode_t mode);
+/// mkdir -p of a directory whose subdirectories have nothing to do with one another. ext4 then spreads them over its
+/// block groups (chattr(1), T): making a file is slow in a group in which many were removed in the last minutes.
+void makeTopDirectory(const std::string& path, mode_t mode);
 /// rm -r that follows no symlink and crosses no mount; absent is success.
 void removeTree(const std::string& path);
 

@@ -115,11 +115,37 @@ Napi::Value exportedSetXattr(const Napi::CallbackInfo& info) {
                  });
 }
 
-/// Synchronous: some forty system calls on one directory, cheaper than the way to a worker and back.
-Napi::Value exportedHideHostDirectories(const Napi::CallbackInfo& info) {
-  const std::string upper = convert::text(info[0], "upper");
-  return guard(info.Env(), "hideHostDirectories", [&] {
-    hideHostDirectories(upper);
+struct NewFile {
+  std::string path;
+  std::string text;
+  mode_t mode;
+};
+
+NewFile newFile(const Napi::Value& value, const std::string& what) {
+  const auto file = convert::object(value, what);
+  return {convert::text(file.Get("path"), what + ".path"), convert::text(file.Get("text"), what + ".text"),
+          static_cast<mode_t>(convert::u32(file.Get("mode"), what + ".mode"))};
+}
+
+Napi::Value exportedWriteBundle(const Napi::CallbackInfo& info) {
+  const auto options = convert::object(info[0], "options");
+  return promise(
+      info.Env(), "writeBundle",
+      [directories = convert::texts(options.Get("directories"), "directories"),
+       files = convert::list(options.Get("files"), "files", newFile), last = newFile(options.Get("last"), "last"),
+       hostUpper = convert::text(options.Get("hostUpper"), "hostUpper")] {
+        for (const std::string& directory : directories) makeDirectories(directory, 0755);
+        if (!hostUpper.empty()) hideHostDirectories(hostUpper);
+        for (const NewFile& file : files) writeFile(file.path, file.text, file.mode);
+        replaceFile(last.path, last.text, last.mode, Durability::kWhileUp);
+      });
+}
+
+Napi::Value exportedMakeTopDirectory(const Napi::CallbackInfo& info) {
+  const std::string path = convert::text(info[0], "path");
+  const auto mode = static_cast<mode_t>(convert::u32(info[1], "mode"));
+  return guard(info.Env(), "makeTopDirectory", [&] {
+    makeTopDirectory(path, mode);
     return info.Env().Undefined();
   });
 }
@@ -151,7 +177,8 @@ void exportFile(Napi::Env env, Napi::Object exports) {
   exports.Set("syncFilesystem", Napi::Function::New<exportedSyncFilesystem>(env, "syncFilesystem"));
   exports.Set("unmount", Napi::Function::New<exportedUnmount>(env, "unmount"));
   exports.Set("setXattr", Napi::Function::New<exportedSetXattr>(env, "setXattr"));
-  exports.Set("hideHostDirectories", Napi::Function::New<exportedHideHostDirectories>(env, "hideHostDirectories"));
+  exports.Set("writeBundle", Napi::Function::New<exportedWriteBundle>(env, "writeBundle"));
+  exports.Set("makeTopDirectory", Napi::Function::New<exportedMakeTopDirectory>(env, "makeTopDirectory"));
   exports.Set("removeTree", Napi::Function::New<exportedRemoveTree>(env, "removeTree"));
   exports.Set("copyFromLayers", Napi::Function::New<exportedCopyFromLayers>(env, "copyFromLayers"));
   exports.Set("mknodWhiteout", Napi::Function::New<exportedMknodWhiteout>(env, "mknodWhiteout"));

@@ -1,5 +1,6 @@
 /** Containers on this machine: bundles on disk and the monitors that run them. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Binding } from '../native/binding.ts';
 import type { ContainerPaths, Paths } from '../state/paths.ts';
@@ -21,6 +22,7 @@ export class ContainerDriver {
   readonly #monitorExecutable: string;
   /** Written down by this process and not started yet. */
   readonly #new = new Set<string>();
+  #hasParents = false;
 
   constructor(options: { readonly paths: Paths; readonly native: Binding; readonly monitorExecutable: string }) {
     this.#paths = options.paths;
@@ -28,20 +30,32 @@ export class ContainerDriver {
     this.#monitorExecutable = options.monitorExecutable;
   }
 
-  /** Writes the bundle anew; the container's own files (upper layer, log) stay. Throws INVALID before touching anything. */
-  write(input: BundleInput, files: BundleFiles): void {
+  /** Writes the bundle anew; the container's own files (upper layer, log) stay. Rejects as INVALID before touching anything. */
+  async write(input: BundleInput, files: BundleFiles): Promise<void> {
     const config = formatSpec(ociSpec(input));
     const monitor = JSON.stringify(monitorSpec(input), null, 1);
     const { paths } = input;
-    for (const directory of [paths.rootfs, paths.upper, paths.work])
-      mkdirSync(directory, { recursive: true, mode: 0o755 });
-    if (input.image.origin === 'host') this.#native.hideHostDirectories(paths.upper);
-    writeFileSync(paths.monitorSpec, monitor, { mode: 0o600 });
-    writeFileSync(`${paths.bundle}/hostname`, `${hostnameOf(input.service, input.id)}\n`);
-    this.writeNames(paths, files);
-    // Last and in one step: where there is a config.json the bundle is whole. The environment may hold secrets.
-    writeFileSync(`${paths.config}.tmp`, config, { mode: 0o600 });
-    renameSync(`${paths.config}.tmp`, paths.config);
+    this.#makeParents(paths);
+    await this.#native.writeBundle({
+      directories: [paths.rootfs, paths.upper, paths.work],
+      hostUpper: input.image.origin === 'host' ? paths.upper : '',
+      files: [
+        { path: paths.monitorSpec, text: monitor, mode: 0o600 },
+        { path: `${paths.bundle}/hostname`, text: `${hostnameOf(input.service, input.id)}\n`, mode: 0o644 },
+        { path: `${paths.bundle}/hosts`, text: files.hosts, mode: 0o644 },
+        { path: `${paths.bundle}/resolv.conf`, text: files.resolvConf, mode: 0o644 },
+      ],
+      // Where there is a config.json the bundle is whole. The environment may hold secrets.
+      last: { path: paths.config, text: config, mode: 0o600 },
+    });
+  }
+
+  /** The directories of all containers have little in common but their parents. */
+  #makeParents(paths: ContainerPaths): void {
+    if (this.#hasParents) return;
+    this.#native.makeTopDirectory(dirname(paths.bundle), 0o711);
+    this.#native.makeTopDirectory(dirname(paths.runDir), 0o700);
+    this.#hasParents = true;
   }
 
   /** Tells that a container has just been made. */
@@ -52,12 +66,6 @@ export class ContainerDriver {
   /** Whether nobody can have started it: then there is nothing that a start may have left. */
   isNew(id: string): boolean {
     return this.#new.has(id);
-  }
-
-  /** Name files, which may change while the container runs: written in place, because they are bind-mounted. */
-  writeNames(paths: ContainerPaths, files: BundleFiles): void {
-    writeFileSync(`${paths.bundle}/hosts`, files.hosts);
-    writeFileSync(`${paths.bundle}/resolv.conf`, files.resolvConf);
   }
 
   /** Starts the container under a new monitor; resolves once its process runs. Throws why it could not, leaving nothing. */

@@ -184,8 +184,9 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
 }
 
 function containerNamed(context: EngineContext, name: string): ContainerRecord {
-  const record = context.database.containers(context.projectName).find((candidate) => candidate.name === name);
-  if (record === undefined) throw new ComposeError('CONTAINER_NOT_FOUND', `container ${name} does not exist`);
+  const record = context.database.containerByName(name);
+  if (record?.project !== context.projectName)
+    throw new ComposeError('CONTAINER_NOT_FOUND', `container ${name} does not exist`);
   return record;
 }
 

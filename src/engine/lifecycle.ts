@@ -54,8 +54,8 @@ export async function newContainerRecord(
   try {
     const anonymous = await anonymousVolumes(context, uses, wanted.inheritedVolumes, createdVolumes);
     const record = database.transaction((): ContainerRecord => {
-      const taken = database.containers().find((other) => other.name === wanted.name);
-      if (taken !== undefined) {
+      const taken = database.containerByName(wanted.name);
+      if (taken !== null) {
         throw new ComposeError(
           'NAME_TAKEN',
           `container name ${wanted.name} is in use by a container of project ${taken.project}`,
@@ -115,7 +115,7 @@ export async function newContainerRecord(
     });
     context.containers.announceNew(id);
     await fillVolumes(context, input, record, uses, image);
-    writeBundle(context, input, record, image, 'creation');
+    await writeBundle(context, input, record, image, 'creation');
     context.announce(containerEvent(record, 'create', record.createdAt));
     return record;
   } catch (error) {
@@ -163,7 +163,8 @@ export async function startContainer(
   try {
     const ports = await context.reservePorts(record, portRequests(record.config.ports ?? []));
     const started: ContainerRecord = { ...record, ports, desired: 'running' };
-    database.saveContainer(started);
+    // Most publish nothing, and are written down as they are.
+    if (ports.length > 0 || record.ports.length > 0 || record.desired !== 'running') database.saveContainer(started);
     const image = input.wanted.images.get(record.service);
     // A supervisor killed while it made the container left the record without the bundle.
     const isWhole = existsSync(paths.container(record.id).config);
@@ -171,7 +172,7 @@ export async function startContainer(
     if (image !== undefined && !isWhole) {
       await fillVolumes(context, input, record, volumeUses(record.config, image), image);
     }
-    if (image !== undefined && !isFresh) writeBundle(context, input, started, image, 'start');
+    if (image !== undefined && !isFresh) await writeBundle(context, input, started, image, 'start');
     const hasNames = ownsNamespace && record.networkNamespace !== null && record.endpoints.length > 0;
     await Promise.all([
       hasNames ? context.dns.attach(record.id, record.networkNamespace) : undefined,
@@ -264,13 +265,13 @@ function blamed({ code }: ComposeError, { command, entrypoint }: Service): Error
 }
 
 /** At its creation a container may name what is only there when it starts. */
-function writeBundle(
+async function writeBundle(
   context: EngineContext,
   input: EffectInput,
   record: ContainerRecord,
   image: ResolvedImage,
   moment: 'creation' | 'start',
-): void {
+): Promise<void> {
   const paths = context.paths.container(record.id);
   const service = record.config;
   const uses = volumeUses(service, image);
@@ -299,7 +300,7 @@ function writeBundle(
     seccompProfile: customSeccomp(service, input.origin.workingDirectory),
     supervisor: { args: context.supervisorArgs, lock: context.paths.project(context.projectName).respawnLock },
   };
-  context.containers.write(bundle, {
+  await context.containers.write(bundle, {
     hosts: hostsFile(record, context.database.networks()),
     resolvConf: resolvConf(record),
   });

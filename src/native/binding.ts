@@ -35,6 +35,8 @@ export interface Binding {
   /** Detaches (MNT_DETACH); not mounted is success. */
   unmount(path: string): Promise<void>;
   setXattr(path: string, name: string, value: Uint8Array): Promise<void>;
+  /** mkdir -p of a directory whose subdirectories are unrelated: the file system may keep them apart (chattr(1), T). */
+  makeTopDirectory(path: string, mode: number): void;
   /** rm -r that follows no symlink and crosses no mount; absent is success. */
   removeTree(path: string): Promise<void>;
   /**
@@ -42,8 +44,8 @@ export interface Binding {
    * that directory's owner and mode. False when the image has no such directory.
    */
   copyFromLayers(layers: readonly string[], path: string, destination: string): Promise<boolean>;
-  /** Makes the fresh upper directory of an overlay over `/` hide the host's private directories and keys. */
-  hideHostDirectories(upper: string): void;
+  /** Makes a bundle's directories and files; `last` in one step, once all others are there. */
+  writeBundle(options: WriteBundleOptions): Promise<void>;
   /**
    * An overlay as a mount that has no place: an open directory, whose entries are found below `/proc/self/fd/FD`. It goes
    * when the descriptor is closed or the process ends. Without `upper` it cannot be written. The caller closes it.
@@ -155,6 +157,21 @@ export interface TreeEntry {
   readonly gid?: number;
   /** Seconds. */
   readonly modified?: number;
+}
+
+export interface WriteBundleOptions {
+  readonly directories: readonly string[];
+  /** The upper directory of an overlay over `/`, which hides the host's private directories and keys; or empty. */
+  readonly hostUpper: string;
+  /** Written in place: a running container may have them mounted. */
+  readonly files: readonly NewFile[];
+  readonly last: NewFile;
+}
+
+export interface NewFile {
+  readonly path: string;
+  readonly text: string;
+  readonly mode: number;
 }
 
 export interface SpawnDetachedOptions {

@@ -30,6 +30,7 @@ export interface Database extends Disposable {
   /** Containers of one project, or of all; sorted by service, then number. */
   containers(project?: string): ContainerRecord[];
   container(id: string): ContainerRecord | null;
+  containerByName(name: string): ContainerRecord | null;
   saveContainer(record: ContainerRecord): void;
   removeContainer(id: string): void;
   /**
@@ -157,6 +158,17 @@ function version(db: DatabaseSync): number {
   return Number(row?.user_version ?? 0);
 }
 
+/** By project, service, number and name. */
+function byPlace(a: ContainerRecord, b: ContainerRecord): number {
+  return (
+    compare(a.project, b.project) || compare(a.service, b.service) || a.number - b.number || compare(a.name, b.name)
+  );
+}
+
+function compare(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
 class SqliteDatabase implements Database {
   readonly #db: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
@@ -164,6 +176,9 @@ class SqliteDatabase implements Database {
   /** Rows as they were parsed last: most are read far more often than they change. */
   readonly #parsed = new Map<string, { readonly body: string; readonly value: unknown }>();
   readonly #owed = new Map<string, ContainerRecord>();
+  /** What this connection has read and written; `data_version` tells of other connections (sqlite.org/pragma.html). */
+  #containers: Map<string, ContainerRecord> | null = null;
+  #dataVersion = 0;
   #depth = 0;
 
   constructor(db: DatabaseSync) {
@@ -187,17 +202,17 @@ class SqliteDatabase implements Database {
   }
 
   containers(project?: string): ContainerRecord[] {
-    const order = 'ORDER BY project, service, number, name';
-    const rows =
-      project === undefined
-        ? this.#rows<ContainerRecord>(`SELECT rowid AS row, body FROM containers ${order}`)
-        : this.#rows<ContainerRecord>(`SELECT rowid AS row, body FROM containers WHERE project = ? ${order}`, project);
-    return this.#owed.size === 0 ? rows : rows.map((record) => this.#owed.get(record.id) ?? record);
+    const all = [...this.#currentContainers().values()];
+    return all.filter((record) => project === undefined || record.project === project).sort(byPlace);
   }
 
   container(id: string): ContainerRecord | null {
-    const owed = this.#owed.get(id);
-    return owed ?? this.#row<ContainerRecord>('SELECT rowid AS row, body FROM containers WHERE id = ?', id);
+    return this.#currentContainers().get(id) ?? null;
+  }
+
+  containerByName(name: string): ContainerRecord | null {
+    for (const record of this.#currentContainers().values()) if (record.name === name) return record;
+    return null;
   }
 
   noteContainer(record: ContainerRecord): void {
@@ -206,6 +221,7 @@ class SqliteDatabase implements Database {
     } catch (error) {
       if (!(error instanceof ComposeError) || error.code !== 'NO_SPACE') throw error;
       this.#owed.set(record.id, record);
+      this.#containers?.set(record.id, record);
     }
   }
 
@@ -225,11 +241,13 @@ class SqliteDatabase implements Database {
       JSON.stringify(record),
     );
     this.#owed.delete(record.id);
+    this.#containers?.set(record.id, record);
   }
 
   removeContainer(id: string): void {
     this.#run('DELETE FROM containers WHERE id = ?', id);
     this.#owed.delete(id);
+    this.#containers?.delete(id);
   }
 
   networks(project?: string): NetworkRecord[] {
@@ -292,6 +310,7 @@ class SqliteDatabase implements Database {
     } catch (error) {
       // A full disk ends a transaction by itself (sqlite.org/lang_transaction.html).
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      this.#containers = null;
       throw error;
     } finally {
       this.#depth--;
@@ -301,6 +320,17 @@ class SqliteDatabase implements Database {
   [Symbol.dispose](): void {
     this.#statements.clear();
     this.#db.close();
+  }
+
+  /** All containers by id, read again when another process has written. */
+  #currentContainers(): ReadonlyMap<string, ContainerRecord> {
+    const dataVersion = Number(this.#prepare('PRAGMA data_version').get()?.data_version);
+    if (this.#containers === null || dataVersion !== this.#dataVersion) {
+      const records = this.#rows<ContainerRecord>('SELECT rowid AS row, body FROM containers');
+      this.#containers = new Map(records.map((record) => [record.id, this.#owed.get(record.id) ?? record]));
+      this.#dataVersion = dataVersion;
+    }
+    return this.#containers;
   }
 
   #table(sql: string): string {

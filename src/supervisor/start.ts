@@ -16,6 +16,8 @@ export async function startSupervisor(argv: readonly string[]): Promise<void> {
       'ready-fd': { type: 'string' },
     },
   });
+  // Whoever started us may keep files to themselves; containers' users must reach their root and its names.
+  process.umask(0o022);
   const projectName = values.project ?? '';
   // What `ps` shows: whose supervisor it is.
   process.title = `tscompose-supervisor ${projectName}`;
