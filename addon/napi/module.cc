@@ -12,6 +12,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exportTree(env, exports);
   exportNetwork(env, exports);
   exportFirewall(env, exports);
+  exportDigest(env, exports);
   exportCgroup(env, exports);
   return exports;
 }

@@ -1,5 +1,5 @@
 /** Looks up what only this machine knows (images, contents of secrets) and says what the project asks for. */
-import { createHash } from 'node:crypto';
+
 import { existsSync } from 'node:fs';
 import { isRootfsReference, resolveRootfs } from '../image/rootfs.ts';
 import { networkHash, serviceHash, volumeHash } from '../model/hash.ts';
@@ -7,6 +7,7 @@ import type { ResolvedImage } from '../model/image.ts';
 import { imageName, type NameSeparator } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
+import { sha256 } from '../native/digest.ts';
 import type { Desired, DesiredService } from '../plan/desired.ts';
 import { about, ComposeError, joinErrors } from '../util/errors.ts';
 import { contentOf, type GivenVariables, givenFiles } from './given-files.ts';
@@ -123,7 +124,7 @@ function contentDigests(project: Project, service: Service, variables: GivenVari
     if (definition?.file !== undefined && !existsSync(definition.file)) continue;
     const content = contentOf(definition, variables);
     if (content === null) continue;
-    digests[`${kind}.${reference.source}`] = createHash('sha256').update(content).digest('hex');
+    digests[`${kind}.${reference.source}`] = sha256(content);
   }
   return digests;
 }

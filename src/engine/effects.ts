@@ -1,11 +1,12 @@
 /** The effect of each operation. Each is idempotent (already so is success) and leaves nothing half-made when it fails. */
-import { randomBytes } from 'node:crypto';
+
 import { readContainerState } from '../container/state.ts';
 import type { ResolvedImage } from '../model/image.ts';
 import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
 import type { ContainerRecord, NetworkRecord, VolumeRecord } from '../model/records.ts';
 import type { Service } from '../model/service.ts';
+import { randomHex } from '../native/digest.ts';
 import { allocateSubnets, bridgeName } from '../network/allocate.ts';
 import type { OperationOf } from '../plan/plan.ts';
 import { ComposeError } from '../util/errors.ts';
@@ -196,7 +197,7 @@ async function createNetwork(context: EngineContext, input: EffectInput, key: st
   const { database, networks } = context;
   const taken = await networks.hostSubnets();
   const options = network.driver_opts ?? {};
-  const id = randomBytes(32).toString('hex');
+  const id = randomHex(32);
   const hash = input.wanted.desired.networks[key]?.hash ?? '';
   // One transaction: no other supervisor can choose the same subnet meanwhile.
   const record = database.transaction((): NetworkRecord => {

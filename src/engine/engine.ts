@@ -1,11 +1,12 @@
 /** observe → plan → execute, for every command and for self-healing alike. */
-import { createHash } from 'node:crypto';
+
 import type { ApplyRequest } from '../client/api.ts';
 import { lastLogLines } from '../logs/tail.ts';
 import type { ErrorData, ProgressEvent, RepairEvent } from '../model/events.ts';
 import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
 import { defaultSettings } from '../model/settings.ts';
+import { sha256 } from '../native/digest.ts';
 import type { Observed } from '../plan/observed.ts';
 import { formatPlan, type Operation, type Plan, planData } from '../plan/plan.ts';
 import { plan } from '../plan/reconcile.ts';
@@ -22,7 +23,7 @@ import { refuseUnsupported, validateProject } from './validate.ts';
 
 /** Name of a plan: two equal plans have equal hashes. */
 export function planHash(value: Plan): string {
-  return createHash('sha256').update(formatPlan(value)).digest('hex').slice(0, 16);
+  return sha256(formatPlan(value)).slice(0, 16);
 }
 
 export interface EngineOptions {

@@ -1,7 +1,9 @@
 /** Carries out a plan along its graph. Decides nothing: what fails stops the rest, what succeeded stays. */
+
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ErrorData, ProgressEvent } from '../model/events.ts';
 import type { Operation, OperationOf, OperationType, Plan, PlanNode } from '../plan/plan.ts';
+import { monotonicMs } from '../util/elapsed.ts';
 import { ComposeError } from '../util/errors.ts';
 import { describeStep } from './step-text.ts';
 
@@ -57,7 +59,7 @@ export async function execute(
 
   const runNode = async (node: PlanNode): Promise<void> => {
     const { operation } = node;
-    const began = performance.now();
+    const began = monotonicMs();
     const step = (status: 'started' | 'done' | 'failed', text: string, error: ErrorData | null): void =>
       options.emit({
         type: 'step',
@@ -70,7 +72,7 @@ export async function execute(
         status,
         text,
         at: options.clock().toISOString(),
-        durationMs: status === 'started' ? null : performance.now() - began,
+        durationMs: status === 'started' ? null : monotonicMs() - began,
         error,
       });
     const texts = describeStep(operation);

@@ -1,5 +1,5 @@
 /** One container from record to process and back. */
-import { randomBytes } from 'node:crypto';
+
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { BundleInput } from '../container/bundle.ts';
@@ -11,6 +11,7 @@ import type { ResolvedImage } from '../model/image.ts';
 import { parsePortRange } from '../model/port.ts';
 import type { ContainerRecord, VolumeRecord } from '../model/records.ts';
 import type { Port, Service } from '../model/service.ts';
+import { randomHex } from '../native/digest.ts';
 import type { PortRequest } from '../network/contract.ts';
 import { hostsFile } from '../network/hosts-file.ts';
 import { resolvConf } from '../network/resolv-conf.ts';
@@ -45,7 +46,7 @@ export async function newContainerRecord(
 ): Promise<ContainerRecord> {
   const { database } = context;
   const { service, serviceName, image } = wanted;
-  const id = randomBytes(32).toString('hex');
+  const id = randomHex(32);
   const cgroupsPath = cgroupsPathOf(service, id);
   const shared = sharedContainer(context, service.network_mode);
   const uses = volumeUses(service, image);

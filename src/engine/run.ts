@@ -1,10 +1,11 @@
 /** `run`: a one-off container of a service, after what the service depends on. */
-import { randomBytes } from 'node:crypto';
+
 import type { RunEvent, RunRequest } from '../client/api.ts';
 import { readContainerState } from '../container/state.ts';
 import { oneOffContainerName } from '../model/names.ts';
 import type { Mount, Port, Service } from '../model/service.ts';
 import { defaultSettings } from '../model/settings.ts';
+import { randomHex } from '../native/digest.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { EngineContext } from './context.ts';
 import { resolveDesired } from './desired.ts';
@@ -31,7 +32,7 @@ export async function runOneOff(
   if (base === undefined) throw new ComposeError('NO_SERVICE', `no such service: ${request.service}`);
   const dependencies = request.dependencies === 'include' ? Object.keys(base.depends_on ?? {}) : [];
   const service = oneOffService(base, request);
-  const slug = randomBytes(6).toString('hex');
+  const slug = randomHex(6);
   const name =
     request.name ?? oneOffContainerName(request.project.name, request.service, slug, request.manner.nameSeparator);
   const id = await changes.run(async () => {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../native/digest.ts';
 import type { Network } from './network.ts';
 import type { Config, Secret } from './project.ts';
 import type { Service } from './service.ts';
@@ -60,9 +60,7 @@ export function secretHash(secret: Secret): string {
 }
 
 function hash(kind: string, value: object): string {
-  return createHash('sha256')
-    .update(`${HASH_VERSION} ${kind} ${stableJson(value)}`)
-    .digest('hex');
+  return sha256(`${HASH_VERSION} ${kind} ${stableJson(value)}`);
 }
 
 /** JSON with sorted keys; extensions (`x-`), absent values and empty maps and lists do not count. */

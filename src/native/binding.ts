@@ -23,6 +23,12 @@ export interface Binding {
    */
   spawnDetached(file: string, args: readonly string[], options: SpawnDetachedOptions): Promise<string>;
 
+  // Digests and chance, without the 8 ms that node:crypto takes to load
+  /** 64 hexadecimal digits. */
+  sha256(data: Uint8Array): string;
+  /** At most 256, from the kernel. */
+  randomBytes(size: number): Uint8Array;
+
   // Files
   /** Null when `nonblocking` and somebody else holds it. The file is made when missing (0600). */
   flock(path: string, options: { exclusive: boolean; nonblocking: boolean }): Promise<FileLock | null>;

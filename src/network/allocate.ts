@@ -1,8 +1,9 @@
 /**
  * Choosing subnets, addresses, MAC addresses and link names. Pure: what is taken comes in, what is chosen goes out.
  */
-import { createHash } from 'node:crypto';
+
 import type { SubnetRecord } from '../model/records.ts';
+import { sha256 } from '../native/digest.ts';
 import { blame, ComposeError } from '../util/errors.ts';
 
 /** A block of addresses: the network address as a number, its prefix length and family. */
@@ -202,7 +203,7 @@ function freeIpv4(occupied: readonly Cidr[]): Cidr | undefined {
 /** A unique local /64 (RFC 4193) whose forty bits come from the network's name: the same name, the same subnet. */
 function freeIpv6(networkName: string, occupied: readonly Cidr[]): Cidr {
   for (let attempt = 0; ; attempt++) {
-    const digest = createHash('sha256').update(`${networkName} ${attempt}`).digest();
+    const digest = Buffer.from(sha256(`${networkName} ${attempt}`), 'hex');
     const global = digest.readUIntBE(0, 5);
     const base = ((0xfdn << 40n) | BigInt(global)) << 80n;
     const candidate: Cidr = { family: 6, base, prefix: 64 };
@@ -266,8 +267,7 @@ function isEdge(subnet: Cidr, value: bigint): boolean {
 /** `02:42:` and the IPv4 address; for IPv6 only, four digits of a hash: locally administered, and stable. */
 export function macAddressFor(address: string): string {
   const { family, value } = parseAddress(address);
-  const number =
-    family === 4 ? value : BigInt(createHash('sha256').update(formatAddress(6, value)).digest().readUInt32BE(0));
+  const number = family === 4 ? value : BigInt(`0x${sha256(formatAddress(6, value)).slice(0, 8)}`);
   const octets = [24n, 16n, 8n, 0n].map((shift) => ((number >> shift) & 0xffn).toString(16).padStart(2, '0'));
   return `02:42:${octets.join(':')}`;
 }
@@ -287,5 +287,5 @@ export function bridgeName(networkId: string): string {
 
 /** `veth` and eleven digits that depend on both, so one container has a name of its own on each network. */
 export function hostInterfaceName(containerId: string, networkId: string): string {
-  return `veth${createHash('sha256').update(`${containerId} ${networkId}`).digest('hex').slice(0, 11)}`;
+  return `veth${sha256(`${containerId} ${networkId}`).slice(0, 11)}`;
 }

@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
+import { native } from '../native/binding.ts';
 
 export interface Upstream {
   readonly address: string;
@@ -33,7 +33,7 @@ export async function forward(
   for (const upstream of options.upstreams) {
     if (options.signal.aborted) return undefined;
     const asked = Buffer.from(question);
-    asked.writeUInt16BE(randomInt(0x10000), 0);
+    asked.set(native().randomBytes(2));
     const exchange = options.protocol === 'tcp' ? exchangeTcp : exchangeUdp;
     const answer = await exchange(asked, upstream, options.timeoutMs, options.signal);
     if (answer === undefined) continue;

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Binding, ForwardChain, NativeHandle, NftTable } from '../native/binding.ts';
+import { sha256 } from '../native/digest.ts';
 import type { Paths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { NetworkWorld } from './contract.ts';
@@ -159,6 +159,6 @@ export class Firewall {
  */
 export function namesFor(runDir: string): { readonly tableName: string; readonly queue: number } {
   if (runDir === '/run/tscompose') return { tableName: 'tscompose', queue: 29539 };
-  const digest = createHash('sha256').update(runDir).digest();
+  const digest = Buffer.from(sha256(runDir), 'hex');
   return { tableName: `tscompose-${digest.toString('hex').slice(0, 8)}`, queue: 0x8000 | digest.readUInt16BE(8) };
 }

@@ -7,9 +7,9 @@
  * - Addresses of 127.0.0.0/8 on the wire are nobody's: route_localnet on the bridges must not open the host's loopback
  *   services to containers.
  */
-import { createHash } from 'node:crypto';
 import type { ContainerRecord, EndpointRecord, NetworkRecord, PublishedPort } from '../model/records.ts';
 import type { ForwardChain, NftChain, NftExpression, NftGuest, NftSet, NftTable } from '../native/binding.ts';
+import { sha256 } from '../native/digest.ts';
 import { parseAddress } from './allocate.ts';
 import type { NetworkWorld } from './contract.ts';
 import * as nft from './nft-expressions.ts';
@@ -68,7 +68,7 @@ function digestOf(content: NftTable | readonly string[]): string {
   const text = JSON.stringify(content, (_, value) =>
     value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value,
   );
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return sha256(text).slice(0, 16);
 }
 
 type Rule = readonly NftExpression[];

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { EndpointRecord, NetworkRecord } from '../model/records.ts';
 import type { Binding, BridgeOptions, LinkEvent, LinkStatus, PlugInterface } from '../native/binding.ts';
+import { sha256 } from '../native/digest.ts';
 import type { Paths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
 import { contains, formatAddress, parseAddress } from './allocate.ts';
@@ -142,7 +142,7 @@ export function sysctlPath(key: string): string {
 
 /** The bridge's own MAC address: fixed, so that it does not follow the ports that come and go. */
 export function bridgeMacAddress(networkId: string): string {
-  const digits = createHash('sha256').update(networkId).digest('hex');
+  const digits = sha256(networkId);
   return `02:42:${[0, 2, 4, 6].map((at) => digits.slice(at, at + 2)).join(':')}`;
 }
 

@@ -4,6 +4,7 @@
  * Invariants: one supervisor per project (flock); one change at a time (`#changes`), repairs included; nothing that a
  * kill -9 here could lose is kept only in memory.
  */
+
 import { fstatSync, mkdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -27,6 +28,7 @@ import { openNetworkDriver } from '../network/network-driver.ts';
 import { openPortHolder } from '../network/ports.ts';
 import { openDatabase } from '../state/database.ts';
 import type { Paths, ProjectPaths } from '../state/paths.ts';
+import { monotonicMs } from '../util/elapsed.ts';
 import { hasErrno } from '../util/errno.ts';
 import { ComposeError } from '../util/errors.ts';
 import { VolumeDriver } from '../volume/volume-driver.ts';
@@ -259,8 +261,8 @@ export class Supervisor {
  * must still be the one that has the name.
  */
 async function lockProject(native: Binding, project: ProjectPaths): Promise<FileLock | null> {
-  const deadline = performance.now() + lockPatienceMs;
-  while (performance.now() < deadline) {
+  const deadline = monotonicMs() + lockPatienceMs;
+  while (monotonicMs() < deadline) {
     mkdirSync(project.runDir, { recursive: true, mode: 0o711 });
     const lock = await native.flock(project.lock, { exclusive: true, nonblocking: true }).catch((error: unknown) => {
       if (hasErrno(error, 'ENOENT')) return undefined;

@@ -1,11 +1,12 @@
 /** Named and anonymous volumes of the local driver. */
-import { randomBytes } from 'node:crypto';
+
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { VolumeRecord } from '../model/records.ts';
 import type { Volume } from '../model/volume.ts';
 import type { Binding } from '../native/binding.ts';
+import { randomHex } from '../native/digest.ts';
 import type { Paths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
 import { mountFlags } from './mount-options.ts';
@@ -46,7 +47,7 @@ export class VolumeDriver {
 
   /** The record of a new anonymous volume. */
   planAnonymous(project: string, now: string): VolumeRecord {
-    const name = randomBytes(32).toString('hex');
+    const name = randomHex(32);
     return {
       name,
       project,

@@ -12,7 +12,7 @@ const leaves = ['util', 'native', 'model'];
 const rules: Readonly<Record<string, readonly string[]>> = {
   util: [],
   native: ['util'],
-  model: ['util'],
+  model: ['util', 'native/digest'],
   container: [...leaves, 'state/paths'],
   image: [...leaves, 'state/paths'],
   build: [...leaves, 'state/paths', 'image', 'container'],
