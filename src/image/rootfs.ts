@@ -1,8 +1,14 @@
 /** `rootfs:DIR`: an extracted root file system as an image; `rootfs:/` is the host's own userland (DESIGN.md, decision 9). */
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir as readdirCallback, realpath as realpathCallback, stat as statCallback } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { ImageConfig, ResolvedImage } from '../model/image.ts';
 import { ComposeError } from '../util/errors.ts';
+
+// node:fs/promises would load a millisecond and a half of modules.
+const readdir = promisify(readdirCallback);
+const realpath = promisify(realpathCallback);
+const stat = promisify(statCallback);
 
 const scheme = 'rootfs:';
 

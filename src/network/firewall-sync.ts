@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Binding, ForwardChain, NativeHandle, NftTable } from '../native/binding.ts';
 import { sha256 } from '../native/digest.ts';
@@ -76,7 +75,7 @@ export class Firewall {
   }
 
   async #write(world: NetworkWorld): Promise<void> {
-    await mkdir(dirname(this.#paths.firewallLock), { recursive: true, mode: 0o700 });
+    mkdirSync(dirname(this.#paths.firewallLock), { recursive: true, mode: 0o700 });
     const lock = await this.#native.flock(this.#paths.firewallLock, { exclusive: true, nonblocking: false });
     try {
       const foreign = await this.#native.forwardChains();

@@ -1,6 +1,6 @@
 /** The supervisor's API over a unix socket (docs/architecture.md). Every answer that takes time is a stream of NDJSON. */
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
 import { type ApplyRequest, apiVersion, type InfoResponse, type RunRequest } from '../client/api.ts';
 import { apply } from '../engine/engine.ts';
 import { errorData, OperationFailure } from '../engine/execute.ts';
@@ -8,6 +8,7 @@ import { runOneOff } from '../engine/run.ts';
 import { normalizeTime } from '../logs/record.ts';
 import type { ProgressEvent, WorldEvent } from '../model/events.ts';
 import { version } from '../util/version.ts';
+import { type HttpExchange, receive } from './http-exchange.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** A longer timer would end at once (setTimeout); no supervisor lives that long. */
@@ -20,18 +21,25 @@ export class ApiServer {
   readonly #supervisor: Supervisor;
   readonly #socketPath: string;
   readonly #server: Server;
+  /** Connections, those that have asked nothing yet included. */
+  readonly #sockets = new Map<Socket, 'idle' | 'busy'>();
   #clients = 0;
 
   constructor(supervisor: Supervisor, socketPath: string) {
     this.#supervisor = supervisor;
     this.#socketPath = socketPath;
-    this.#server = createServer((request, response) => {
-      this.#clients++;
-      response.once('close', () => {
-        this.#clients--;
-        supervisor.touch();
+    this.#server = createServer((socket) => {
+      this.#sockets.set(socket, 'idle');
+      socket.once('close', () => this.#sockets.delete(socket));
+      receive(socket, (exchange) => {
+        this.#sockets.set(socket, 'busy');
+        this.#clients++;
+        exchange.onClose(() => {
+          this.#clients--;
+          supervisor.touch();
+        });
+        void this.#answer(exchange);
       });
-      void this.#answer(request, response);
     });
   }
 
@@ -54,7 +62,7 @@ export class ApiServer {
   refuse(): void {
     rmSync(this.#socketPath, { force: true });
     this.#server.close();
-    this.#server.closeIdleConnections();
+    for (const [socket, state] of this.#sockets) if (state === 'idle') socket.destroy();
   }
 
   /** Ends what is still connected. */
@@ -62,37 +70,37 @@ export class ApiServer {
     this.refuse();
     // What was written on the last turn is still on its way.
     await new Promise((resolve) => setImmediate(resolve));
-    this.#server.closeAllConnections();
+    for (const socket of this.#sockets.keys()) socket.destroy();
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://supervisor');
-    const route = `${request.method} ${pathname}`;
+  async #answer(exchange: HttpExchange): Promise<void> {
+    const { pathname, searchParams } = new URL(exchange.url, 'http://supervisor');
+    const route = `${exchange.method} ${pathname}`;
     try {
       switch (route) {
         case 'GET /v1/info':
-          return this.#json(response, this.#info());
+          return answerJson(exchange, 200, this.#info());
         case 'GET /v1/idle':
           await this.#supervisor.settled();
-          return this.#json(response, {});
+          return answerJson(exchange, 200, {});
         case 'GET /v1/events':
-          return this.#events(response, searchParams.get('since'), searchParams.get('until'));
+          return this.#events(exchange, searchParams.get('since'), searchParams.get('until'));
         case 'POST /v1/apply':
-          return await this.#apply(await readJson<ApplyRequest>(request), response);
+          return await this.#apply(JSON.parse(exchange.body) as ApplyRequest, exchange);
         case 'POST /v1/run':
-          return await this.#run(await readJson<RunRequest>(request), response);
+          return await this.#run(JSON.parse(exchange.body) as RunRequest, exchange);
         case 'POST /v1/shutdown':
-          this.#json(response, {});
+          answerJson(exchange, 200, {});
           await this.#supervisor.close();
           return;
         default:
-          response.writeHead(404, { 'content-type': 'application/json' });
-          response.end(JSON.stringify({ code: 'USAGE', message: `there is no ${route}` }));
+          answerJson(exchange, 404, { code: 'USAGE', message: `there is no ${route}` });
       }
     } catch (error) {
       console.error(`${route}:`, error);
-      if (!response.headersSent) response.writeHead(500, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ error: errorData(error) }));
+      const answer = { error: errorData(error) };
+      if (exchange.isBegun) exchange.end(JSON.stringify(answer));
+      else answerJson(exchange, 500, answer);
     }
   }
 
@@ -100,14 +108,9 @@ export class ApiServer {
     return { version, apiVersion, pid: process.pid, project: this.#supervisor.context.projectName };
   }
 
-  #json(response: ServerResponse, body: unknown): void {
-    response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(body));
-  }
-
   /** From now on, or from `since` as far back as is remembered; until then, or for ever. */
-  #events(response: ServerResponse, since: string | null, until: string | null): void {
-    const { write, end } = openStream(response);
+  #events(exchange: HttpExchange, since: string | null, until: string | null): void {
+    const { write, end } = openStream(exchange);
     const isBefore = ({ at }: WorldEvent) => until === null || normalizeTime(at) <= until;
     if (since !== null) for (const event of this.#supervisor.memory.since(since)) if (isBefore(event)) write(event);
     const leftMs = until === null ? Number.POSITIVE_INFINITY : Date.parse(until) - Date.now();
@@ -119,15 +122,15 @@ export class ApiServer {
       if (isBefore(event)) write(event);
     });
     const timer = leftMs <= longestTimerMs ? setTimeout(end, leftMs) : undefined;
-    response.once('close', () => {
+    exchange.onClose(() => {
       clearTimeout(timer);
       stop();
     });
   }
 
-  async #apply(request: ApplyRequest, response: ServerResponse): Promise<void> {
+  async #apply(request: ApplyRequest, exchange: HttpExchange): Promise<void> {
     const { context } = this.#supervisor;
-    const { write, end, signal } = openStream(response);
+    const { write, end, signal } = openStream(exchange);
     try {
       await this.#supervisor.change(() => apply(context, request, { signal, emit: write }), signal);
       write({ type: 'done' });
@@ -137,15 +140,15 @@ export class ApiServer {
     end();
     if (context.database.containers(context.projectName).length === 0 && request.settings.intent === 'down') {
       context.database.removeProject(context.projectName);
-      response.once('close', () => {
+      exchange.onClose(() => {
         // Whoever came meanwhile is served; what is queued without a client is carried out before we leave.
         if (this.#clients === 0) void this.#supervisor.close();
       });
     }
   }
 
-  async #run(request: RunRequest, response: ServerResponse): Promise<void> {
-    const { write, end, signal } = openStream(response);
+  async #run(request: RunRequest, exchange: HttpExchange): Promise<void> {
+    const { write, end, signal } = openStream(exchange);
     try {
       await runOneOff(this.#supervisor, request, { signal, emit: write });
       write({ type: 'done' });
@@ -169,17 +172,16 @@ interface EventStream {
   readonly signal: AbortSignal;
 }
 
-function openStream(response: ServerResponse): EventStream {
-  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
-  response.flushHeaders();
+function openStream(exchange: HttpExchange): EventStream {
+  exchange.begin(200, 'application/x-ndjson');
   const gone = new AbortController();
-  response.once('close', () => {
-    if (!response.writableFinished) gone.abort(new DOMException('the client went away', 'AbortError'));
+  exchange.onClose((isGone) => {
+    if (isGone) gone.abort(new DOMException('the client went away', 'AbortError'));
   });
   // What happens within a few milliseconds travels together: a write is a system call here and a wake-up there.
   let pending = '';
   const flush = (): void => {
-    if (pending !== '') response.write(pending);
+    if (pending !== '') exchange.write(pending);
     pending = '';
   };
   const write = (event: object): void => {
@@ -188,14 +190,13 @@ function openStream(response: ServerResponse): EventStream {
   };
   const end = (): void => {
     // With what is pending, in one write.
-    response.end(pending);
+    exchange.end(pending);
     pending = '';
   };
   return { signal: gone.signal, write, end };
 }
 
-async function readJson<T>(request: IncomingMessage): Promise<T> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return JSON.parse(Buffer.concat(chunks).toString('utf8')) as T;
+function answerJson(exchange: HttpExchange, status: number, body: unknown): void {
+  exchange.begin(status, 'application/json');
+  exchange.end(JSON.stringify(body));
 }
