@@ -29,7 +29,7 @@
       "sources": ["<!@(ls -1 napi/*.cc)"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED"],
-      "libraries": ["-l:libnettle.a", "-lnftnl", "-lmnl", "-l:libseccomp.a"]
+      "libraries": ["-l:libcrypto.a", "-lnftnl", "-lmnl", "-l:libseccomp.a"]
     },
     {
       # Apart, and loaded when an image is unpacked or written: its libraries take 2 ms to load.

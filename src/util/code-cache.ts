@@ -23,7 +23,7 @@ import { constants, Script } from 'node:vm';
 /** Name of the bundles' contents, put in by scripts/build.mjs. */
 declare const BUILD_ID: string;
 
-const staleMs = 30 * 24 * 60 * 60 * 1000;
+const staleMs = 3 * 24 * 60 * 60 * 1000;
 
 export interface LoadedProgram<T> {
   readonly exports: T;
