@@ -45,7 +45,8 @@ export class HttpExchange {
 
   /** Calls back once the connection is closed; `isGone`: by the client, before the answer was whole. */
   onClose(listener: (isGone: boolean) => void): void {
-    this.#socket.once('close', () => listener(!this.#isEnded));
+    if (this.#socket.closed) setImmediate(() => listener(!this.#isEnded));
+    else this.#socket.once('close', () => listener(!this.#isEnded));
   }
 }
 
