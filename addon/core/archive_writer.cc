@@ -4,6 +4,7 @@
 #include <archive_entry.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -211,6 +212,23 @@ bool travels(std::string_view name) {
   return !name.starts_with("security.") || name == "security.capability";
 }
 
+/// libarchive asks the locale what names are: they are UTF-8, also where this process has no locale. What is none is
+/// written as it is, and marked (hdrcharset=BINARY, pax(1)).
+class Utf8Names {
+ public:
+  Utf8Names() : locale_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)), before_(::uselocale(locale_)) {}
+  Utf8Names(const Utf8Names&) = delete;
+  Utf8Names& operator=(const Utf8Names&) = delete;
+  ~Utf8Names() {
+    ::uselocale(before_);
+    if (locale_ != nullptr) ::freelocale(locale_);
+  }
+
+ private:
+  locale_t locale_;
+  locale_t before_;
+};
+
 class TreeWriter {
  public:
   TreeWriter(Sink& sink, const LayerOptions& options, const std::atomic<bool>& cancelled)
@@ -223,8 +241,7 @@ class TreeWriter {
     if (!writer_ || !entry_) throw std::bad_alloc();
     archive* writer = writer_.get();
     check(::archive_write_set_format_pax_restricted(writer), writer, sink_, "format");
-    // Names are bytes, whatever the locale of this process; the attributes' form is the one that Docker reads.
-    check(::archive_write_set_format_option(writer, "pax", "hdrcharset", "BINARY"), writer, sink_, "hdrcharset");
+    // The form of attributes that Docker reads.
     check(::archive_write_set_format_option(writer, "pax", "xattrheader", "SCHILY"), writer, sink_, "xattrheader");
     open(writer, sink_);
   }
@@ -487,6 +504,7 @@ class TreeWriter {
 LayerSummary writeLayer(const std::vector<std::string>& layers, int output, const LayerOptions& options,
                         const std::atomic<bool>& cancelled) {
   const UniqueFd root = openLayers(layers);
+  const Utf8Names names;
   FileSink file(output);
   CompressingSink compressor(file, options.compression);
   TreeWriter tree(compressor, options, cancelled);

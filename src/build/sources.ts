@@ -152,21 +152,14 @@ export class Sources implements AsyncDisposable {
 }
 
 async function maskIgnored(context: DirectoryContext, mask: string, { native }: BuildMachine): Promise<void> {
-  /** Whether anything is left of a directory. */
-  const visit = async (directory: string): Promise<boolean> => {
+  const visit = async (directory: string): Promise<void> => {
     await mkdir(join(mask, directory), { recursive: true });
-    let isUsed = false;
     for (const entry of readdirSync(join(context.path, directory), { withFileTypes: true })) {
       const place = directory === '' ? entry.name : `${directory}/${entry.name}`;
       const isOut = context.ignored.ignores(place);
-      const isEntered = entry.isDirectory() && (!isOut || context.ignored.mayKeepBelow(place));
-      const isKept = isEntered ? (await visit(place)) || !isOut : !isOut;
-      isUsed ||= isKept;
-      if (isKept) continue;
-      if (isEntered) await native.removeTree(join(mask, place));
-      await native.mknodWhiteout(join(mask, place));
+      if (isOut && !context.ignored.mayKeepBelow(place)) await native.mknodWhiteout(join(mask, place));
+      else if (entry.isDirectory()) await visit(place);
     }
-    return isUsed;
   };
   await visit('');
 }

@@ -41,7 +41,6 @@ export async function previewPlan(options: {
     services,
     nameSeparator: settings.manner.nameSeparator,
     variables,
-    paths,
   });
   if (bringsUp) {
     const { workingDirectory } = options.origin;

@@ -7,6 +7,11 @@ export const image = defineGroup({
   aliases: { list: 'ls', remove: 'rm' },
   commands: {
     ls: async () => (await import('./image/ls.ts')).imageLs,
+    export: async () => (await import('./image/export.ts')).imageExport,
+    import: async () => (await import('./image/import.ts')).imageImport,
+    load: async () => (await import('./image/load.ts')).imageLoad,
+    push: async () => (await import('./image/push.ts')).imagePush,
+    save: async () => (await import('./image/save.ts')).imageSave,
     rm: async () => (await import('./image/rm.ts')).imageRm,
     build: async () => (await import('./image/build.ts')).imageBuild,
     tag: async () => (await import('./image/tag.ts')).imageTag,

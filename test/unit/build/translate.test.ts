@@ -1,4 +1,3 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the syntax of the files
 import assert from 'node:assert/strict';
 import type { CopyStep, RunStep } from '../../../src/build/graph/steps.ts';
 import { complaints, stages, translate } from './support.ts';

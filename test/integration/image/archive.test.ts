@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { tscompose } from '../../support/command.ts';
+import { slowness } from '../../support/eventually.ts';
+import { require } from '../../support/requirements.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+describe('image save, load, import and export', function () {
+  this.timeout(60_000 * slowness);
+  const root = temporaryDirectory('tscompose-archive-');
+  const name = '127.0.0.1:5000/team/app:1';
+  const own = join(root, 'own');
+  let count = 0;
+  let id = '';
+  const path = (file: string) => join(root, file);
+
+  /** Runs the command on a state directory; it must succeed. */
+  async function run(state: string, args: readonly string[], input?: string): Promise<string> {
+    const { code, stdout, stderr } = await tscompose(['--state-dir', state, 'image', ...args], {}, input);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  }
+  const fresh = () => path(`state-${count++}`);
+
+  /** Path, mode, owner, target and content of everything in an image's file system. */
+  async function treeOf(state: string, image: string): Promise<string> {
+    const archive = path(`tree-${count++}.tar`);
+    await run(state, ['export', '-o', archive, image]);
+    const listed = execFileSync('tar', ['-tvf', archive, '--numeric-owner', '--full-time'], { encoding: 'utf8' });
+    return `${listed}${sha256(readFileSync(archive))}`;
+  }
+
+  before(async function () {
+    require(this, process.getuid?.() === 0, 'root');
+    require(this, spawnSync('skopeo', ['--version']).status === 0, 'skopeo');
+    const context = path('context');
+    mkdirSync(join(context, 'sub'), { recursive: true });
+    writeFileSync(join(context, 'sub/file'), 'content', { mode: 0o640 });
+    writeFileSync(
+      join(context, 'Dockerfile'),
+      'FROM scratch\nCOPY sub /sub\nCOPY --chown=12:34 --chmod=4755 sub/file /bin/tool\nENV A=1\nCMD ["/bin/tool"]\n',
+    );
+    id = (await run(own, ['build', '-q', '-t', name, context])).trim();
+  });
+
+  it('give an archive that is loaded as it was saved, in every form, from a file, a pipe, or compressed', async () => {
+    const tree = await treeOf(own, name);
+    const archives: string[] = [];
+    for (const form of ['docker-archive', 'oci-archive', 'oci-dir']) {
+      archives.push(path(form));
+      await run(own, ['save', '--format', form, '-o', path(form), name]);
+    }
+    writeFileSync(path('compressed'), gzipSync(readFileSync(path('docker-archive'))));
+    for (const archive of [...archives, path('compressed')]) {
+      const state = fresh();
+      assert.equal(await run(state, ['load', '-i', archive]), `Loaded image: ${name}\n`);
+      assert.equal(await run(state, ['ls', '-q', '--no-trunc']), `${id}\n`);
+      assert.equal(await treeOf(state, name), tree);
+    }
+    const state = fresh();
+    const command = `"$0" --disable-warning=ExperimentalWarning "$1" --state-dir "$2" image`;
+    const main = new URL('../../../dist/cli.js', import.meta.url).pathname;
+    const shell = (script: string) =>
+      execFileSync('sh', ['-c', script, process.execPath, main, state], { encoding: 'utf8' });
+    const loaded = `Loaded image: ${name}\n`;
+    assert.equal(shell(`cat ${path('compressed')} | ${command} load`), loaded);
+    assert.equal(shell(`${command} load <${path('docker-archive')}`), loaded);
+    assert.equal(shell(`${command} save ${name} | ${command} load`), loaded);
+  });
+
+  it('are the same whenever they are written', async () => {
+    await run(own, ['save', '-o', path('first'), name]);
+    await run(own, ['save', '-o', path('second'), name]);
+    assert.equal(sha256(readFileSync(path('first'))), sha256(readFileSync(path('second'))));
+  });
+
+  it('go through skopeo and back, in both formats', async () => {
+    const tree = await treeOf(own, name);
+    await run(own, ['save', '-o', path('a.tar'), name]);
+    await run(own, ['save', '--format', 'oci-archive', '-o', path('b.tar'), name]);
+    const copies: readonly (readonly [from: string, to: string])[] = [
+      [`docker-archive:${path('a.tar')}`, `docker-archive:${path('c.tar')}:${name}`],
+      [`oci-archive:${path('b.tar')}`, `oci-archive:${path('d.tar')}:${name}`],
+      [`oci-archive:${path('a.tar')}`, `oci:${path('e')}:${name}`],
+    ];
+    for (const [from, to] of copies) {
+      execFileSync('skopeo', ['copy', '--quiet', from, to], { stdio: 'ignore' });
+      const state = fresh();
+      assert.equal(await run(state, ['load', '-i', to.split(':')[1] ?? '']), `Loaded image: ${name}\n`, to);
+      assert.equal(await treeOf(state, name), tree, to);
+    }
+  });
+
+  it('keep several images and names in one archive, and say which have none', async () => {
+    const other = (await run(own, ['import', '-m', 'made by hand', path('tree-0.tar'), 'other'])).trim();
+    await run(own, ['tag', name, 'again:2']);
+    await run(own, ['save', '-o', path('many'), name, 'again:2', other]);
+    const state = fresh();
+    const lines = (await run(state, ['load', '-i', path('many')])).trim().split('\n').sort();
+    assert.deepEqual(lines, [`Loaded image ID: ${other}`, `Loaded image: ${name}`, 'Loaded image: again:2'].sort());
+  });
+
+  it('make an image of any file system, with the configuration that is asked for', async () => {
+    const tree = await treeOf(own, name);
+    const archive = path('root.tar');
+    await run(own, ['export', '-o', archive, name]);
+    writeFileSync(path('root.tar.gz'), gzipSync(readFileSync(archive)));
+    const changes = ['CMD ["/bin/tool", "x"]', 'ENV B=2', 'WORKDIR /sub', 'LABEL a.b="c d"', 'EXPOSE 80'];
+    for (const file of [archive, path('root.tar.gz')]) {
+      const state = fresh();
+      await run(state, ['import', ...changes.flatMap((change) => ['-c', change]), file, 'made:1']);
+      assert.equal(await treeOf(state, 'made:1'), tree);
+      await run(state, ['save', '-o', path('made.tar'), 'made:1']);
+      const inspected = execFileSync('skopeo', ['inspect', '--config', `docker-archive:${path('made.tar')}`]);
+      const { config } = JSON.parse(inspected.toString());
+      assert.deepEqual([config.Cmd, config.WorkingDir, config.Labels], [['/bin/tool', 'x'], '/sub', { 'a.b': 'c d' }]);
+      assert.ok(config.Env.includes('B=2') && '80/tcp' in config.ExposedPorts);
+    }
+    const { code, stderr } = await tscompose(['--state-dir', own, 'image', 'import', '-c', 'RUN x', archive]);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /RUN changes no configuration/);
+  });
+
+  it('refuse what is broken, say what it is, and keep nothing of it', async () => {
+    const layout = path('layout');
+    await run(own, ['save', '--format', 'oci-dir', '-o', layout, name]);
+    const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8'));
+    const manifestPath = join(layout, 'blobs/sha256', index.manifests[0].digest.slice(7));
+    const [layer] = JSON.parse(readFileSync(manifestPath, 'utf8')).layers;
+    const damage: Readonly<Record<string, readonly [change: (copy: string) => void, message: RegExp]>> = {
+      layer: [
+        (copy) => {
+          const file = join(copy, 'blobs/sha256', layer.digest.slice(7));
+          const bytes = readFileSync(file);
+          bytes.writeUInt8(bytes.readUInt8(bytes.length - 9) ^ 255, bytes.length - 9);
+          writeFileSync(file, bytes);
+        },
+        /sha256:|layer/,
+      ],
+      manifest: [
+        (copy) => {
+          const file = join(copy, 'blobs/sha256', index.manifests[0].digest.slice(7));
+          writeFileSync(file, `${readFileSync(file, 'utf8')} `);
+        },
+        /is not what it should be/,
+      ],
+      index: [(copy) => writeFileSync(join(copy, 'index.json'), '{'), /index\.json cannot be read: it is not JSON/],
+      empty: [
+        (copy) => writeFileSync(join(copy, 'index.json'), '{"schemaVersion":2,"manifests":[]}'),
+        /there is no image in it/,
+      ],
+      escape: [
+        (copy) => {
+          writeFileSync(join(copy, 'manifest.json'), '[{"Config":"../../etc/passwd","Layers":[]}]');
+          writeFileSync(join(copy, 'index.json'), '');
+          execFileSync('rm', [join(copy, 'index.json')]);
+        },
+        /it has no "\.\.\/\.\.\/etc\/passwd"/,
+      ],
+    };
+    for (const [what, [change, message]] of Object.entries(damage)) {
+      const copy = path(`damaged-${what}`);
+      cpSync(layout, copy, { recursive: true });
+      change(copy);
+      const state = fresh();
+      const { code, stderr } = await tscompose(['--state-dir', state, 'image', 'load', '-i', copy]);
+      assert.equal(code, 1, what);
+      assert.match(stderr, message, what);
+      assert.equal(await run(state, ['ls', '-q']), '', what);
+    }
+    const tar = readFileSync(path('a.tar'));
+    writeFileSync(path('short.tar'), tar.subarray(0, 1636));
+    const short = await tscompose(['--state-dir', fresh(), 'image', 'load', '-i', path('short.tar')]);
+    assert.match(short.stderr, /it is cut short|has no/);
+    const missing = await tscompose(['--state-dir', fresh(), 'image', 'load', '-i', path('none')]);
+    assert.match(missing.stderr, /there is no file \S+none/);
+    const unknown = await tscompose(['--state-dir', own, 'image', 'save', '-o', path('x'), 'unknown']);
+    assert.match(unknown.stderr, /image unknown is not on this machine/);
+    assert.ok(!readdirSync(root).some((file) => file.endsWith('.part')));
+    const again = await tscompose(['--state-dir', own, 'image', 'save', '--format', 'oci-dir', '-o', layout, name]);
+    assert.match(again.stderr, /it is not empty/);
+  });
+});
