@@ -60,6 +60,9 @@ const screenApart = {
   },
 };
 
+/** Of which an ordinary `up` needs no function. */
+const rarelyUsed = ['crypto', 'fs/promises', 'http', 'https', 'readline/promises', 'timers/promises'];
+
 const shared = {
   bundle: true,
   platform: 'node',
@@ -91,17 +94,12 @@ const programs = await Promise.all([
   build({
     ...script,
     entryPoints: { 'command-line': 'src/cli/run.ts' },
-    plugins: [
-      leanCommander,
-      lazyNodeModules(['crypto', 'fs/promises', 'readline/promises', 'timers/promises']),
-      screenApart,
-    ],
+    plugins: [leanCommander, lazyNodeModules(rarelyUsed), screenApart],
   }),
   build({
     ...script,
     entryPoints: { supervise: 'src/supervisor/start.ts' },
-    // Not later: it loads while the command does, and has time.
-    plugins: [lazyNodeModules()],
+    plugins: [lazyNodeModules(rarelyUsed)],
   }),
 ]);
 const hash = createHash('sha256');
