@@ -1,10 +1,10 @@
 /** From a Dockerfile to an image in the store. */
 import { type Descriptor, describe, type ImageDocument, mediaTypes, type RunConfig } from '../image/oci.ts';
+import type { Slots } from '../image/pull.ts';
 import type { Lease } from '../image/store/lease.ts';
 import type { StoredImage } from '../image/store/resolve.ts';
 import type { BuildEvent } from '../model/build.ts';
-import { BuildCache } from './cache.ts';
-import type { Limiter } from './limiter.ts';
+import type { BuildCache } from './cache.ts';
 import type { BuildMachine } from './machine.ts';
 import { type BuildPlan, type ImageFinder, planBuild } from './plan.ts';
 import type { BuildRequest } from './request.ts';
@@ -15,8 +15,9 @@ import type { Workspace } from './workspace.ts';
 export interface BuildOptions {
   readonly machine: BuildMachine;
   readonly workspace: Workspace;
+  readonly cache: BuildCache;
   readonly lease: Lease;
-  readonly limiter: Limiter;
+  readonly slots: Slots;
   readonly findImage: ImageFinder;
   readonly nextId: () => number;
   readonly emit: (event: BuildEvent) => void;
@@ -28,21 +29,19 @@ export interface BuildOptions {
  * SourceError for a file that cannot be read and BuildFailure for a step that failed.
  */
 export async function buildImage(request: BuildRequest, options: BuildOptions): Promise<StoredImage> {
-  const { machine, emit } = options;
+  const { emit } = options;
   const plan = await planBuild(request, options.findImage);
   for (const name of plan.unusedArguments) {
     emit({ type: 'buildWarning', message: `no ARG takes the build argument ${name}` });
   }
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
-  const cache = new BuildCache(machine.paths, machine.store);
   let state: StageState;
   {
     await using builder = new StageBuilder({
       ...options,
       request,
       plan,
-      cache,
       signal,
       fail: (error) => failed.abort(error),
     });

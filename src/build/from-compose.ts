@@ -29,10 +29,15 @@ export interface ComposeBuildOptions {
   imageOf(serviceName: string): string;
   /** Before each step's name; null where it is the only one. */
   readonly label: string | null;
+  /** Labels that say whose image it is. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
-/** Reads what a build needs. Throws FILE_NOT_FOUND, INVALID, UNSUPPORTED and SourceError, with the attribute in question. */
-export function composeBuildRequest(options: ComposeBuildOptions): BuildRequest {
+/**
+ * Reads what a build needs, once for each of its platforms. Throws FILE_NOT_FOUND, INVALID, UNSUPPORTED, with the attribute
+ * in question, and SourceError.
+ */
+export function composeBuildRequests(options: ComposeBuildOptions): BuildRequest[] {
   const { service, workingDirectory } = options;
   const { build } = service;
   if (build === undefined) throw new Error(`service ${options.serviceName} is not built`);
@@ -41,15 +46,15 @@ export function composeBuildRequest(options: ComposeBuildOptions): BuildRequest 
   const ignored = readIgnore(build.context, dockerfile.path, workingDirectory);
   const buildArguments = new Map([...Object.entries(build.args ?? {}), ...options.buildArguments]);
   const epoch = buildArguments.get('SOURCE_DATE_EPOCH') ?? options.environment.SOURCE_DATE_EPOCH;
-  return {
+  checkCacheTargets(build);
+  const request: Omit<BuildRequest, 'platform'> = {
     label: options.label,
     dockerfile,
     context: { ...context, ignored },
     contexts: namedContexts(build, options),
     buildArguments,
     target: build.target ?? null,
-    labels: build.labels ?? {},
-    platform: platformOf(service, build),
+    labels: { ...build.labels, ...options.labels },
     uncached:
       options.noCache || build.no_cache
         ? 'all'
@@ -67,6 +72,7 @@ export function composeBuildRequest(options: ComposeBuildOptions): BuildRequest 
     },
     sourceDateEpoch: parseEpoch(epoch),
   };
+  return platformsOf(service, build).map((platform) => ({ ...request, platform }));
 }
 
 /** SOURCE_DATE_EPOCH: seconds. Throws INVALID. */
@@ -158,11 +164,21 @@ function namedContexts(build: Build, { imageOf, workingDirectory }: ComposeBuild
   return contexts;
 }
 
-function platformOf(service: Service, build: Build): BuildRequest['platform'] {
-  const [first, ...others] = build.platforms ?? [];
-  const wanted = service.platform ?? (others.length === 0 ? first : undefined);
-  if (wanted !== undefined) return parsePlatform(wanted);
-  return ownPlatform();
+/** The service's own, or else those of the build, or else this machine's. */
+function platformsOf(service: Service, build: Build): BuildRequest['platform'][] {
+  const wanted = build.platforms?.length ? build.platforms : service.platform ? [service.platform] : [];
+  return wanted.length === 0 ? [ownPlatform()] : wanted.map(parsePlatform);
+}
+
+/** The cache is this machine's; what an image carries in itself is there by nature. */
+function checkCacheTargets({ cache_to: targets = [] }: Build): void {
+  for (const [index, target] of targets.entries()) {
+    if (/^(?:type=)?inline\b/.test(target)) continue;
+    throw new ComposeError('UNSUPPORTED', `the cache cannot be written to ${target}`, {
+      attribute: ['build', 'cache_to', index],
+      hint: 'steps are kept on this machine; push the image to share its layers',
+    });
+  }
 }
 
 function secretsOf(build: Build, { project, variables }: ComposeBuildOptions): Map<string, SecretSource> {

@@ -70,7 +70,8 @@ export async function runStep(input: RunInput): Promise<void> {
   ] as const) {
     writeFileSync(join(directory, name), text);
   }
-  const spec = specOf(input, network.namespace, mounts.mounts, mounts.env);
+  const given = [...mounts.mounts, ...scriptMount(input)];
+  const spec = specOf(input, network.namespace, given, mounts.env);
   const lower = await prepareTree(input, spec.mounts);
   const overlay = { lower, upper: join(directory, 'upper'), work: join(directory, 'work') };
   const whole: OciSpec = {
@@ -89,6 +90,15 @@ export async function runStep(input: RunInput): Promise<void> {
   signal.throwIfAborted();
 }
 
+/** A here-document that is a program. */
+function scriptMount({ step, directory }: RunInput): OciMount[] {
+  if (step.script === null) return [];
+  const source = join(directory, 'script');
+  writeFileSync(source, step.script.content, { mode: 0o755 });
+  const destination = `/dev/pipes/${step.script.name}`;
+  return [{ destination, type: 'bind', source, options: ['bind', 'rprivate', 'ro'] }];
+}
+
 /** Layers of the container, with places for its mounts; the upper directory looks like the root before. */
 async function prepareTree({ machine, directory, lower }: RunInput, mounts: readonly OciMount[]): Promise<string[]> {
   await using tree = await openTree(machine.native, { lower, directory, isWritable: false });
@@ -96,10 +106,13 @@ async function prepareTree({ machine, directory, lower }: RunInput, mounts: read
   mkdirSync(stubs);
   const root = lstatSync(`${tree.path}/.`);
   for (const name of ['upper', 'work', 'rootfs']) mkdirSync(join(directory, name), { recursive: true, mode: 0o755 });
-  const points = mounts.map(({ destination, type, source = '' }) => ({
-    path: destination,
-    isDirectory: type !== 'bind' || !isFile(source),
-  }));
+  // What is below /dev is on the container's own tmpfs.
+  const points = mounts
+    .filter(({ destination }) => !destination.startsWith('/dev/'))
+    .map(({ destination, type, source = '' }) => ({
+      path: destination,
+      isDirectory: type !== 'bind' || !isFile(source),
+    }));
   const isNeeded = makeStubs(tree.path, stubs, points);
   for (const each of [stubs, join(directory, 'upper')]) takeAttributes(each, root);
   return isNeeded || lower.length === 0 ? [stubs, ...lower] : [...lower];

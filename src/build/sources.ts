@@ -13,6 +13,7 @@ import type { Origin } from './graph/stages.ts';
 import type { CopyStep } from './graph/steps.ts';
 import { imageState } from './image-state.ts';
 import type { BuildMachine } from './machine.ts';
+import { fetchSource, isRemoteSource } from './remote-sources.ts';
 import type { BuildRequest, DirectoryContext } from './request.ts';
 import { chainOf, layerDirectories, type StageState } from './stage-state.ts';
 import { describeEntries } from './tree/digest.ts';
@@ -42,11 +43,18 @@ export class Sources implements AsyncDisposable {
   /** What the sources of a COPY are. Throws FILE_NOT_FOUND for one that is not there, unless it is a pattern. */
   async scan(step: CopyStep): Promise<ScannedSource[]> {
     if (step.sources.length === 0) return [];
+    const remote = step.isAdd ? step.sources.filter(({ value }) => isRemoteSource(value)) : [];
     const tree = await this.#treeOf(step.from);
     const excluded = excludeRules(step.excludes);
     if (excluded === null) throw new ComposeError('INVALID', '--exclude: a pattern cannot be read');
     const found: ScannedSource[] = [];
-    for (const { value } of step.sources) {
+    const { workspace, signal } = this.#options;
+    for (const source of step.sources) {
+      const { value } = source;
+      if (remote.includes(source)) {
+        found.push(...(await fetchSource(value, step, { directory: workspace.step().directory, signal })));
+        continue;
+      }
       const matches = scanSource(tree, value, { excluded, hasParents: step.hasParents });
       if (matches.length === 0 && !isPattern(value)) throw this.#missing(step.from, value, tree.ignored);
       found.push(...matches);
@@ -152,14 +160,21 @@ export class Sources implements AsyncDisposable {
 }
 
 async function maskIgnored(context: DirectoryContext, mask: string, { native }: BuildMachine): Promise<void> {
-  const visit = async (directory: string): Promise<void> => {
+  /** Whether anything is left of a directory. */
+  const visit = async (directory: string): Promise<boolean> => {
     await mkdir(join(mask, directory), { recursive: true });
+    let isUsed = false;
     for (const entry of readdirSync(join(context.path, directory), { withFileTypes: true })) {
       const place = directory === '' ? entry.name : `${directory}/${entry.name}`;
       const isOut = context.ignored.ignores(place);
-      if (isOut && !context.ignored.mayKeepBelow(place)) await native.mknodWhiteout(join(mask, place));
-      else if (entry.isDirectory()) await visit(place);
+      const isEntered = entry.isDirectory() && (!isOut || context.ignored.mayKeepBelow(place));
+      const isKept = isEntered ? (await visit(place)) || !isOut : !isOut;
+      isUsed ||= isKept;
+      if (isKept) continue;
+      if (isEntered) await native.removeTree(join(mask, place));
+      await native.mknodWhiteout(join(mask, place));
     }
+    return isUsed;
   };
   await visit('');
 }

@@ -1,6 +1,7 @@
 /** Builds the stages of a plan: each step once, those that do not wait for each other at the same time. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Slots } from '../image/pull.ts';
 import type { Lease } from '../image/store/lease.ts';
 import type { BuildEvent } from '../model/build.ts';
 import { type BuildCache, type BuiltLayer, cacheKey, type StepResult } from './cache.ts';
@@ -9,14 +10,15 @@ import { stepFailure } from './failure.ts';
 import type { CopyStep, DirectoryStep, RunStep, Step } from './graph/steps.ts';
 import { imageState } from './image-state.ts';
 import { keepLayer } from './layer.ts';
-import type { Limiter } from './limiter.ts';
 import type { BuildMachine } from './machine.ts';
 import type { BuildPlan, PlannedStage } from './plan.ts';
+import { isRemoteSource } from './remote-sources.ts';
 import type { BuildRequest } from './request.ts';
 import { runStep } from './run-step.ts';
 import { Sources } from './sources.ts';
 import { chainOf, layerDirectories, type StageState, withLayer } from './stage-state.ts';
 import type { ScannedSource } from './tree/scan.ts';
+import { unpackSources } from './unpack.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface StageBuilderOptions {
@@ -27,7 +29,7 @@ export interface StageBuilderOptions {
   readonly cache: BuildCache;
   readonly lease: Lease;
   /** How many steps work at the same time. */
-  readonly limiter: Limiter;
+  readonly slots: Slots;
   readonly nextId: () => number;
   readonly emit: (event: BuildEvent) => void;
   /** The first step that fails ends all others: `signal` follows. */
@@ -192,8 +194,8 @@ export class StageBuilder implements AsyncDisposable {
     sources: readonly ScannedSource[],
     id: number,
   ): Promise<BuiltLayer | null> {
-    const { machine, workspace, limiter, signal, lease, request } = this.#options;
-    return await limiter.run(async () => {
+    const { machine, workspace, slots, signal, lease, request } = this.#options;
+    return await slots.run(signal, async () => {
       const { directory, containerId } = workspace.step();
       const lower = step.kind === 'copy' && step.isLinked ? [] : layerDirectories(state, machine.store);
       await this.#perform(step, { lower, directory, containerId, sources, id });
@@ -202,7 +204,7 @@ export class StageBuilder implements AsyncDisposable {
       const layer = await keepLayer({ store, lease, directory, sourceDateEpoch, signal });
       await machine.native.removeTree(directory);
       return layer;
-    }, signal);
+    });
   }
 
   async #perform(step: FileStep, work: StepWork): Promise<void> {
@@ -223,7 +225,10 @@ export class StageBuilder implements AsyncDisposable {
 
   async #copy(step: CopyStep, work: StepWork): Promise<void> {
     const { machine, signal, request } = this.#options;
-    await copyInto({ machine, signal, ...work }, step, work.sources, request.sourceDateEpoch);
+    const isLocal = step.sources.every(({ value }) => !isRemoteSource(value));
+    const unpacks = step.isAdd && (step.unpacks ?? isLocal);
+    const sources = unpacks ? await unpackSources(work.sources, work.directory, signal) : work.sources;
+    await copyInto({ machine, signal, ...work }, step, sources, request.sourceDateEpoch);
   }
 
   async #run(step: RunStep, { id, ...work }: StepWork): Promise<void> {

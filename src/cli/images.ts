@@ -1,19 +1,26 @@
 import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
 import { ComposeError } from '../util/errors.ts';
+import type { Context } from './context.ts';
 
 const policies = ['policy', 'always', 'never', 'missing', 'if_not_present', 'build'];
 
 /** `--pull`, `--build`, `--no-build`: they stand above what the services say. */
-export interface ImageSettings {
+export interface ImageSettings extends BuildSettings {
   readonly pull: string | null;
+}
+
+export interface BuildSettings {
   readonly build: 'always' | 'never' | 'policy';
+  /** Builds show no progress. */
+  readonly isQuiet: boolean;
 }
 
 export function imageSettings(values: {
   readonly pull: string | undefined;
   readonly build: boolean | undefined;
   readonly noBuild?: boolean | undefined;
+  readonly quietBuild?: boolean | undefined;
 }): ImageSettings {
   const pull = values.pull ?? 'policy';
   if (!policies.includes(pull)) {
@@ -24,11 +31,12 @@ export function imageSettings(values: {
   return {
     pull: pull === 'policy' ? null : pull,
     build: values.build ? 'always' : values.noBuild ? 'never' : 'policy',
+    isQuiet: values.quietBuild ?? false,
   };
 }
 
 /** The project with the policies of the command line. */
-export function withImagePolicy(project: Project, { pull, build }: ImageSettings): Project {
+export function withImagePolicy(project: Project, { pull, build }: Omit<ImageSettings, 'isQuiet'>): Project {
   if (pull === null && build === 'policy') return project;
   const services = Object.entries(project.services).map(([name, service]): [string, Service] => {
     if (build === 'always' && service.build !== undefined) return [name, { ...service, pull_policy: 'build' }];
@@ -37,4 +45,17 @@ export function withImagePolicy(project: Project, { pull, build }: ImageSettings
     return [name, service];
   });
   return { ...project, services: Object.fromEntries(services) };
+}
+
+/** Builds what the containers of `services` are to be made of, as far as it is missing or said to be built. */
+export async function ensureImages(
+  loaded: { readonly project: Project; readonly variables: Readonly<Record<string, string>> },
+  services: Iterable<string>,
+  settings: ImageSettings,
+  context: Context,
+): Promise<void> {
+  const built = [...services].filter((name) => loaded.project.services[name]?.build !== undefined);
+  if (built.length === 0 || context.globals.dryRun) return;
+  const { ensureBuilt } = await import('./build/ensure.ts');
+  await ensureBuilt(loaded, built, settings, context);
 }

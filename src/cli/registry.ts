@@ -30,6 +30,7 @@ import { wait } from './commands/wait.ts';
  */
 export const registry: Readonly<Record<string, Command | (() => Promise<Command>)>> = {
   attach,
+  build: async () => (await import('./commands/build.ts')).build,
   config: async () => (await import('./commands/config.ts')).config,
   create,
   diff: async () => (await import('./commands/diff.ts')).diff,

@@ -1,7 +1,9 @@
 /** Looks up what only this machine knows (images, contents of secrets) and says what the project asks for. */
 
 import { existsSync } from 'node:fs';
+import { parsePlatform } from '../image/platform.ts';
 import { isRootfsReference, resolveRootfs } from '../image/rootfs.ts';
+import { openImageStore } from '../image/store/store.ts';
 import { networkHash, serviceHash, volumeHash } from '../model/hash.ts';
 import type { ResolvedImage } from '../model/image.ts';
 import { imageName, type NameSeparator } from '../model/names.ts';
@@ -9,6 +11,7 @@ import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
 import { sha256 } from '../native/digest.ts';
 import type { Desired, DesiredService } from '../plan/desired.ts';
+import type { Paths } from '../state/paths.ts';
 import { about, ComposeError, joinErrors } from '../util/errors.ts';
 import { contentOf, type GivenVariables, givenFiles } from './given-files.ts';
 
@@ -30,6 +33,7 @@ export async function resolveDesired(options: {
   readonly services: ReadonlySet<string>;
   readonly nameSeparator: NameSeparator;
   readonly variables: GivenVariables;
+  readonly paths: Pick<Paths, 'images'>;
 }): Promise<DesiredWithImages> {
   const { project } = options;
   const images = new Map<string, ResolvedImage>();
@@ -44,7 +48,7 @@ export async function resolveDesired(options: {
       const reference = imageName(project.name, name, service, options.nameSeparator);
       let pending = cache.get(reference);
       if (pending === undefined) {
-        pending = resolveImage(name, reference, options);
+        pending = resolveImage(name, reference, service, options);
         cache.set(reference, pending);
       }
       try {
@@ -71,21 +75,22 @@ export async function resolveDesired(options: {
 async function resolveImage(
   serviceName: string,
   reference: string,
-  options: { readonly workingDirectory: string },
+  service: Service,
+  options: { readonly workingDirectory: string; readonly paths: Pick<Paths, 'images'> },
 ): Promise<ResolvedImage> {
-  const attribute = ['image'];
-  if (isRootfsReference(reference)) {
-    return await naming(serviceName, async () => {
-      try {
-        return await resolveRootfs(reference, options);
-      } catch (error) {
-        throw error instanceof ComposeError ? about(error, { attribute }) : error;
-      }
-    });
-  }
-  throw new ComposeError('IMAGE_NOT_FOUND', `service ${serviceName}: image ${reference} is not on this machine`, {
-    path: ['services', serviceName, 'image'],
-    hint: 'images from registries are not supported yet; name an extracted root file system: image: rootfs:DIR, or rootfs:/ for this machine’s own',
+  const attribute = [service.image === undefined ? 'build' : 'image'];
+  return await naming(serviceName, async () => {
+    try {
+      if (isRootfsReference(reference)) return await resolveRootfs(reference, options);
+      using store = openImageStore(options.paths);
+      return await store.resolveImage(reference, service.platform ? parsePlatform(service.platform) : undefined);
+    } catch (error) {
+      if (!(error instanceof ComposeError)) throw error;
+      const isAbsent = error.code === 'IMAGE_NOT_FOUND' && error.hint === undefined;
+      const hint =
+        service.build === undefined ? 'load or build it, or name a root: image: rootfs:DIR' : 'tscompose build';
+      throw about(error, isAbsent ? { attribute, hint } : { attribute });
+    }
   });
 }
 

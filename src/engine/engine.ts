@@ -50,6 +50,7 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
     services: new Set([...services].filter((name) => project.services[name] !== undefined)),
     nameSeparator: settings.manner.nameSeparator,
     variables: request.variables,
+    paths: context.paths,
   });
   if (bringsUp) {
     const { host, database } = context;

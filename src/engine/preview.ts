@@ -41,6 +41,7 @@ export async function previewPlan(options: {
     services,
     nameSeparator: settings.manner.nameSeparator,
     variables,
+    paths,
   });
   if (bringsUp) {
     const { workingDirectory } = options.origin;

@@ -145,6 +145,7 @@ async function create(
     services: new Set([request.service]),
     nameSeparator: request.manner.nameSeparator,
     variables: request.variables,
+    paths: context.paths,
   });
   const { origin, variables } = request;
   const input: EffectInput = { project, origin, wanted, variables, waitTimeoutMs: null };

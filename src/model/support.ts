@@ -12,11 +12,6 @@ const when = (isAsked: boolean, ...attribute: ErrorPath): readonly ErrorPath[] =
 
 /** What a service cannot do without, and cannot be given: starting it would only pretend. */
 const REFUSED: readonly Refusal[] = [
-  {
-    // With an image that is there nothing needs to be built.
-    askedBy: ({ build, image }) => when(build !== undefined && !image?.startsWith('rootfs:'), 'build'),
-    why: 'there is no image builder yet',
-  },
   { askedBy: ({ gpus }) => when(gpus !== undefined, 'gpus'), why: 'device requests need a driver' },
   {
     askedBy: ({ deploy }) =>

@@ -111,10 +111,10 @@ const cases: readonly Case[] = [
     code: 1,
   },
   {
-    title: 'a build without a builder',
-    compose: 'services:\n  web:\n    build: .\n',
-    message: at('3:12', 'service web: build is not supported: there is no image builder yet'),
-    code: 1,
+    title: 'a build without its directory',
+    compose: 'services:\n  web:\n    build: ./none\n',
+    message: at('3:12', 'service web: the build context .*/none does not exist'),
+    code: 14,
   },
   {
     title: 'a network mode that does not exist',

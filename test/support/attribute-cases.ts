@@ -487,6 +487,22 @@ export const seenElsewhere: Readonly<Record<string, readonly string[]>> = {
   'test/e2e/bad-input.test.ts: a root file system that is not there': ['services', ...service('image')],
   'test/unit/plan/reconcile.test.ts: restarts a dependent with restart: true when its dependency is replaced':
     service('depends_on[].restart'),
+  'test/e2e/build.test.ts: what build: says of the Dockerfile, its arguments, labels and names': [
+    ...service('build'),
+    ...all(
+      'services[].build',
+      'context dockerfile dockerfile_inline additional_contexts args target labels tags platforms pull cache_to',
+    ),
+  ],
+  'test/e2e/build.test.ts: what build: gives to RUN: network, hosts, limits, secrets, an agent, privileges': [
+    ...all('services[].build', 'network extra_hosts shm_size ssh privileged ulimits ulimits[].soft ulimits[].hard'),
+    ...all('services[].build', 'secrets secrets[].source secrets[].target'),
+  ],
+  'test/e2e/build.test.ts: no_cache makes steps anew, no_cache_filter those of a stage': all(
+    'services[].build',
+    'no_cache no_cache_filter',
+  ),
+  'test/e2e/build.test.ts: pull_policy: build builds at each up': service('pull_policy'),
   'test/unit/compose/reference.test.ts: small projects are loaded alike': [
     ...['name', 'include', ...all('include[]', 'path project_directory env_file')],
     ...service('extends extends.service extends.file'),

@@ -2,32 +2,41 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildImage } from '../../build/build.ts';
-import { Limiter } from '../../build/limiter.ts';
+import { BuildCache } from '../../build/cache.ts';
 import type { BuildMachine } from '../../build/machine.ts';
 import type { ImageFinder } from '../../build/plan.ts';
 import type { BuildRequest } from '../../build/request.ts';
+import { importRootfs } from '../../build/rootfs-image.ts';
 import { openWorkspace, sweepBuilds, type Workspace } from '../../build/workspace.ts';
 import { removeEmptyCgroups } from '../../container/cgroup-parents.ts';
 import { readHostFacts } from '../../container/host.ts';
 import { openBuildNetworks, removeBuildNetwork } from '../../engine/build-network.ts';
+import type { Descriptor, Platform } from '../../image/oci.ts';
+import { pullImage, Slots } from '../../image/pull.ts';
+import { isRootfsReference } from '../../image/rootfs.ts';
 import type { Lease } from '../../image/store/lease.ts';
 import type { StoredImage } from '../../image/store/resolve.ts';
-import { type ImageStore, openImageStore } from '../../image/store/store.ts';
+import { canonicalName, type ImageStore, openImageStore } from '../../image/store/store.ts';
+import type { BuildEvent } from '../../model/build.ts';
 import { native } from '../../native/binding.ts';
 import { openNetworkDriver } from '../../network/network-driver.ts';
 import { openDatabase } from '../../state/database.ts';
 import { type BuildReporter, type BuildReporterForm, openBuildReporter } from '../../ui/build-reporter.ts';
 import type { Context } from '../context.ts';
 import { isColored } from '../progress.ts';
+import { openRegistries } from '../registry-client.ts';
 
 export interface BuildSession {
   readonly store: ImageStore;
   /** Builds one image; several may be built at the same time. */
   build(request: BuildRequest, options: { readonly isPulling: boolean }): Promise<StoredImage>;
+  /** Lets a name stand for what was built. */
+  name(reference: string, target: Descriptor): void;
 }
 
 /** Most steps that work at the same time, unless `--parallel` says otherwise. */
 const stepsAtOnce = 16;
+const layersAtOnce = 4;
 
 /** Opens what builds need for `action` and takes away what they used, however it ends. */
 export async function withBuilds<T>(
@@ -70,26 +79,61 @@ function sessionOf(
   lease: Lease,
   reporter: BuildReporter,
 ): BuildSession {
-  const limiter = new Limiter(context.globals.parallel ?? stepsAtOnce);
+  const slots = new Slots(context.globals.parallel ?? stepsAtOnce);
+  const { store, paths } = machine;
+  const { signal, workingDirectory } = context;
+  const cache = new BuildCache(paths, store);
+  const named = new Set<string>();
   let ids = 0;
+  const nextId = () => ++ids;
+  const emit = (event: BuildEvent) => reporter.report(event);
+
+  const pull = async (reference: string, platform: Platform): Promise<StoredImage> => {
+    const id = nextId();
+    const began = performance.now();
+    const tell = (status: 'started' | 'done' | 'failed') =>
+      emit({ type: 'buildStep', id, title: `pull ${reference}`, status, durationMs: performance.now() - began });
+    tell('started');
+    try {
+      using registry = await openRegistries(context);
+      const pulled = await pullImage(reference, { store, registry, platform, signal, slots: new Slots(layersAtOnce) });
+      tell('done');
+      return pulled.image;
+    } catch (error) {
+      tell('failed');
+      throw error;
+    }
+  };
+  const finder =
+    (isPulling: boolean): ImageFinder =>
+    async (reference, platform) => {
+      if (isRootfsReference(reference)) {
+        return await importRootfs(reference, { store, cache, workspace, lease, platform, workingDirectory, signal });
+      }
+      // What was just built is not elsewhere.
+      const isHere = store.find(reference) !== null;
+      if (isHere && (!isPulling || named.has(canonicalName(reference)))) return await store.image(reference, platform);
+      return await pull(reference, platform);
+    };
   return {
-    store: machine.store,
-    build: (request) =>
+    store,
+    build: (request, { isPulling }) =>
       buildImage(request, {
         machine,
         workspace,
+        cache,
         lease,
-        limiter,
-        findImage: findIn(machine.store),
-        nextId: () => ++ids,
-        emit: (event) => reporter.report(event),
-        signal: context.signal,
+        slots,
+        findImage: finder(isPulling),
+        nextId,
+        emit,
+        signal,
       }),
+    name(reference, target) {
+      store.tag(reference, target);
+      named.add(canonicalName(reference));
+    },
   };
-}
-
-function findIn(store: ImageStore): ImageFinder {
-  return async (reference, platform) => await store.image(reference, platform);
 }
 
 /** Removes what builds have left that were killed. */

@@ -1,7 +1,8 @@
 import { type ApplySettings, defaultSettings } from '../../model/settings.ts';
+import { selectedServices } from '../../plan/selection.ts';
 import { defineCommand, refuseTogether } from '../command.ts';
 import { isTruthy } from '../environment.ts';
-import { imageSettings, withImagePolicy } from '../images.ts';
+import { ensureImages, imageSettings, withImagePolicy } from '../images.ts';
 import { checkServices, parseScale } from '../services.ts';
 import { apply, openProject } from '../session.ts';
 
@@ -38,7 +39,9 @@ export const create = defineCommand({
   async run({ apply: settings, images }, context) {
     await using session = await openProject(context, { services: settings.services, supervisor: 'start' });
     checkServices(new Set(Object.keys(session.project.services)), Object.keys(settings.scale));
-    await apply({ ...session, project: withImagePolicy(session.project, images) }, settings, context);
+    const wanted = { ...session, project: withImagePolicy(session.project, images) };
+    await ensureImages(wanted, selectedServices(wanted.project.services, settings), images, context);
+    await apply(wanted, settings, context);
     return 0;
   },
 });

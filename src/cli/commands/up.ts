@@ -1,9 +1,10 @@
 import { type ApplySettings, defaultSettings, type Recreate } from '../../model/settings.ts';
+import { selectedServices } from '../../plan/selection.ts';
 import { ComposeError } from '../../util/errors.ts';
 import type { AttachSettings } from '../attached-up.ts';
 import { defineCommand, refuseTogether } from '../command.ts';
 import { isTruthy } from '../environment.ts';
-import { imageSettings, withImagePolicy } from '../images.ts';
+import { ensureImages, imageSettings, withImagePolicy } from '../images.ts';
 import { checkServices, parseScale, timeoutMs } from '../services.ts';
 import { apply, openProject } from '../session.ts';
 
@@ -113,6 +114,7 @@ export const up = defineCommand({
     if (Object.keys(session.project.services).length === 0 && !context.globals.allResources) {
       throw new ComposeError('NO_SERVICE', 'no service selected');
     }
+    await ensureImages(session, selectedServices(session.project.services, settings.apply), images, context);
     if (mode === 'attached') {
       const { attachedUp } = await import('../attached-up.ts');
       return await attachedUp(session, settings.apply, attach, context);

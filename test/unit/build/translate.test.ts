@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the syntax of the files
 import assert from 'node:assert/strict';
 import type { CopyStep, RunStep } from '../../../src/build/graph/steps.ts';
 import { complaints, stages, translate } from './support.ts';

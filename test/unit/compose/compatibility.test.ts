@@ -74,7 +74,6 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'configs.*.external': 'external: true',
   'configs.*.template_driver': 'content: x\ntemplate_driver: golang',
   'configs.*.labels': 'content: x\nlabels: { a: b }',
-  'services.*.build': 'build: .',
   'services.*.build.isolation': 'build:\n  isolation: hyperv',
   'services.*.cpu_count': 'cpu_count: 2',
   'services.*.cpu_percent': 'cpu_percent: 50',

@@ -63,9 +63,9 @@ export const imageBuild = defineCommand({
       sourceDateEpoch: parseEpoch(buildArguments.get('SOURCE_DATE_EPOCH') ?? environment.SOURCE_DATE_EPOCH),
     };
     const form = settings.quiet ? 'quiet' : context.globals.progress === 'json' ? 'json' : 'text';
-    const image = await withBuilds(context, { form }, async ({ build, store }) => {
+    const image = await withBuilds(context, { form }, async ({ build, name }) => {
       const built = await build(request, { isPulling: settings.pull ?? false });
-      for (const name of settings.tag) store.tag(name, built.target);
+      for (const tag of settings.tag) name(tag, built.target);
       return built;
     });
     context.stdout.write(`${image.id}\n`);

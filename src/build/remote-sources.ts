@@ -1,0 +1,127 @@
+/** What ADD takes from elsewhere: files by URL, and repositories of git. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createWriteStream, lstatSync, mkdirSync, utimesSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { ComposeError } from '../util/errors.ts';
+import { nothingIgnored } from './context/ignore.ts';
+import type { CopyStep } from './graph/steps.ts';
+import { OutputTail } from './output-tail.ts';
+import { type ScannedSource, scanSource } from './tree/scan.ts';
+
+export interface RemoteOptions {
+  /** An empty directory of the step's own. */
+  readonly directory: string;
+  readonly signal: AbortSignal;
+}
+
+/** Whether a source of ADD is one of these. */
+export function isRemoteSource(source: string): boolean {
+  return /^https?:\/\//i.test(source) || isGit(source);
+}
+
+function isGit(source: string): boolean {
+  return (
+    /^(?:git|ssh):\/\//i.test(source) ||
+    /^[\w.-]+@[\w.-]+:/.test(source) ||
+    (/^https?:\/\//i.test(source) && /\.git(?:#.*)?$/i.test(source))
+  );
+}
+
+/** Fetches a source. Throws BUILD_FAILED when it cannot be had, or is not what its checksum says. */
+export async function fetchSource(source: string, step: CopyStep, options: RemoteOptions): Promise<ScannedSource[]> {
+  mkdirSync(options.directory, { recursive: true });
+  if (isGit(source)) return await cloneRepository(source, step, options);
+  return [await download(source, step, options)];
+}
+
+async function download(source: string, step: CopyStep, { directory, signal }: RemoteOptions): Promise<ScannedSource> {
+  const { checksum } = step;
+  const expected = checksum === null ? null : /^sha256:([0-9a-f]{64})$/.exec(checksum)?.[1];
+  if (expected === undefined) {
+    throw new ComposeError('INVALID', `--checksum: ${checksum} is none`, { hint: 'write sha256: and 64 digits' });
+  }
+  const url = new URL(source);
+  const name = basename(decodeURIComponent(url.pathname));
+  if (name === '' && step.destination.endsWith('/')) {
+    throw new ComposeError('BUILD_FAILED', `${source} has no file name`, {
+      hint: 'name the destination without a slash',
+    });
+  }
+  const path = join(directory, 'file');
+  const hash = createHash('sha256');
+  let modified: string | null;
+  try {
+    const response = await fetch(url, { signal, redirect: 'follow' });
+    if (!response.ok || response.body === null) {
+      await response.body?.cancel();
+      throw new ComposeError('BUILD_FAILED', `cannot fetch ${source}: the server answers ${response.status}`);
+    }
+    modified = response.headers.get('last-modified');
+    const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
+    body.on('data', (chunk: Buffer) => hash.update(chunk));
+    await pipeline(body, createWriteStream(path, { mode: 0o600 }), { signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ComposeError) throw error;
+    const { cause } = error as Error;
+    const reason = cause instanceof Error ? cause.message : (error as Error).message;
+    throw new ComposeError('BUILD_FAILED', `cannot fetch ${source}: ${reason}`, { cause: error });
+  }
+  const digest = hash.digest('hex');
+  if (expected !== null && digest !== expected) {
+    throw new ComposeError('BUILD_FAILED', `${source} is not what --checksum says: its digest is sha256:${digest}`);
+  }
+  const time = modified === null ? Number.NaN : Date.parse(modified);
+  // As Docker has it: what came at no known time is from the beginning of time.
+  const seconds = Number.isNaN(time) ? 0 : time / 1000;
+  utimesSync(path, seconds, seconds);
+  const entry = { target: name || 'file', path, stats: lstatSync(path), uid: 0, gid: 0, link: null };
+  return { name, isDirectory: false, self: null, entries: [entry] };
+}
+
+/** `URL#REFERENCE:DIRECTORY`, by the program git. */
+async function cloneRepository(source: string, step: CopyStep, options: RemoteOptions): Promise<ScannedSource[]> {
+  const { directory, signal } = options;
+  const [url = '', fragment = ''] = source.split(/#(.*)/s);
+  const [reference = '', subdirectory = ''] = fragment.split(/:(.*)/s);
+  const git = (...args: string[]) => runGit(args, directory, signal);
+  await git('init', '--quiet');
+  await git('fetch', '--quiet', '--depth', '1', '--', url, reference || 'HEAD');
+  await git('checkout', '--quiet', 'FETCH_HEAD');
+  if (!step.keepsGitDirectory) await rm(join(directory, '.git'), { recursive: true });
+  const tree = { root: directory, ignored: nothingIgnored, owner: { uid: 0, gid: 0 } };
+  const found = scanSource(tree, subdirectory || '/', { excluded: nothingIgnored, hasParents: false });
+  if (found.length > 0) return found;
+  throw new ComposeError('BUILD_FAILED', `there is no ${subdirectory} in ${url}`);
+}
+
+async function runGit(args: readonly string[], directory: string, signal: AbortSignal): Promise<void> {
+  const tail = new OutputTail();
+  const child = spawn('git', args, {
+    cwd: directory,
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, GIT_TERMINAL_PROMPT: '0', GIT_DIR: join(directory, '.git'), GIT_WORK_TREE: directory },
+    signal,
+  });
+  child.stderr.on('data', (chunk: Buffer) => tail.add(chunk.toString('utf8')));
+  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
+  child.once('error', reject);
+  child.once('close', resolve);
+  let code: number | null;
+  try {
+    code = await promise;
+  } catch (error) {
+    signal.throwIfAborted();
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new ComposeError('BUILD_FAILED', 'ADD of a repository needs the program git, which is not here', {
+      cause: error,
+      hint: 'install git',
+    });
+  }
+  if (code !== 0)
+    throw new ComposeError('BUILD_FAILED', `git ${args[0]} failed: ${tail.lines.at(-1) ?? `exit code ${code}`}`);
+}
