@@ -6,6 +6,7 @@ import type { Binding } from '../native/binding.ts';
 import type { DnsServer, NetworkDriver, PortRequest } from '../network/contract.ts';
 import type { Database } from '../state/database.ts';
 import type { Paths } from '../state/paths.ts';
+import type { ComposeError } from '../util/errors.ts';
 import type { VolumeDriver } from '../volume/volume-driver.ts';
 import type { ContainerHub } from './hub.ts';
 import type { Rules } from './rules.ts';
@@ -28,6 +29,8 @@ export interface EngineContext {
   readonly supervisorArgs: readonly string[];
   /** Binds the host ports of a container, or finds them bound already. Throws PORT_TAKEN. */
   reservePorts(record: ContainerRecord, requests: readonly PortRequest[]): Promise<readonly PublishedPort[]>;
+  /** Why these could not be bound now, but those that containers of this project hold. */
+  probePorts(requests: readonly PortRequest[]): Promise<readonly ComposeError[]>;
   releasePorts(containerId: string): Promise<void>;
   /** Tells whoever watches (`events`). */
   announce(event: ContainerEvent): void;

@@ -20,6 +20,7 @@ import { createEffects, type EffectInput } from './effects.ts';
 import { errorData, execute } from './execute.ts';
 import { observe } from './observe.ts';
 import { refuseUnsupported, validateProject } from './validate.ts';
+import { checkStart } from './validate-start.ts';
 
 /** Name of a plan: two equal plans have equal hashes. */
 export function planHash(value: Plan): string {
@@ -62,6 +63,7 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
   const observed = await observeAll(context, project);
   const thePlan = plan(wanted.desired, observed, settings);
   checkCapacity(thePlan, project, context.database);
+  if (bringsUp) await checkStart(context, thePlan, project, wanted.images);
   const hash = planHash(thePlan);
   if (request.expectedPlanHash !== null && request.expectedPlanHash !== hash) {
     throw new ComposeError('PLAN_CHANGED', 'the plan that was shown is not the plan that would run now', {

@@ -188,7 +188,7 @@ export async function startContainer(
     await containers.destroyLeftovers(record.cgroupsPath);
     await context.releasePorts(record.id);
     database.saveContainer({ ...record, ports: [] });
-    throw nameFailure(record, error);
+    throw error instanceof ComposeError ? nameFailure(record, error) : error;
   }
   context.worldChanged();
 }
@@ -245,8 +245,11 @@ export function portRequests(ports: readonly Port[]): PortRequest[] {
   });
 }
 
-function nameFailure(record: ContainerRecord, error: unknown): unknown {
-  if (!(error instanceof ComposeError)) return error;
+/** An error of a start, with the container and the attribute that it is about. */
+export function nameFailure(
+  record: Pick<ContainerRecord, 'name' | 'service' | 'config'>,
+  error: ComposeError,
+): ComposeError {
   const attribute = error.attribute ?? blamed(error, record.config);
   const path = attribute === undefined ? error.path : ['services', record.service, ...attribute];
   return about(error, { path, attribute: undefined }, `cannot start container ${record.name}: ${error.message}`);

@@ -3,6 +3,7 @@
  * network-driver.ts, ports.ts and dns-server.ts.
  */
 import type { ContainerRecord, EndpointRecord, NetworkRecord, PublishedPort } from '../model/records.ts';
+import type { ComposeError } from '../util/errors.ts';
 
 /** All records of all projects. */
 export interface NetworkWorld {
@@ -81,6 +82,8 @@ export interface PortReservation {
 export interface PortHolder {
   /** All or nothing. Throws PORT_TAKEN naming the port, and who holds it when /proc tells. */
   reserve(requests: readonly PortRequest[]): Promise<PortReservation>;
+  /** Why requests for certain ports could not be met now, each; nothing stays bound. Those that are held here are met. */
+  probe(requests: readonly PortRequest[]): Promise<readonly ComposeError[]>;
   close(): Promise<void>;
 }
 

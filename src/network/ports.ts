@@ -46,11 +46,29 @@ export function openPortHolder(): PortHolder {
       reservations.add(reservation);
       return reservation;
     },
+    async probe(requests) {
+      const held = new Set([...reservations].flatMap(({ ports }) => ports.map(nameOf)));
+      const errors: ComposeError[] = [];
+      for (const [index, request] of requests.entries()) {
+        const isCertain = request.hostPort !== 0 && (request.hostPortEnd ?? request.hostPort) === request.hostPort;
+        if (!isCertain || held.has(nameOf(request))) continue;
+        try {
+          const listeners = await bindRequest(request, index);
+          await Promise.all(listeners.map((listener) => listener.close()));
+        } catch (error) {
+          if (!(error instanceof ComposeError)) throw error;
+          errors.push(error);
+        }
+      }
+      return errors;
+    },
     async close() {
       await Promise.all([...reservations].map((reservation) => reservation.release()));
     },
   };
 }
+
+const nameOf = ({ hostPort, protocol }: PublishedPort | PortRequest) => `${hostPort}/${protocol}`;
 
 /** On one address, or on `0.0.0.0` and `::` with the same port. `index` is its place in `ports`. */
 async function bindRequest(request: PortRequest, index: number): Promise<Listener[]> {

@@ -222,6 +222,7 @@ export class Supervisor {
         reservations.set(record.id, reservation);
         return reservation.ports;
       },
+      probePorts: (requests) => holder.probe(requests),
       async releasePorts(containerId: string): Promise<void> {
         const reservation = reservations.get(containerId);
         reservations.delete(containerId);

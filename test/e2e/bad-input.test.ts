@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
+  chmodSync,
   globSync,
   mkdirSync,
   readdirSync,
@@ -194,14 +195,12 @@ const cases: readonly Case[] = [
     compose: service('user: no-such-user'),
     message: at('2:73', 'cannot start container .*-web-1: .*user no-such-user'),
     code: 125,
-    leaves: 'created containers',
   },
   {
     title: 'a command that does not exist',
     compose: service('restart: "no"', '[no-such-command]'),
     message: at('2:50', '.*"no-such-command": executable file not found'),
     code: 127,
-    leaves: 'created containers',
   },
   {
     title: 'a command that is no program',
@@ -263,6 +262,51 @@ describe('e2e: bad input', () => {
       server.close();
       await scene.ok('up', '-d');
       assert.match(await scene.ok('ps'), /-web-1 .*Up /);
+    },
+  );
+
+  scenario(
+    'what would fail at the start of several services comes at once, and nothing is made',
+    {
+      compose: `
+services:
+  a: { image: "rootfs:/", command: [sleep, "1000"], ports: ["127.0.0.1:$TAKEN:80"] }
+  b: { image: "rootfs:/", command: [sleep, "1000"], ports: ["127.0.0.1:$TAKEN:81"], user: no-such-user }
+  c: { image: "rootfs:/", command: [no-such-command] }
+  d: { image: "rootfs:/", entrypoint: [/etc/passwd] }
+  e: { image: "rootfs:/", command: [/no/such], user: "0:no-such-group" }
+  fine: { image: "rootfs:/", command: [mine, and, more], environment: { PATH: /opt/mine }, volumes: ["./mine:/opt/mine"] }
+`,
+      files: { 'mine/mine': '#!/bin/sh\nexec /bin/sleep 1000\n' },
+    },
+    async (scene) => {
+      chmodSync(join(dirname(scene.composeFile), 'mine/mine'), 0o755);
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const address = server.address();
+      assert.ok(address !== null && typeof address === 'object');
+      writeFileSync(join(dirname(scene.composeFile), '.env'), `TAKEN=${address.port}\n`);
+      const { code, stderr } = await scene.run('up', '-d');
+      server.close();
+      const messages = stderr.match(/^compose\.yaml:\d+:\d+: .*$/gm) ?? [];
+      const told = messages.map((line) =>
+        line.replace(/: cannot start container \S+-(\w)-1/, ' $1').replace(/ in use.*/, ' in use'),
+      );
+      const port = `host port 127.0.0.1:${address.port}/tcp is already in use`;
+      assert.deepEqual(told.sort(), [
+        `compose.yaml:3:61 a: ${port}`,
+        `compose.yaml:4:61 b: ${port}`,
+        'compose.yaml:4:91 b: unable to find user no-such-user: no matching entries in passwd file',
+        'compose.yaml:5:36 c: exec: "no-such-command": executable file not found in $PATH',
+        'compose.yaml:6:39 d: exec: "/etc/passwd": permission denied',
+        'compose.yaml:7:36 e: exec: "/no/such": no such file or directory',
+        'compose.yaml:7:54 e: unable to find group no-such-group: no matching entries in group file',
+      ]);
+      assert.ok([1, 125, 126, 127].includes(code ?? 0), `${code}`);
+      assertPlain(stderr);
+      assert.equal((await scene.ok('ps', '-a', '-q')).trim(), '');
+      await scene.ok('up', '-d', 'fine');
+      assert.match(await scene.ok('ps'), /-fine-1 .*Up /);
     },
   );
 
