@@ -112,7 +112,8 @@ class CopyPlan {
     const [first] = source.entries;
     if (source.isDirectory || hasParents) {
       const place = this.enter(destination);
-      for (const entry of source.entries) this.#add(entry, posix.join(place, entry.target));
+      const isOwn = source.isUnpacked ?? false;
+      for (const entry of source.entries) this.#add(entry, posix.join(place, entry.target), isOwn);
       return;
     }
     if (first !== undefined) this.#add(first, this.#placeOfFile(destination, first.target));
@@ -140,10 +141,11 @@ class CopyPlan {
     return posix.join(parent, posix.basename(stats === null ? path : destination));
   }
 
-  #add(entry: ScannedEntry, target: string): void {
+  #add(entry: ScannedEntry, target: string, isOwn = false): void {
     const { stats, path, link } = entry;
     const isDirectory = stats.isDirectory();
-    const { uid, gid } = this.#owner ?? entry;
+    const { uid, gid } = isOwn ? entry : (this.#owner ?? entry);
+    const change = isOwn ? null : this.#change;
     if (stats.isFile() && stats.nlink > 1) {
       const inode = `${stats.dev}:${stats.ino}`;
       const earlier = this.#inodes.get(inode);
@@ -153,7 +155,7 @@ class CopyPlan {
       }
       this.#inodes.set(inode, target);
     }
-    const mode = link === null && this.#change !== null ? { mode: this.#change(stats.mode & 0o7777, isDirectory) } : {};
+    const mode = link === null && change !== null ? { mode: change(stats.mode & 0o7777, isDirectory) } : {};
     const kind = isDirectory ? 'directory' : stats.isFile() ? 'file' : 'other';
     if (isDirectory) this.#made.add(target);
     this.entries.push({ kind, target, source: path, uid, gid, ...mode });

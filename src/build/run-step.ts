@@ -11,6 +11,7 @@ import type { RunStep } from './graph/steps.ts';
 import type { BuildMachine } from './machine.ts';
 import { OutputTail } from './output-tail.ts';
 import { openRunMounts, type RunMountInput } from './run-mounts.ts';
+import { resolveInTree } from './tree/resolve.ts';
 import { openTree } from './tree/root.ts';
 import { makeStubs, takeAttributes } from './tree/stubs.ts';
 import { buildCgroup, destroyContainer } from './workspace.ts';
@@ -113,8 +114,14 @@ async function prepareTree({ machine, directory, lower }: RunInput, mounts: read
       path: destination,
       isDirectory: type !== 'bind' || !isFile(source),
     }));
-  const isNeeded = makeStubs(tree.path, stubs, points);
-  for (const each of [stubs, join(directory, 'upper')]) takeAttributes(each, root);
+  const upper = join(directory, 'upper');
+  // These every image that ran once has, as Docker builds it.
+  for (const name of ['dev', 'proc', 'sys']) {
+    if (resolveInTree(tree.path, name).stats === null) mkdirSync(join(upper, name), { mode: 0o755 });
+  }
+  const others = points.filter(({ path }) => !['/dev', '/proc', '/sys'].includes(path));
+  const isNeeded = makeStubs(tree.path, stubs, others);
+  for (const each of [stubs, upper]) takeAttributes(each, root);
   return isNeeded || lower.length === 0 ? [stubs, ...lower] : [...lower];
 }
 

@@ -33,7 +33,8 @@ export async function unpackSources(
     mkdirSync(target);
     const { size: sizeBytes } = statSync(path);
     await layerFacts(readLayer({ path, sizeBytes, availableBytes: sizeBytes, directory: target }), signal);
-    found.push(...scanSource(plainTree(target), '/', { excluded: nothingIgnored, hasParents: false }));
+    const unpacked = scanSource(plainTree(target), '/', { excluded: nothingIgnored, hasParents: false });
+    found.push(...unpacked.map((each) => ({ ...each, isUnpacked: true })));
   }
   return found;
 }

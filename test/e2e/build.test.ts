@@ -430,7 +430,7 @@ ADD --unpack=false packed.tar /whole.tar
           'kept 755 0:0',
           'kept/a.gz 644 0:0',
           'kept/no-archive.gz 644 0:0',
-          ...tree('plain', '1:2').map((line) => line.replace('ROOT', '1:2')),
+          ...tree('plain', '12:13').map((line) => line.replace('ROOT', '1:2')),
           'whole.tar 644 0:0',
           ...tree('xz', '12:13').map((line) => line.replace('ROOT', '0:0')),
           content.trim(),

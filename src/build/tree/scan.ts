@@ -34,6 +34,8 @@ export interface ScannedSource {
   readonly entries: readonly ScannedEntry[];
   /** Of the directory itself. */
   readonly self: ScannedEntry | null;
+  /** It comes from an archive, which says whose each file is: --chown and --chmod do not (Docker). */
+  readonly isUnpacked?: boolean;
 }
 
 export interface ScanOptions {
