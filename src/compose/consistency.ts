@@ -163,7 +163,7 @@ function checkImage(service: Service, name: string, world: World, report: Report
 }
 
 function checkReferences(service: Service, path: TreePath, world: World, report: ReportAt): void {
-  const check = (kind: string, key: string | undefined, at: TreePath): void => {
+  const check = (kind: string, key: string | undefined, at: TreePath, said?: string): void => {
     if (key === undefined) {
       report(at, `${formatPath(at)}: source is missing`, { hint: `source is the name of a ${kind.slice(0, -1)}` });
       return;
@@ -174,12 +174,16 @@ function checkReferences(service: Service, path: TreePath, world: World, report:
     report(at, `service ${String(path[1])} refers to undefined ${word} ${key}`, {
       hint:
         didYouMean(key, isTree(resources) ? Object.keys(resources) : []) ??
+        said ??
         `declare it at the top level, below ${kind}:`,
     });
   };
   for (const network of Object.keys(service.networks ?? {})) check('networks', network, [...path, 'networks', network]);
   for (const [index, volume] of (service.volumes ?? []).entries()) {
-    if (isNamedVolume(volume)) check('volumes', volume.source ?? '', [...path, 'volumes', index]);
+    if (!isNamedVolume(volume)) continue;
+    const source = volume.source ?? '';
+    const said = source.includes('/') ? `a directory begins with ./ as in ./${source}` : undefined;
+    check('volumes', source, [...path, 'volumes', index], said);
   }
   for (const [index, config] of (service.configs ?? []).entries())
     check('configs', config.source, [...path, 'configs', index]);
@@ -271,9 +275,13 @@ function checkCycles(services: Readonly<Record<string, Service>>, report: Report
       } else if (onPath.has(next)) {
         const names = stack.map((frame) => frame.name);
         const cycle = [...names.slice(names.indexOf(next)), next];
-        report(['services', top.name, 'depends_on', next], `dependency cycle detected: ${cycle.join(' -> ')}`, {
-          code: 'cycle',
-        });
+        report(
+          dependencyPlace(services[top.name] as Service, top.name, next),
+          `dependency cycle detected: ${cycle.join(' -> ')}`,
+          {
+            code: 'cycle',
+          },
+        );
         return;
       } else if (!done.has(next) && own(services, next) !== undefined) enter(next);
     }

@@ -465,7 +465,7 @@ function wordsOrWord(value: Value, path: TreePath, report: ReportAt): unknown {
 function healthRetries(value: Value, path: TreePath, report: ReportAt): unknown {
   if (value === null) return undefined;
   const retries = Number(value);
-  if (Number.isInteger(retries) && retries >= 0) return retries;
+  if (retries >= 0) return whole(retries, path, report) ?? 0;
   report(path, `${JSON.stringify(value)} is not a number of tries`);
   return undefined;
 }

@@ -2,7 +2,7 @@ import { diagnosticAt, type Findings, type Place } from '../util/diagnostic.ts';
 import { findNode } from './locate.ts';
 import { type ParsedDocument, placeOfNode } from './parse.ts';
 import { type Lookup, substitute, TemplateError } from './template.ts';
-import { formatPath, isTree, type Tree, type Value } from './tree-path.ts';
+import { formatPath, isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
 
 type Cast = 'boolean' | 'integer' | 'number';
 interface CastTree {
@@ -76,6 +76,16 @@ const CASTS: CastTree = {
   configs: { '*': { external: 'boolean' } },
 };
 
+/** What text at a path stands for, if for something else. */
+export function castAt(path: TreePath): Cast | undefined {
+  let casts: Cast | CastTree | undefined = CASTS;
+  for (const segment of path) {
+    if (typeof casts !== 'object') return undefined;
+    casts = Object.hasOwn(casts, segment) ? casts[segment] : casts['*'];
+  }
+  return typeof casts === 'string' ? casts : undefined;
+}
+
 const BOOLEANS: Readonly<Record<string, { readonly value: boolean; readonly isOld: boolean }>> = {
   true: { value: true, isOld: false },
   false: { value: false, isOld: false },
@@ -109,6 +119,7 @@ class Walk {
   /** Variables that were told to be missing. */
   private readonly unset = new Set<string>();
   private readonly path: (string | number)[] = [];
+  private hasFailed = false;
 
   constructor(document: ParsedDocument, lookup: Lookup, findings: Findings) {
     this.document = document;
@@ -120,12 +131,16 @@ class Walk {
     if (typeof value === 'string') return this.text(value, casts);
     if (Array.isArray(value)) {
       const inner = typeof casts === 'object' ? casts['*'] : undefined;
+      const unread = new Set<number>();
       for (let i = 0; i < value.length; i++) {
         this.path.push(i);
-        value[i] = this.visit(value[i] as Value, inner);
+        this.hasFailed = false;
+        const item = value[i] as Value;
+        value[i] = this.visit(item, inner);
+        if (this.hasFailed && typeof item === 'string') unread.add(i);
         this.path.pop();
       }
-      return value;
+      return unread.size === 0 ? value : value.filter((_, index) => !unread.has(index));
     }
     if (isTree(value)) this.tree(value, typeof casts === 'object' ? casts : undefined);
     return value;
@@ -203,8 +218,11 @@ class Walk {
   }
 
   private fail(text: string, error: TemplateError): void {
+    this.hasFailed = true;
     if (!this.findings.hasRoom('error')) return;
     const path = formatPath(this.path);
+    // An item of a list is left out.
+    if (typeof this.path.at(-1) === 'string') this.findings.addUnread(path);
     const place = this.place(text, error.offset, error.length);
     this.findings.add(
       diagnosticAt(place, {

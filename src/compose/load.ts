@@ -132,6 +132,7 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
     throw new ComposeError(
       'SYNTAX',
       `empty compose file: ${inputs.files.map((path) => reader.read(path).name).join(', ')}`,
+      { hint: 'it begins with services:' },
     );
   const services = isTree(tree.services) ? Object.keys(tree.services).length : 0;
   if (services > MAX_SERVICES) throw new ComposeError('LIMIT', `${services} services are more than ${MAX_SERVICES}`);

@@ -55,7 +55,9 @@ export class Locator {
   place(path: TreePath, options: LocateOptions = {}): Place | undefined {
     const found = this.find(path, options);
     if (found === undefined) return undefined;
-    const isKey = options.isKey === 'map' ? isMap(found.node) && found.isBelowKey : options.isKey === true;
+    // The text of a map over several lines begins with its first key, which says nothing about the map.
+    const isWhole = isMap(found.node) && found.isBelowKey && (options.isKey === 'map' || found.node.flow !== true);
+    const isKey = options.isKey === true || isWhole;
     const node = isKey && found.key !== undefined ? found.key : found.node;
     return placeOfNode(found.document.source, node) ?? (found.key && placeOfNode(found.document.source, found.key));
   }
@@ -82,11 +84,13 @@ export function findNode(document: ParsedDocument, path: TreePath): Node | undef
   return root === null ? undefined : descend(document, root, path, new Items(path, {}), 0).node;
 }
 
+const MOST_COMPARED = 2000;
+
 /** Finds the items of lists that a path leads through. */
 class Items {
   private readonly path: TreePath;
   private readonly options: LocateOptions;
-  /** Without the tree, a list that several documents add to is counted through in their order. */
+  /** A list that several documents add to is counted through in their order: without the tree all items, with it equal ones. */
   private readonly skipped = new Map<number, number>();
 
   constructor(path: TreePath, options: LocateOptions) {
@@ -98,11 +102,17 @@ class Items {
   find(syntax: Document.Parsed, items: readonly Node[], level: number): Node | undefined {
     const { tree } = this.options;
     const wanted = tree === undefined ? undefined : valueAt(tree, this.path.slice(0, level + 1));
-    if (wanted === undefined) return this.count(items, level);
+    // In a list nobody wrote by hand each item is its own.
+    if (wanted === undefined || items.length > MOST_COMPARED) return this.count(items, level);
     const key = String(this.path[level - 1] ?? '');
-    const identity = identitiesOf(key, wanted)[0];
-    const found = items.find((item) => identitiesOf(key, this.valueOf(syntax, item)).includes(identity ?? ''));
-    return found ?? undefined;
+    const identity = identitiesOf(key, wanted)[0] ?? '';
+    const found = items.filter((item) => identitiesOf(key, this.valueOf(syntax, item)).includes(identity));
+    // Of equal ones it is the one with as many before it.
+    const list = valueAt(tree as Tree, this.path.slice(0, level)) as readonly Value[];
+    const before = list.slice(0, Number(this.path[level])).filter((item) => identitiesOf(key, item)[0] === identity);
+    const nth = before.length - (this.skipped.get(level) ?? 0);
+    if (nth >= found.length) this.skipped.set(level, (this.skipped.get(level) ?? 0) + found.length);
+    return found[Math.min(nth, found.length - 1)];
   }
 
   private count(items: readonly Node[], level: number): Node | undefined {

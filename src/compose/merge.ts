@@ -79,7 +79,8 @@ function mergeTrees(base: Tree, over: Tree, rules: MergeRules | undefined, path:
       continue;
     }
     const rule = rules === undefined ? undefined : Object.hasOwn(rules, key) ? rules[key] : rules['*'];
-    base[key] = mergeValues(base[key] as Value, value, rule, [...path, key]);
+    const isExtension = rule === undefined && key.startsWith('x-');
+    base[key] = mergeValues(base[key] as Value, value, isExtension ? mergeExtension : rule, [...path, key]);
   }
   return base;
 }
@@ -101,6 +102,19 @@ function mergeValues(base: Value, over: Value, rule: Merger | MergeRules | undef
 
 function replace(_base: Value, over: Value): Value {
   return over;
+}
+
+/** What we do not read has no kind: maps and lists merge, anything else is replaced. */
+function mergeExtension(base: Value, over: Value): Value {
+  if (over === null) return base;
+  if (Array.isArray(base) && Array.isArray(over)) return [...base, ...over];
+  if (!isTree(base) || !isTree(over)) return over;
+  for (const key of Object.keys(over)) {
+    base[key] = Object.hasOwn(base, key)
+      ? mergeExtension(base[key] as Value, over[key] as Value)
+      : (over[key] as Value);
+  }
+  return base;
 }
 
 function mergeBuild(base: Value, over: Value, path: TreePath): Value {
@@ -283,7 +297,12 @@ export function identitiesOf(key: string, item: Value): string[] {
     return typeof ports === 'string' ? [] : ports.flatMap((port) => portIdentity(port) ?? []);
   }
   const identify = Object.hasOwn(UNIQUE_IN_SERVICE, key) ? UNIQUE_IN_SERVICE[key] : undefined;
-  return [identify?.(item) ?? (isTree(item) || Array.isArray(item) ? JSON.stringify(item) : String(item))];
+  return [identify?.(item) ?? (isTree(item) || Array.isArray(item) ? JSON.stringify(item, asText) : String(item))];
+}
+
+/** A number or a boolean may have been text in the file. */
+function asText(_key: string, value: unknown): unknown {
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
 }
 
 /** Drops what lists of a merged file repeat. */

@@ -70,6 +70,7 @@ export function reporter(
   return (path, message, extra = {}) => {
     const severity = isWarning(extra.code) ? 'warning' : 'error';
     if (!context.findings.hasRoom(severity)) return;
+    if (path.some((_, depth) => context.findings.isUnread(formatPath(path.slice(0, depth + 1))))) return;
     const place = context.locator.place(path, { lookup: context.lookup, ...options });
     context.findings.add(diagnosticAt(place, { severity, message, path: formatPath(path), ...extra }));
   };
@@ -197,7 +198,7 @@ async function checkSchema(tree: Tree, context: ModelContext): Promise<void> {
   const { explainSchemaErrors } = await import('./schema-errors.ts');
   const { default: schema } = await import('../../schema/compose.json', { with: { type: 'json' } });
   for (const finding of explainSchemaErrors((validate.errors ?? []).slice(0, MOST_EXPLAINED), tree, schema)) {
-    reporter(context, { isKey: finding.isKey })(finding.path, finding.message, {
+    reporter(context, { isKey: finding.isKey, tree })(finding.path, finding.message, {
       code: 'schema',
       ...(finding.hint === undefined ? {} : { hint: finding.hint }),
     });

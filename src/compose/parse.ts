@@ -14,8 +14,8 @@ import {
 import { type Diagnostic, diagnosticAt, type Place, type SourceText } from '../util/diagnostic.ts';
 import { nearest } from '../util/nearest.ts';
 import { parseLenient } from './lenient-yaml.ts';
-import { isNotFinite, plainScalar } from './scalar.ts';
-import { copyValue, formatPath, isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
+import { freeScalar, isNotFinite, plainScalar, readDate } from './scalar.ts';
+import { copyValue, formatPath, isTree, type Scalar, type Tree, type TreePath, type Value } from './tree-path.ts';
 import { explainYamlErrors } from './yaml-errors.ts';
 
 /** How much a file may hold; past these a file is refused rather than half read. */
@@ -120,6 +120,18 @@ function hasTooManyValues(text: string): boolean {
 function isValidUtf8(source: SourceText & { readonly isUtf8?: boolean }): boolean {
   return source.isUtf8 !== false;
 }
+
+/** Maps whose values become text, whatever they are. */
+const TEXT_MAPS: ReadonlySet<string> = new Set([
+  'annotations',
+  'args',
+  'aux_addresses',
+  'driver_opts',
+  'environment',
+  'labels',
+  'options',
+  'sysctls',
+]);
 
 type Anchored = { readonly node: Node; isOpen: boolean; sizeNodes: number };
 
@@ -272,7 +284,8 @@ class Converter {
 
   private convertScalar(node: ScalarNode): Value {
     if (node.value instanceof Uint8Array) return Buffer.from(node.value).toString('utf8');
-    const text = typeof node.value === 'string' ? node.value : node.value === null ? '' : String(node.value ?? '');
+    const { value } = node;
+    const text = typeof value === 'string' ? value : value instanceof Date ? (node.source ?? '') : String(value ?? '');
     switch (node.tag) {
       case undefined:
       case '!reset':
@@ -288,7 +301,7 @@ class Converter {
       case 'tag:yaml.org,2002:bool':
       case 'tag:yaml.org,2002:null':
       case 'tag:yaml.org,2002:timestamp':
-        return plainScalar(text);
+        return this.read(node, text);
       default:
         // An unknown tag says nothing about the value, so it is text.
         return text;
@@ -298,7 +311,19 @@ class Converter {
       this.fail(node, `${text} is not a finite number`, { hint: 'quote it if it is text' });
       return null;
     }
-    return plainScalar(text);
+    return this.read(node, text);
+  }
+
+  private read(node: ScalarNode, text: string): Scalar {
+    if (String(this.path[0]).startsWith('x-')) return freeScalar(text);
+    const value = plainScalar(text);
+    if (typeof value !== 'string' || value === text || this.path.length < 2 || readDate(text) === undefined)
+      return value;
+    // What is a date in YAML becomes text where any value does, and where nobody reads it.
+    const isText = typeof this.path.at(-1) === 'string' && TEXT_MAPS.has(String(this.path.at(-2)));
+    if (!isText && !this.path.some((segment) => String(segment).startsWith('x-')))
+      this.fail(node, `${text} is a date`, { hint: `quote it if it is text: "${text}"` });
+    return value;
   }
 
   private countNode(node: Node): void {

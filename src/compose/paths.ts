@@ -27,12 +27,10 @@ export function isRemoteContext(context: string): boolean {
 export function resolveServicePaths(service: Tree, base: PathBase): void {
   const { build } = service;
   if (isTree(build)) {
-    if (typeof build.context === 'string' && build.context !== '' && !isRemoteContext(build.context)) {
-      build.context = absolutePath(build.context, base);
-    }
-    mapStrings(build.additional_contexts, (context) =>
-      isRemoteContext(context) || context.startsWith('service:') ? context : absolutePath(context, base),
-    );
+    const inPlace = (context: string): string =>
+      isRemoteContext(context) || context.startsWith('service:') ? context : absolutePath(context, base);
+    if (typeof build.context === 'string' && build.context !== '') build.context = inPlace(build.context);
+    mapStrings(build.additional_contexts, inPlace);
     mapStrings(build.ssh, (path) => (path === '' ? path : absolutePath(path, base)));
   }
   mapStrings(service.label_file, (path) => absolutePath(path, base));

@@ -11,6 +11,23 @@ const MIN_INT64 = -(1n << 63n);
  * zeros (octal) and underscores, and dates. A number whose text would change on the way through a double stays text.
  */
 export function plainScalar(text: string): Scalar {
+  const word = wordOf(text);
+  if (word !== undefined) return word;
+  return numberOf(text) ?? readDate(text)?.words ?? text;
+}
+
+/** The same where nobody wants text, as in an extension: numbers stay numbers, and dates are as JSON has them. */
+export function freeScalar(text: string): Scalar {
+  const word = wordOf(text);
+  if (word !== undefined) return word;
+  const value = numberOf(text);
+  // The digits of an integer that no double holds stay as they are.
+  if (typeof value === 'string' && !/^-?\d+$/.test(value)) return Number(text.replaceAll('_', ''));
+  return value ?? readDate(text)?.iso ?? text;
+}
+
+/** What is a word, or begins like no number; undefined for what may be a number or a date. */
+function wordOf(text: string): Scalar | undefined {
   const first = text.charCodeAt(0);
   // Most scalars begin with a letter that begins no special word.
   switch (text) {
@@ -30,8 +47,7 @@ export function plainScalar(text: string): Scalar {
       return false;
   }
   const isNumeric = (first >= 48 && first <= 57) || first === 43 || first === 45 || first === 46;
-  if (!isNumeric) return text;
-  return numberOf(text) ?? dateText(text) ?? text;
+  return isNumeric ? undefined : text;
 }
 
 /** Whether a plain scalar means infinity or not-a-number, which no attribute can hold. */
@@ -75,7 +91,8 @@ export function formatFloat(value: number): string {
   return `${mantissa}e${power[0]}${power.slice(1).padStart(2, '0')}`;
 }
 
-function dateText(text: string): string | undefined {
+/** A date: in the reference's words, and as JSON has it. */
+export function readDate(text: string): { readonly words: string; readonly iso: string } | undefined {
   const match = DATE.exec(text);
   if (match === null) return undefined;
   const [, year = '', month = '', day = '', hour, minute = '', second = '', fraction = '', zone] = match;
@@ -84,19 +101,22 @@ function dateText(text: string): string | undefined {
   const days = new Date(Date.UTC(Number(year), monthNumber, 0)).getUTCDate();
   if (monthNumber < 1 || monthNumber > 12 || dayNumber < 1 || dayNumber > days) return undefined;
   const date = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
-  if (hour === undefined) return `${date} 00:00:00 +0000 UTC`;
+  if (hour === undefined) return { words: `${date} 00:00:00 +0000 UTC`, iso: `${date}T00:00:00Z` };
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
   // A time zone goes with the letter T only: `2001-12-14 21:59:43.10 -5` is text.
   if (zone !== undefined && !/[Tt]/.test(text)) return undefined;
   if (zone === undefined && /[Tt]/.test(text)) return undefined;
   const clock = [hour, minute, second].map((part) => part.padStart(2, '0')).join(':');
-  const rest = fraction.slice(0, 9).replace(/0+$/, '');
+  const digits = fraction.slice(0, 9).replace(/0+$/, '');
+  const time = digits === '' ? clock : `${clock}.${digits}`;
   let zoneText = '+0000 UTC';
+  let zoneIso = 'Z';
   if (zone !== undefined && zone !== 'Z') {
     const zoneMatch = /^([-+])(\d{2}):(\d{2})$/.exec(zone);
     if (zoneMatch === null) return undefined;
     const offset = `${zoneMatch[1]}${zoneMatch[2]}${zoneMatch[3]}`;
     zoneText = `${offset} ${offset}`;
+    if (!zone.endsWith('00:00')) zoneIso = zone;
   }
-  return `${date} ${clock}${rest === '' ? '' : `.${rest}`} ${zoneText}`;
+  return { words: `${date} ${time} ${zoneText}`, iso: `${date}T${time}${zoneIso}` };
 }

@@ -1,5 +1,6 @@
 import { nearest } from '../util/nearest.ts';
 import type { SchemaError } from './generated/validate.js';
+import { castAt } from './interpolate.ts';
 import { formatPath, isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
 
 /** What the schema found, in words. */
@@ -13,6 +14,8 @@ export interface SchemaFinding {
 
 interface SchemaNode {
   readonly $ref?: string;
+  /** The definition it was taken from. */
+  readonly definition?: string;
   readonly description?: string;
   readonly type?: string | readonly string[];
   readonly enum?: readonly string[];
@@ -61,14 +64,18 @@ function explain(error: SchemaError, path: TreePath, value: Value | undefined, r
     }
     case 'type': {
       const types = error.params.type;
-      const expected = (Array.isArray(types) ? types : [types]).map((type) => TYPE_WORDS[String(type)] ?? String(type));
+      const isCast = castAt(path) !== undefined;
+      const expected = (Array.isArray(types) ? types : [types])
+        // Text stands for a number or boolean there, and for nothing else.
+        .filter((type) => !isCast || type !== 'string')
+        .map((type) => TYPE_WORDS[String(type)] ?? String(type));
       const quoted = expected.includes('text') && (typeof value === 'number' || typeof value === 'boolean');
       return {
         path,
         isKey: false,
         message: `${prefix}expected ${orList(expected)}, got ${describe(value)}`,
         ...(quoted && !expected.includes('a number')
-          ? { hint: `quote it: "${value}"` }
+          ? { hint: node?.definition === 'duration' ? `write it with a unit: ${value}s` : `quote it: "${value}"` }
           : (formHint(path, value, isResources) ?? (isResources ? {} : hint))),
       };
     }
@@ -88,7 +95,12 @@ function explain(error: SchemaError, path: TreePath, value: Value | undefined, r
       return { path: [...path, index], isKey: false, message: `${prefix}${describe(item)} is there twice` };
     }
     case 'propertyNames':
-      return { path, isKey: false, message: `${prefix}a name is empty`, ...hint };
+      return {
+        path: [...path, String(error.params.propertyName)],
+        isKey: true,
+        message: `${prefix}a name is empty`,
+        ...hint,
+      };
     case 'minimum':
       return {
         path,
@@ -213,9 +225,10 @@ function childOf(node: SchemaNode, key: string): SchemaNode | undefined {
 /** A reference's target, with the description that stands beside the reference. */
 function follow(root: SchemaNode, node: SchemaNode | undefined): SchemaNode | undefined {
   if (node?.$ref === undefined) return node;
-  const target = own(root.definitions, node.$ref.split('/').at(-1) ?? '');
+  const definition = node.$ref.slice(node.$ref.lastIndexOf('/') + 1);
+  const target = own(root.definitions, definition);
   if (target === undefined) return undefined;
-  return node.description === undefined ? target : { ...target, description: node.description };
+  return { ...target, definition, ...(node.description === undefined ? {} : { description: node.description }) };
 }
 
 function own<T>(map: Readonly<Record<string, T>> | undefined, key: string): T | undefined {

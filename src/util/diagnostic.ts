@@ -40,6 +40,7 @@ const MOST_FINDINGS = 1000;
 export class Findings {
   readonly all: Diagnostic[] = [];
   private readonly room = { error: MOST_FINDINGS, warning: MOST_FINDINGS };
+  private readonly unread = new Set<string>();
 
   /** A function, to be handed to whoever reports. */
   readonly add = (diagnostic: Diagnostic): void => {
@@ -47,6 +48,15 @@ export class Findings {
     this.room[diagnostic.severity] -= 1;
     this.all.push(diagnostic);
   };
+
+  /** The value at a path is not known, since its variables could not be replaced: what follows from that is not told. */
+  addUnread(path: string): void {
+    this.unread.add(path);
+  }
+
+  isUnread(path: string): boolean {
+    return this.unread.has(path);
+  }
 
   hasRoom(severity: Diagnostic['severity']): boolean {
     return this.room[severity] > 0;

@@ -184,6 +184,67 @@ describe('what is wrong with a file', () => {
     assert.deepEqual(await problems(files), ['base/base.yaml:4:16: "lots" is not a size']);
   });
 
+  it('asks for a number or boolean where text would be read as one, and for a unit where there is none', async () => {
+    const hints = async (lines: string) => {
+      const error = await load(service(lines)).catch((thrown: unknown) => thrown);
+      assert.ok(error instanceof SourceError);
+      return error.diagnostics.map(({ message, hint }) => [message, hint]);
+    };
+    assert.deepEqual(await hints('    attach: 1\n    stop_grace_period: 10\n    hostname: 5'), [
+      [
+        'services.a.attach: expected true or false, got the number 1',
+        'attach is whether up shows the output of this service',
+      ],
+      ['services.a.stop_grace_period: expected text, got the number 10', 'write it with a unit: 10s'],
+      ['services.a.hostname: expected text, got the number 5', 'quote it: "5"'],
+    ]);
+    assert.deepEqual(await hints('    volumes: ["src/app:/app"]'), [
+      ['service a refers to undefined volume src/app', 'a directory begins with ./ as in ./src/app'],
+    ]);
+    assert.deepEqual(await hints('    working_dir: 2020-01-02\n    labels: {a: 2020-01-02}'), [
+      ['services.a.working_dir: 2020-01-02 is a date', 'quote it if it is text: "2020-01-02"'],
+    ]);
+  });
+
+  it('of a variable that is missing is told once, not for what would be made of it', async () => {
+    const lines = [
+      '    ports: ["${P:?}:80", "70000:1"]',
+      '    privileged: ${Q:?}',
+      '    gpus: ${G:?}',
+      '    extends: ${E:?}',
+    ];
+    assert.deepEqual(await problems(service(lines.join('\n'))), [
+      'compose.yaml:4:13: "70000:1" is not a port: "70000" is not a port or range from 0 to 65535',
+      'compose.yaml:4:14: services.a.ports[0]: required variable P is missing a value',
+      'compose.yaml:5:17: services.a.privileged: required variable Q is missing a value',
+      'compose.yaml:6:11: services.a.gpus: required variable G is missing a value',
+      'compose.yaml:7:14: services.a.extends: required variable E is missing a value',
+    ]);
+  });
+
+  it('is placed in the file whose item of a merged list it is, and once', async () => {
+    const files = {
+      'compose.yaml':
+        'services:\n  a:\n    extends: {file: base.yaml, service: b}\n    volumes: [{type: bogus, target: /x}]\n',
+      'base.yaml': 'services:\n  b:\n    image: x\n    volumes: ["/a:/a"]\n    post_start: [{command: x}, {}]\n',
+      'over.yaml': 'services:\n  a:\n    post_start: [{command: y}]\n    ports: [{target: 1, pblished: 2}]\n',
+    };
+    assert.deepEqual(await problems(files, { files: ['compose.yaml', 'over.yaml'] }), [
+      'base.yaml:5:32: services.a.post_start[1]: command is missing',
+      'compose.yaml:4:22: services.a.volumes[1].type: expected bind, volume, tmpfs, cluster, npipe or image, got the text "bogus"',
+      'over.yaml:4:25: services.a.ports[0].pblished: ports has no attribute "pblished"',
+    ]);
+  });
+
+  it('is placed at what implies a dependency, and at the name of what lacks something', async () => {
+    const circle =
+      'services:\n  a:\n    image: x\n    network_mode: service:b\n  b:\n    image: x\n    pid: service:a\n';
+    assert.deepEqual(await problems(circle), ['compose.yaml:7:10: dependency cycle detected: a -> b -> a']);
+    assert.deepEqual(await problems('services:\n  a:\n    tty: true\n'), [
+      'compose.yaml:2:3: service a has neither image nor build',
+    ]);
+  });
+
   it('points at an include that cannot be loaded, and goes on', async () => {
     const text = 'include:\n  - nope.yaml\n  - {pth: x}\nservices:\n  a: {image: 1}\n';
     assert.deepEqual(await problems(text), [
