@@ -37,6 +37,20 @@ export function diffProjects(left: Project, right: Project): Section[] {
   return sections;
 }
 
+/** A project with the paths below its own directory as the files say them: two environments may lie in two directories. */
+export function withRelativePaths(project: Project, directory: string): Project {
+  const relative = (value: unknown): unknown => {
+    if (typeof value === 'string') {
+      if (value === directory) return '.';
+      return value.startsWith(`${directory}/`) ? `.${value.slice(directory.length)}` : value;
+    }
+    if (Array.isArray(value)) return value.map(relative);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, relative(item)]));
+  };
+  return relative(project) as Project;
+}
+
 function treeOf(project: Project, kind: (typeof KINDS)[number]): Tree {
   return (project[kind] ?? {}) as unknown as Tree;
 }
@@ -62,8 +76,10 @@ function compare(left: Value, right: Value, path: string, out: Difference[]): vo
     for (const key of [...new Set([...Object.keys(left), ...Object.keys(right)])].sort()) {
       const below = path === '' ? key : `${path}.${key}`;
       const [a, b] = [own(left, key), own(right, key)];
-      if (a === undefined || b === undefined) out.push({ path: below, left: a, right: b });
-      else compare(a, b, below, out);
+      if (a !== undefined && b !== undefined) compare(a, b, below, out);
+      else if (Object.hasOwn(IDENTITIES, path)) out.push({ path: below, left: a, right: b });
+      else if (a !== undefined) addLeaves(a, below, 'left', out);
+      else if (b !== undefined) addLeaves(b, below, 'right', out);
     }
     return;
   }
@@ -84,6 +100,22 @@ function compare(left: Value, right: Value, path: string, out: Difference[]): vo
   if (JSON.stringify(left) !== JSON.stringify(right)) out.push({ path, left, right });
 }
 
+/** What only one side has, down to single values and items. */
+function addLeaves(value: Value, path: string, side: 'left' | 'right', out: Difference[]): void {
+  const add = (at: string, leaf: Value): void => {
+    out.push({ path: at, left: undefined, right: undefined, [side]: leaf });
+  };
+  const identify = own(IDENTITIES, path);
+  if (isTree(value)) {
+    for (const key of Object.keys(value).sort()) addLeaves(value[key] as Value, `${path}.${key}`, side, out);
+  } else if (identify !== undefined && Array.isArray(value)) {
+    for (const item of value) {
+      if (isTree(item)) add(`${path}.${identify(item)}`, item);
+      else add(path, item);
+    }
+  } else add(path, value);
+}
+
 /** The differences for people: a block for each service, `-` for the left side and `+` for the right. */
 export function formatDiff(
   sections: readonly Section[],
@@ -94,9 +126,9 @@ export function formatDiff(
     if (lines.length > 0) lines.push('');
     lines.push(paint(`${kind.slice(0, -1)} ${name}`, 'name'));
     for (const { path, left, right } of differences) {
-      const label = path === '' ? '' : `${path}: `;
-      if (left !== undefined) lines.push(paint(`  - ${label}${show(left, path)}`, 'left'));
-      if (right !== undefined) lines.push(paint(`  + ${label}${show(right, path)}`, 'right'));
+      const line = (value: Value): string => [path, show(value, path)].filter((part) => part !== '').join(': ');
+      if (left !== undefined) lines.push(paint(`  - ${line(left)}`, 'left'));
+      if (right !== undefined) lines.push(paint(`  + ${line(right)}`, 'right'));
     }
   }
   return lines.map((line) => `${line}\n`).join('');
@@ -104,5 +136,17 @@ export function formatDiff(
 
 function show(value: Value, path: string): string {
   if (path === '') return isTree(value) && typeof value.image === 'string' ? `image ${value.image}` : 'is only here';
+  if (value === null) return '';
+  if (isTree(value)) return showItem(value);
   return typeof value === 'string' && value !== '' && !/[\s"']/.test(value) ? value : JSON.stringify(value);
+}
+
+/** An item whose path says already where in the container it is. */
+function showItem(item: Tree): string {
+  if (item.protocol !== undefined) {
+    const address = item.host_ip === undefined ? '' : `${item.host_ip}:`;
+    return item.published === undefined ? 'on any port' : `${address}${item.published}`;
+  }
+  const source = String(item.source ?? (item.type === 'volume' ? 'a volume without a name' : item.type));
+  return item.read_only === true ? `${source}, read-only` : source;
 }

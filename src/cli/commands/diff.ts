@@ -1,4 +1,4 @@
-import { diffProjects, formatDiff } from '../../compose/diff.ts';
+import { diffProjects, formatDiff, withRelativePaths } from '../../compose/diff.ts';
 import { loadProject } from '../../compose/load.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
@@ -29,19 +29,23 @@ export const diff = defineCommand({
   },
   settings(values, operands) {
     const left: Side = { files: values.file, envFiles: values.envFile, profiles: values.profile };
-    return { left, right: sideOf(operands), isJson: values.format === 'json', setsExitCode: values.exitCode ?? false };
+    // It is natural to write it last.
+    const words = operands.filter((word) => word !== '--exit-code');
+    const setsExitCode = values.exitCode === true || words.length < operands.length;
+    return { left, right: sideOf(words), isJson: values.format === 'json', setsExitCode };
   },
   async run({ left, right, isJson, setsExitCode }, context) {
     const base = loadOptionsOf(context, []);
-    const load = (side: Side) =>
-      loadProject({
+    const load = async (side: Side) => {
+      const { project, sources } = await loadProject({
         ...base,
         files: side.files.length > 0 ? side.files : base.files,
         envFiles: side.envFiles.length > 0 ? side.envFiles : (base.envFiles ?? []),
         profiles: side.profiles.length > 0 ? side.profiles : (base.profiles ?? []),
       });
-    const [mine, yours] = [await load(left), await load(right)];
-    const sections = diffProjects(mine.project, yours.project);
+      return withRelativePaths(project, sources.projectDirectory);
+    };
+    const sections = diffProjects(await load(left), await load(right));
     if (isJson) context.stdout.write(`${JSON.stringify(sections, null, 2)}\n`);
     else {
       const isColored = context.globals.ansi === 'always' || (context.globals.ansi === 'auto' && context.stdout.isTTY);

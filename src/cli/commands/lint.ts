@@ -4,6 +4,7 @@ import { failOnErrors } from '../../compose/model-loader.ts';
 import { formatPath } from '../../compose/tree-path.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { defineCommand } from '../command.ts';
+import { checkServices } from '../services.ts';
 import { loadOptionsOf } from './config.ts';
 
 export const lint = defineCommand({
@@ -37,6 +38,7 @@ export const lint = defineCommand({
     const model = await loadModel(options);
     const project = buildProject(model, options);
     failOnErrors(model.context.findings);
+    checkServices(new Set(Object.keys(project.services)), services);
     const written = await loadModel({ ...options, skip: { interpolation: true, consistency: true } });
     const wanted = services.map((name) => formatPath(['services', name]));
     const findings = lintProject({ project, written: written.tree }, model.context.locator, disable).filter(

@@ -2,7 +2,7 @@ import { type Diagnostic, diagnosticAt } from '../../util/diagnostic.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { nearest } from '../../util/nearest.ts';
 import type { Locator } from '../locate.ts';
-import { formatPath, isTree, own, type Tree } from '../tree-path.ts';
+import { formatPath, isTree, own, type Tree, type TreePath, type Value } from '../tree-path.ts';
 import { anonymousVolume } from './anonymous-volume.ts';
 import { bakedSetting } from './baked-setting.ts';
 import { dockerSocket } from './docker-socket.ts';
@@ -56,7 +56,7 @@ export function lint(subject: LintSubject, locator: Locator, disabled: readonly 
       );
     }
   }
-  return findings.sort((a, b) => order(a, b));
+  return [...findings, ...misspelt(subject.written, locator)].sort((a, b) => order(a, b));
 }
 
 /** Throws USAGE for a name that is no rule. */
@@ -64,11 +64,37 @@ export function checkRuleNames(names: readonly string[]): void {
   const known = rules.map((rule) => rule.name);
   for (const name of names) {
     if (known.includes(name)) continue;
-    const near = nearest(name, known);
-    throw new ComposeError('USAGE', `there is no rule ${JSON.stringify(name)}`, {
-      hint: near === undefined ? `the rules are ${known.join(', ')}` : `did you mean ${near}?`,
-    });
+    throw new ComposeError('USAGE', `there is no rule ${JSON.stringify(name)}`, { hint: hintFor(name, known) });
   }
+}
+
+/** Names in `x-lint` that are no rule, and so switch nothing off. */
+function misspelt(written: Tree, locator: Locator): Diagnostic[] {
+  const known = rules.map((rule) => rule.name);
+  const services = Object.entries(isTree(written.services) ? written.services : {});
+  const holders: [TreePath, Value][] = [
+    [[], written],
+    ...services.map(([name, value]): [TreePath, Value] => [['services', name], value]),
+  ];
+  return holders.flatMap(([path, holder]) =>
+    (isTree(holder) ? switchedOff(holder) : [])
+      .filter((name) => !known.includes(name))
+      .map((name) => {
+        const at = [...path, 'x-lint'];
+        return diagnosticAt(locator.place(at), {
+          severity: 'warning',
+          code: 'unknown-rule',
+          path: formatPath(at),
+          message: `there is no rule ${JSON.stringify(name)}`,
+          hint: hintFor(name, known),
+        });
+      }),
+  );
+}
+
+function hintFor(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  return near === undefined ? `the rules are ${known.join(', ')}` : `did you mean ${near}?`;
 }
 
 function switchedOff(tree: Tree): string[] {

@@ -4,6 +4,9 @@ import { serviceRule } from './rule.ts';
 const SECRET =
   /(?:^|_)(?:PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|API_?KEY|PRIVATE_?KEY|ACCESS_?KEY|CREDENTIALS?)(?:$|_(?!FILE$))/i;
 
+/** A password that stands in an address: `postgres://me:secret@db`. */
+const IN_ADDRESS = /:\/\/[^/\s:@]*:(?!\$)[^/\s@]+@/;
+
 /** Whoever lists processes, containers or files reads it. */
 export const secretInEnvironment = serviceRule(
   'secret-in-environment',
@@ -13,8 +16,17 @@ export const secretInEnvironment = serviceRule(
     const service = own(services, String(path[1]));
     const given = isTree(service) && isTree(service.environment) ? service.environment : {};
     return Object.entries(environment ?? {}).flatMap(([name, value]) => {
-      if (!SECRET.test(name) || name.endsWith('_FILE') || value === null || value === '') return [];
       const text = own(given, name);
+      if (typeof text === 'string' && IN_ADDRESS.test(text)) {
+        return [
+          {
+            path: [...path, 'environment', name],
+            message: `${name} has a password in its address`,
+            hint: 'take it from a variable, or have the program read it from a secret',
+          },
+        ];
+      }
+      if (!SECRET.test(name) || name.endsWith('_FILE') || value === null || value === '') return [];
       const isLiteral = typeof text === 'string' && !text.includes('$');
       return [
         {

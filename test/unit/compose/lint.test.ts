@@ -1,7 +1,8 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the syntax of the files
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { diffProjects, formatDiff } from '../../../src/compose/diff.ts';
+import { diffProjects, formatDiff, withRelativePaths } from '../../../src/compose/diff.ts';
 import { checkRuleNames, lint, rules } from '../../../src/compose/lint/lint.ts';
 import { buildProject, loadModel } from '../../../src/compose/load.ts';
 import { Files, load } from './support.ts';
@@ -40,6 +41,11 @@ describe('lint', () => {
       'image: x:1\n    environment: [DB_PASSWORD=x]',
       'image: x:1\n    environment: [DB_PASSWORD_FILE=/x, TOKENIZER=y]',
     ],
+    [
+      'secret-in-environment',
+      'image: x:1\n    environment: {URL: "postgres://me:pw@a/x"}',
+      'image: x:1\n    environment: {URL: "postgres://me:${PW:-}@a/x"}',
+    ],
     ['several-processes', 'image: x:1\n    command: sh -c "a & b"', 'image: x:1\n    command: sh -c "a && b 2>&1"'],
   ] as const) {
     it(`${rule} is found, and only where it is`, async () => {
@@ -57,6 +63,11 @@ describe('lint', () => {
     const text = 'services:\n  a: {image: x:1, depends_on: [b]}\n  b: {image: x:1, mem_limit: 1g}\n';
     assert.deepEqual(await advice(text), ['2 memory-limit', '3 health-check']);
     assert.deepEqual(await advice(text.replace('1g', '1g, healthcheck: {test: ls}')), ['2 memory-limit']);
+  });
+
+  it('tells a misspelt name in a file, which switches nothing off', async () => {
+    const text = 'x-lint: [memory-limt]\nservices:\n  a: {image: x:1, x-lint: {disable: image-tags}}\n';
+    assert.deepEqual(await advice(text), ['1 unknown-rule', '3 memory-limit', '3 unknown-rule']);
   });
 
   it('is described in docs/lint.md', () => {
@@ -93,5 +104,38 @@ describe('diff', () => {
       ].join('\n'),
     );
     assert.deepEqual(diffProjects(left.project, left.project), []);
+  });
+
+  it('shows single values of what only one side has, with paths as the files say them', async () => {
+    const left = await load('services: {a: {image: x:1, volumes: ["./src:/src:ro", /t]}}');
+    const right = await load({
+      'compose.yaml':
+        'services: {a: {image: x:1, networks: [n], deploy: {replicas: 3, resources: {limits: {memory: 1m}}}, ports: ["80:80", "53"]}}\nnetworks: {n: {}}',
+    });
+    const [mine, yours] = [left, right].map(({ project, sources }) =>
+      withRelativePaths(project, sources.projectDirectory),
+    );
+    assert.ok(mine !== undefined && yours !== undefined);
+    assert.equal(
+      formatDiff(diffProjects(mine, yours), (text) => text),
+      [
+        'service a',
+        '  + deploy.replicas: 3',
+        '  + deploy.resources.limits.memory: 1048576',
+        '  - networks.default',
+        '  + networks.n',
+        '  + ports.80/tcp: 80',
+        '  + ports.53/tcp: on any port',
+        '  - volumes./src: ./src, read-only',
+        '  - volumes./t: a volume without a name',
+        '',
+        'network default',
+        '  - is only here',
+        '',
+        'network n',
+        '  + is only here',
+        '',
+      ].join('\n'),
+    );
   });
 });
