@@ -92,11 +92,14 @@ export interface World {
 /** Checks each service against the others and against the resources it names. */
 export function checkServices(world: World, report: ReportAt): void {
   const containerNames = new Map<string, string>();
+  // To compare each of thousands of wrong names with thousands of right ones takes minutes.
+  let suggestions = 100;
+  const suggest: Suggest = (word, names) => (suggestions-- > 0 ? didYouMean(word, names) : undefined);
   for (const [name, service] of Object.entries(world.services)) {
     const path = ['services', name];
     checkImage(service, name, world, report);
-    checkReferences(service, path, world, report);
-    checkDependencies(service, name, world, report);
+    checkReferences(service, path, world, { report, suggest });
+    checkDependencies(service, name, world, { report, suggest });
     checkNumbers(service, path, report);
     if (service.network_mode !== undefined && service.networks !== undefined) {
       report(
@@ -162,7 +165,13 @@ function checkImage(service: Service, name: string, world: World, report: Report
   }
 }
 
-function checkReferences(service: Service, path: TreePath, world: World, report: ReportAt): void {
+type Suggest = (word: string, names: readonly string[]) => string | undefined;
+interface Teller {
+  readonly report: ReportAt;
+  readonly suggest: Suggest;
+}
+
+function checkReferences(service: Service, path: TreePath, world: World, { report, suggest }: Teller): void {
   const check = (kind: string, key: string | undefined, at: TreePath, said?: string): void => {
     if (key === undefined) {
       report(at, `${formatPath(at)}: source is missing`, { hint: `source is the name of a ${kind.slice(0, -1)}` });
@@ -173,7 +182,7 @@ function checkReferences(service: Service, path: TreePath, world: World, report:
     const word = kind.slice(0, -1);
     report(at, `service ${String(path[1])} refers to undefined ${word} ${key}`, {
       hint:
-        didYouMean(key, isTree(resources) ? Object.keys(resources) : []) ??
+        suggest(key, isTree(resources) ? Object.keys(resources) : []) ??
         said ??
         `declare it at the top level, below ${kind}:`,
     });
@@ -195,7 +204,7 @@ function checkReferences(service: Service, path: TreePath, world: World, report:
   for (const model of Object.keys(service.models ?? {})) check('models', model, [...path, 'models', model]);
 }
 
-function checkDependencies(service: Service, name: string, world: World, report: ReportAt): void {
+function checkDependencies(service: Service, name: string, world: World, { report, suggest }: Teller): void {
   for (const [other, dependency] of Object.entries(service.depends_on ?? {})) {
     if (own(world.services, other) !== undefined) continue;
     const profiles = own(world.disabled, other);
@@ -206,7 +215,7 @@ function checkDependencies(service: Service, name: string, world: World, report:
         hint: `enable it with ${profiles.map((profile) => `--profile ${profile}`).join(' or ')}`,
       });
     } else {
-      const hint = didYouMean(other, Object.keys(world.services));
+      const hint = suggest(other, Object.keys(world.services));
       report(at, `service ${name} depends on undefined service ${other}`, hint === undefined ? {} : { hint });
     }
   }

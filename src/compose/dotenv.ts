@@ -55,11 +55,14 @@ export function parseRawEnv(text: string, lookup: Lookup): Map<string, string> {
   return variables;
 }
 
+const MAX_LENGTH = 64 * 1024 * 1024;
+
 class DotenvReader {
   private readonly text: string;
   private readonly options: DotenvOptions;
   private readonly variables: Map<string, string>;
   private position = 0;
+  private length = 0;
   private line = 1;
 
   constructor(text: string, options: DotenvOptions, variables: Map<string, string>) {
@@ -176,10 +179,13 @@ class DotenvReader {
   private expand(value: string, line: number): string {
     try {
       const { lookup, fallback, onUnset } = this.options;
-      return substitute(value, {
+      const expanded = substitute(value, {
         lookup: (name) => lookup(name) ?? this.variables.get(name) ?? fallback?.(name),
         ...(onUnset === undefined ? {} : { onUnset: (name: string) => onUnset(name, line) }),
       });
+      this.length += expanded.length;
+      if (this.length > MAX_LENGTH) throw new DotenvError(line, 'with their variables the values become too long');
+      return expanded;
     } catch (error) {
       if (error instanceof TemplateError) throw new DotenvError(line, error.message);
       throw error;

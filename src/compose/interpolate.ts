@@ -112,6 +112,8 @@ export function interpolateDocument(document: ParsedDocument, options: Interpola
   return walk.visit(document.value, CASTS);
 }
 
+const MAX_LENGTH = 64 * 1024 * 1024;
+
 class Walk {
   private readonly document: ParsedDocument;
   private readonly lookup: Lookup;
@@ -120,6 +122,7 @@ class Walk {
   private readonly unset = new Set<string>();
   private readonly path: (string | number)[] = [];
   private hasFailed = false;
+  private length = 0;
 
   constructor(document: ParsedDocument, lookup: Lookup, findings: Findings) {
     this.document = document;
@@ -161,6 +164,9 @@ class Walk {
       const unset = new Set<string>();
       try {
         result = substitute(text, { lookup: this.lookup, onUnset: (name) => unset.add(name) });
+        this.length += result.length;
+        if (this.length > MAX_LENGTH)
+          throw new TemplateError('limit', 'with their variables the values become too long', 0, text.length);
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
         this.fail(text, error);
@@ -227,13 +233,10 @@ class Walk {
     this.findings.add(
       diagnosticAt(place, {
         severity: 'error',
-        code: 'interpolation',
+        code: error.kind === 'limit' ? 'limit' : 'interpolation',
         path,
         message: `${path}: ${error.message}`,
-        ...(error.kind === 'required'
-          ? { hint: `set ${error.variable} in the environment or in .env` }
-          : // biome-ignore lint/suspicious/noTemplateCurlyInString: the syntax of the file
-            { hint: 'write ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME:+value}; a literal $ is $$' }),
+        ...hintOf(error),
       }),
     );
   }
@@ -266,4 +269,11 @@ class Walk {
     if (at < 0 || at >= whole.offset + whole.length) return whole;
     return { source: whole.source, offset: at, length: piece.length };
   }
+}
+
+function hintOf({ kind, variable }: TemplateError): { hint?: string } {
+  if (kind === 'limit') return {};
+  if (kind === 'required') return { hint: `set ${variable} in the environment or in .env` };
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the syntax of the file
+  return { hint: 'write ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME:+value}; a literal $ is $$' };
 }

@@ -142,18 +142,41 @@ async function addDocument(base: Tree, document: ParsedDocument, path: string, c
     });
     return base;
   }
-  dropEmptyNames(merged);
-  readPrinted(merged);
-  dropDuplicates(merged);
-  await checkSchema(merged, context);
+  const touched = partOf(merged, root, included);
+  dropEmptyNames(touched);
+  readPrinted(touched);
+  dropDuplicates(touched);
+  await checkSchema(touched, merged, context);
   if (merged.version !== undefined) {
     report(['version'], 'version has no meaning any more', { code: 'obsolete', hint: 'remove it' });
     delete merged.version;
   }
-  expandShortForms(merged, { report, hasVariables: context.lookup === undefined });
-  dropDuplicates(merged);
+  expandShortForms(touched, { report, hasVariables: context.lookup === undefined });
+  dropDuplicates(touched);
   return merged;
 }
+
+/** What a document says something about; the rest of the merged tree has been looked at before. */
+function partOf(merged: Tree, ...documents: readonly (Tree | undefined)[]): Tree {
+  const part: Tree = {};
+  for (const document of documents) {
+    if (document === undefined) continue;
+    for (const [key, value] of Object.entries(document)) {
+      const whole = merged[key];
+      if (whole === undefined) continue;
+      if (!isTree(whole) || !isTree(value) || !NAMED.has(key)) {
+        part[key] = whole;
+        continue;
+      }
+      if (!isTree(part[key])) part[key] = {};
+      const named = part[key] as Tree;
+      for (const name of Object.keys(value)) if (Object.hasOwn(whole, name)) named[name] = whole[name] as Value;
+    }
+  }
+  return part;
+}
+
+const NAMED: ReadonlySet<string> = new Set(['services', 'networks', 'volumes', 'secrets', 'configs', 'models']);
 
 /** The reference prints the keys of blkio_config's lists with capitals and a limit of zero as `{}`; that must load again. */
 function readPrinted(tree: Tree): void {
@@ -193,11 +216,11 @@ function dropEmptyNames(tree: Tree): void {
   }
 }
 
-async function checkSchema(tree: Tree, context: ModelContext): Promise<void> {
-  if (validate(tree)) return;
+async function checkSchema(part: Tree, tree: Tree, context: ModelContext): Promise<void> {
+  if (validate(part)) return;
   const { explainSchemaErrors } = await import('./schema-errors.ts');
   const { default: schema } = await import('../../schema/compose.json', { with: { type: 'json' } });
-  for (const finding of explainSchemaErrors((validate.errors ?? []).slice(0, MOST_EXPLAINED), tree, schema)) {
+  for (const finding of explainSchemaErrors((validate.errors ?? []).slice(0, MOST_EXPLAINED), part, schema)) {
     reporter(context, { isKey: finding.isKey, tree })(finding.path, finding.message, {
       code: 'schema',
       ...(finding.hint === undefined ? {} : { hint: finding.hint }),

@@ -7,13 +7,12 @@ import {
   isSeq,
   Lexer,
   type Node,
-  parseAllDocuments,
   type Scalar as ScalarNode,
   type YAMLMap,
 } from 'yaml';
 import { type Diagnostic, diagnosticAt, type Place, type SourceText } from '../util/diagnostic.ts';
 import { nearest } from '../util/nearest.ts';
-import { parseLenient } from './lenient-yaml.ts';
+import { parseLenient, parseStrict } from './lenient-yaml.ts';
 import { freeScalar, isNotFinite, plainScalar, readDate } from './scalar.ts';
 import { copyValue, formatPath, isTree, type Scalar, type Tree, type TreePath, type Value } from './tree-path.ts';
 import { explainYamlErrors } from './yaml-errors.ts';
@@ -28,6 +27,8 @@ export const LIMITS = {
   depth: 200,
   /** Texts, numbers and keys in a file: each takes several hundred bytes while it is read. */
   values: 1_200_000,
+  /** YAML documents in a file. */
+  documents: 1000,
 } as const;
 
 /** One YAML document of a file. */
@@ -75,9 +76,13 @@ export function parseYaml(source: SourceText, report: (diagnostic: Diagnostic) =
     report({ severity: 'error', file: source.name, message, code: 'limit' });
     return [];
   }
+  if (isNestedTooDeeply(source.text)) {
+    report({ severity: 'error', file: source.name, message: 'values are nested too deeply', code: 'limit' });
+    return [];
+  }
   let documents: Document.Parsed[];
   try {
-    documents = [...parseAllDocuments(source.text, YAML_OPTIONS)] as Document.Parsed[];
+    documents = parseStrict(source.text, YAML_OPTIONS);
     if (documents.some(({ errors }) => errors.length > 0)) {
       const lenient = parseLenient(source.text, YAML_OPTIONS);
       if (lenient.every(({ errors }) => errors.length === 0)) documents = lenient;
@@ -86,6 +91,11 @@ export function parseYaml(source: SourceText, report: (diagnostic: Diagnostic) =
     // The parser recurses: a file of a hundred thousand brackets ends its stack.
     if (!(error instanceof RangeError)) throw error;
     report({ severity: 'error', file: source.name, message: 'values are nested too deeply', code: 'limit' });
+    return [];
+  }
+  if (documents.length > LIMITS.documents) {
+    const message = `file has more than ${LIMITS.documents} documents`;
+    report({ severity: 'error', file: source.name, message, code: 'limit' });
     return [];
   }
   const parsed: ParsedDocument[] = [];
@@ -114,6 +124,25 @@ function hasTooManyValues(text: string): boolean {
   // A plain or block scalar has a mark of its own before it (yaml's Lexer).
   for (const token of new Lexer().lex(text)) if (token === '\x1f' || token[0] === '"' || token[0] === "'") values += 1;
   return values > LIMITS.values;
+}
+
+/** Whether a long line goes deeper than any value may: the parser would go all the way before anyone could say so. */
+function isNestedTooDeeply(text: string): boolean {
+  if (text.length < 100_000 || !/[^\n]{50000}/.test(text)) return false;
+  let brackets = 0;
+  let marks = 0;
+  let pairs = 0;
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') brackets += 1;
+    else if (token === ']' || token === '}') brackets -= 1;
+    if (token === '-' || token === '?') marks += 1;
+    else if (token === '\n' || token === '\x1f') marks = 0;
+    // Outside of brackets a line has one pair; the parser takes each further one for a map in a map.
+    if (token === '\n') pairs = 0;
+    else if (token === ':' && brackets === 0) pairs += 1;
+    if (Math.max(brackets, marks, pairs) > LIMITS.depth) return true;
+  }
+  return false;
 }
 
 /** Sources decoded from bytes remember whether they were valid; text that came as text is. */

@@ -22,11 +22,11 @@ export class TemplateError extends Error {
   /** Offset in the text, in UTF-16 units. */
   readonly offset: number;
   readonly length: number;
-  readonly kind: 'syntax' | 'required';
+  readonly kind: 'syntax' | 'required' | 'limit';
   /** The required variable that is missing. */
   readonly variable: string | undefined;
 
-  constructor(kind: 'syntax' | 'required', message: string, offset: number, length: number, variable?: string) {
+  constructor(kind: TemplateError['kind'], message: string, offset: number, length: number, variable?: string) {
     super(message);
     this.name = 'TemplateError';
     this.kind = kind;
@@ -38,6 +38,8 @@ export class TemplateError extends Error {
 
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const MAX_DEPTH = 100;
+/** Variables that repeat others, which repeat others, fill any memory. */
+const MAX_LENGTH = 16 * 1024 * 1024;
 
 /** Replaces `$NAME` and the `${NAME…}` forms of a text. Throws TemplateError. */
 export function substitute(text: string, options: SubstituteOptions): string {
@@ -71,6 +73,7 @@ function expand(text: string, base: number, depth: number, options: SubstituteOp
   let out = '';
   scan(text, base, depth, (piece) => {
     out += typeof piece === 'string' ? piece : resolveVariable(piece, depth, options);
+    if (out.length > MAX_LENGTH) throw new TemplateError('limit', 'with its variables this becomes too long', base, 1);
   });
   return out;
 }

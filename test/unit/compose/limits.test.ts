@@ -58,6 +58,40 @@ describe('a large project', () => {
     assert.equal(Object.keys(project.services.a?.labels ?? {}).length, 50_000);
   });
 
+  it('with a million mistakes in its YAML, or one in each of many services, is told the first hundred', async () => {
+    for (const text of ['&a '.repeat(20_000), 'a: '.repeat(500_000)])
+      await assert.rejects(load(text), (error) => error instanceof SourceError && error.diagnostics.length <= 101);
+    const services = many(1500, (i) => `  s${i}: {imag: x, port: 1}\n`);
+    await assert.rejects(load(`services:\n${services}`), /there are more errors than these/);
+    const lost = many(300, (i) => `  s${i}: {image: x, depends_on: [t${i}]}\n`);
+    await assert.rejects(load(`services:\n${lost}`), /there are more errors than these/);
+  });
+
+  it('nested a million deep on one line is refused before it is parsed', async () => {
+    for (const text of ['- ', '? ', '['])
+      await assert.rejects(load(text.repeat(1_000_000)), /values are nested too deeply/);
+  });
+
+  it('of a thousand documents is loaded, and of more is refused', async () => {
+    const documents = (count: number) =>
+      `services: {a: {image: x}}\n${many(count, (i) => `---\nservices: {a: {labels: [l${i}=1]}}\n`)}`;
+    const { project } = await load(documents(999));
+    assert.equal(Object.keys(project.services.a?.labels ?? {}).length, 999);
+    await assert.rejects(load(documents(1000)), /compose.yaml: file has more than 1000 documents/);
+  });
+
+  it('whose variables repeat each other without end is refused', async () => {
+    const lines = many(30, (i) => `A${i + 1}=$A${i}$A${i}$A${i}$A${i}\n`);
+    const files = { 'compose.yaml': 'services: {a: {image: x, env_file: x.env}}', 'x.env': `A0=xxxxxxxxxx\n${lines}` };
+    await assert.rejects(load(files), /x.env:\d+:1: with its variables this becomes too long/);
+    const long = { A: 'a'.repeat(100_000) };
+    const labels = many(1000, (i) => `      l${i}: $A\n`);
+    await assert.rejects(
+      load(`services:\n  a:\n    image: x\n    labels:\n${labels}`, { environment: long }),
+      (error) => error instanceof SourceError && error.code === 'LIMIT',
+    );
+  });
+
   it('with very many mistakes is told the first hundred, whatever it is warned of before', async () => {
     const warnings = many(3000, (i) => `      V${i}: $UNSET${i}\n`);
     const mistakes = many(5000, (i) => `    wrong${i}: 1\n`);
