@@ -298,8 +298,8 @@ class TreeWriter {
     const std::string path = parentPath + name;
     struct stat status {};
     if (::fstatat(parent, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
-      // A running container goes on removing its files.
-      if (errno == ENOENT) return;
+      // A running container goes on removing its files; and overlayfs shows nobody its own directories (ovl_lookup).
+      if (errno == ENOENT || errno == ELOOP) return;
       throw SysError(errno, "fstatat", path);
     }
     if (isDiff()) {
@@ -309,6 +309,12 @@ class TreeWriter {
       }
     }
     if (S_ISSOCK(status.st_mode)) return;
+    if (!isDiff() && isMountPoint(parent, name)) {
+      if (!S_ISDIR(status.st_mode)) status.st_mode = S_IFREG | (status.st_mode & 07777);
+      describe(path, status);
+      ::archive_entry_set_size(entry_.get(), 0);
+      return writeHeader(path);
+    }
     if (S_ISDIR(status.st_mode) || S_ISREG(status.st_mode)) {
       const int kind = S_ISDIR(status.st_mode) ? O_DIRECTORY : O_NONBLOCK;
       UniqueFd fd{::openat(parent, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | kind)};
@@ -334,6 +340,13 @@ class TreeWriter {
     }
     writeHeader(path);
     remember(path, status);
+  }
+
+  static bool isMountPoint(int parent, const std::string& name) {
+    struct statx status {};
+    const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+    return ::statx(parent, name.c_str(), flags, STATX_TYPE, &status) == 0 &&
+           (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
   }
 
   void writeDirectory(int fd, const std::string& path, const struct stat& status) {
@@ -503,7 +516,7 @@ class TreeWriter {
 
 LayerSummary writeLayer(const std::vector<std::string>& layers, int output, const LayerOptions& options,
                         const std::atomic<bool>& cancelled) {
-  const UniqueFd root = openLayers(layers);
+  const UniqueFd root = openLayers(layers, options.work);
   const Utf8Names names;
   FileSink file(output);
   CompressingSink compressor(file, options.compression);

@@ -19,6 +19,9 @@ struct LayerOptions {
   Compression compression = Compression::kNone;
   /// No time is later than this one (https://reproducible-builds.org/specs/source-date-epoch/).
   std::optional<int64_t> sourceDateEpoch;
+  /// Not empty: the first layer is an overlay's upper directory and this its work directory, which nobody else uses
+  /// now. overlayfs takes no two lower layers of which one lies below the other, as with the host's own root.
+  std::string work;
 };
 
 struct LayerSummary {

@@ -20,9 +20,13 @@
 
 namespace tscompose {
 
-UniqueFd openLayers(const std::vector<std::string>& layers) {
+UniqueFd openLayers(const std::vector<std::string>& layers, const std::string& work) {
   UniqueFd merged;
-  if (layers.size() > 1) merged = makeOverlay({layers, "", ""}, layers.front());
+  if (layers.size() > 1 && work.empty()) {
+    merged = makeOverlay({layers, "", ""}, layers.front());
+  } else if (layers.size() > 1) {
+    merged = makeOverlay({{layers.begin() + 1, layers.end()}, layers.front(), work}, layers.front());
+  }
   UniqueFd root{merged ? ::openat(merged.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
                        : ::open(layers.front().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!root) throw SysError(errno, "open", layers.front());

@@ -7,8 +7,9 @@
 
 namespace tscompose {
 
-/// `layers` (top first), merged, as a directory that is mounted nowhere; it vanishes with the fd. Throws SysError.
-UniqueFd openLayers(const std::vector<std::string>& layers);
+/// `layers` (top first), merged, as a directory that is mounted nowhere; it vanishes with the fd. With `work` the first
+/// one is an overlay's upper directory. Throws SysError.
+UniqueFd openLayers(const std::vector<std::string>& layers, const std::string& work = {});
 
 /// Copies what the image made of `layers` (top first) holds below `path` into the existing directory `destination`:
 /// owners, modes, times, extended attributes, links, hard links and device nodes kept; `destination` itself takes the

@@ -22,6 +22,8 @@ export interface LayerOptions {
   readonly compression: 'none' | 'gzip' | 'zstd';
   /** Seconds: no time in the archive is later. */
   readonly sourceDateEpoch: number | null;
+  /** The first layer is an overlay's upper directory, and this its work directory, which nobody else uses now. */
+  readonly work: string | null;
 }
 
 export interface LayerSummary {
@@ -87,11 +89,11 @@ export function nativeArchive(): ArchiveBinding {
 export async function writeLayer(
   layers: readonly string[],
   output: number,
-  options: LayerOptions & { readonly signal: AbortSignal },
+  options: Omit<LayerOptions, 'work'> & { readonly work?: string | null; readonly signal: AbortSignal },
 ): Promise<LayerSummary> {
-  const { signal, ...rest } = options;
+  const { signal, work = null, ...rest } = options;
   signal.throwIfAborted();
-  const operation = nativeArchive().writeLayer(layers, output, rest);
+  const operation = nativeArchive().writeLayer(layers, output, { ...rest, work });
   const cancel = () => operation.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {

@@ -30,6 +30,8 @@ LayerOptions layerOptions(const Napi::Object& options) {
                                                          {{"none", LayerOptions::Compression::kNone},
                                                           {"gzip", LayerOptions::Compression::kGzip},
                                                           {"zstd", LayerOptions::Compression::kZstd}});
+  const Napi::Value work = options.Get("work");
+  if (!work.IsNull()) result.work = convert::text(work, "work");
   const Napi::Value epoch = options.Get("sourceDateEpoch");
   if (!epoch.IsNull()) result.sourceDateEpoch = convert::integer(epoch, "sourceDateEpoch", 0, INT64_C(1) << 40);
   return result;

@@ -3,6 +3,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -142,8 +143,8 @@ std::string namesOf(const std::string& bytes) {
   return names;
 }
 
-constexpr LayerOptions kDiff{};
-constexpr LayerOptions kTree{LayerOptions::Form::kTree, LayerOptions::Compression::kNone, std::nullopt};
+const LayerOptions kDiff{};
+const LayerOptions kTree{LayerOptions::Form::kTree, LayerOptions::Compression::kNone, std::nullopt, {}};
 
 /// A capability in its form on disk: cap_net_raw, permitted and effective (linux/capability.h, revision 2).
 std::string capability() {
@@ -310,6 +311,25 @@ TEST("archive: many layers are read as one, whatever the length of their paths")
   auto entries = byName(archived(layers, kTree).bytes);
   CHECK_EQUAL(entries.size(), size_t{13});
   CHECK_EQUAL(entries["file"].content, "0");
+}
+
+TEST("archive: the host's root can be below, and of what is mounted in it only the place is seen") {
+  const Directory root;
+  const std::string lower = root.add("lower");
+  const std::string upper = root.add("lower/upper");
+  const std::string work = root.add("lower/work");
+  root.add("lower/mounted");
+  root.write("lower/mounted/below", "");
+  root.write("lower/upper/new", "n");
+  LayerOptions options = kTree;
+  options.work = work;
+  CHECK_EQUAL(namesOf(archived({upper, lower}, options).bytes), "mounted/ mounted/below new ");
+  CHECK_THROWS(SysError, archived({upper, lower}, kTree));
+  CHECK(::mount("none", (lower + "/mounted").c_str(), "tmpfs", 0, nullptr) == 0);
+  CHECK(::mknod((lower + "/mounted/on-it").c_str(), S_IFREG, 0) == 0);
+  const std::string names = namesOf(archived({lower}, kTree).bytes);
+  CHECK(::umount((lower + "/mounted").c_str()) == 0);
+  CHECK(names.starts_with("mounted/ upper/ "));
 }
 
 TEST("archive: it ends when it is cancelled, and when nobody reads") {

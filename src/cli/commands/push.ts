@@ -1,0 +1,74 @@
+import { pushImage } from '../../image/push.ts';
+import { canonicalName } from '../../image/store/store.ts';
+import type { Project } from '../../model/project.ts';
+import { withDependencies } from '../../plan/graph.ts';
+import { ComposeError } from '../../util/errors.ts';
+import { defineCommand } from '../command.ts';
+import { withImageStore } from '../image-store.ts';
+import { loadProject } from '../load-project.ts';
+import { pushReporter } from '../push-progress.ts';
+import { openRegistries } from '../registry-client.ts';
+import { checkServices } from '../services.ts';
+
+export const push = defineCommand({
+  name: 'push',
+  summary: 'Send the images of services to their registries',
+  operands: { usage: '[SERVICE...]' },
+  options: {
+    ignorePushFailures: { type: 'boolean', description: 'Go on when an image cannot be sent' },
+    includeDeps: { type: 'boolean', description: 'Also those that the named services depend on' },
+    quiet: { type: 'boolean', short: 'q', description: 'Show no progress' },
+  },
+  settings: ({ ignorePushFailures, includeDeps, quiet }, services) => ({
+    services,
+    includesDependencies: includeDeps ?? false,
+    goesOn: ignorePushFailures ?? false,
+    isQuiet: quiet ?? false,
+  }),
+  async run({ services, includesDependencies, goesOn, isQuiet }, context) {
+    const { project } = await loadProject(context, services);
+    checkServices(new Set(Object.keys(project.services)), services);
+    const chosen =
+      includesDependencies && services.length > 0 ? withDependencies(project.services, services) : services;
+    const images = imagesToPush(project, [...chosen], (name, reason) => {
+      if (!isQuiet) context.stderr.write(`${name} Skipped: ${reason}\n`);
+    });
+    if (context.globals.dryRun) {
+      for (const image of images) context.stderr.write(`DRY-RUN MODE -  ${image} Pushed\n`);
+      return 0;
+    }
+    using client = await openRegistries(context);
+    await withImageStore(context, async (store) => {
+      // One after another: each has its layers sent side by side, and what they share is sent once.
+      for (const image of images) {
+        const reporter = isQuiet ? { report() {}, close() {} } : pushReporter(image, context);
+        try {
+          await pushImage(store, client, image, { signal: context.signal, report: reporter.report });
+          if (!isQuiet) context.stderr.write(`${image} Pushed\n`);
+        } catch (error) {
+          if (!goesOn || !(error instanceof ComposeError)) throw error;
+          context.stderr.write(`warning: ${error.message}\n`);
+        } finally {
+          reporter.close();
+        }
+      }
+    });
+    return 0;
+  },
+});
+
+/** Of services that are built and say what the result is called, as Compose has it; each name once. */
+function imagesToPush(
+  project: Project,
+  services: readonly string[],
+  skip: (service: string, reason: string) => void,
+): readonly string[] {
+  const images = new Map<string, string>();
+  for (const [name, service] of Object.entries(project.services)) {
+    if (services.length > 0 && !services.includes(name)) continue;
+    if (service.build === undefined) skip(name, 'it is not built here');
+    else if (service.image === undefined) skip(name, 'it has no image to name what is built');
+    else for (const image of [service.image, ...(service.build.tags ?? [])]) images.set(canonicalName(image), image);
+  }
+  return [...images.values()];
+}
