@@ -1,3 +1,4 @@
+import { isRootfsReference } from '../image/rootfs.ts';
 import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
 import { ComposeError } from '../util/errors.ts';
@@ -8,6 +9,8 @@ const policies = ['policy', 'always', 'never', 'missing', 'if_not_present', 'bui
 /** `--pull`, `--build`, `--no-build`: they stand above what the services say. */
 export interface ImageSettings extends BuildSettings {
   readonly pull: string | null;
+  /** Pulls show no progress. */
+  readonly isPullQuiet: boolean;
 }
 
 export interface BuildSettings {
@@ -21,6 +24,7 @@ export function imageSettings(values: {
   readonly build: boolean | undefined;
   readonly noBuild?: boolean | undefined;
   readonly quietBuild?: boolean | undefined;
+  readonly quietPull?: boolean | undefined;
 }): ImageSettings {
   const pull = values.pull ?? 'policy';
   if (!policies.includes(pull)) {
@@ -32,11 +36,12 @@ export function imageSettings(values: {
     pull: pull === 'policy' ? null : pull,
     build: values.build ? 'always' : values.noBuild ? 'never' : 'policy',
     isQuiet: values.quietBuild ?? false,
+    isPullQuiet: values.quietPull ?? false,
   };
 }
 
 /** The project with the policies of the command line. */
-export function withImagePolicy(project: Project, { pull, build }: Omit<ImageSettings, 'isQuiet'>): Project {
+export function withImagePolicy(project: Project, { pull, build }: Pick<ImageSettings, 'pull' | 'build'>): Project {
   if (pull === null && build === 'policy') return project;
   const services = Object.entries(project.services).map(([name, service]): [string, Service] => {
     if (build === 'always' && service.build !== undefined) return [name, { ...service, pull_policy: 'build' }];
@@ -47,15 +52,23 @@ export function withImagePolicy(project: Project, { pull, build }: Omit<ImageSet
   return { ...project, services: Object.fromEntries(services) };
 }
 
-/** Builds what the containers of `services` are to be made of, as far as it is missing or said to be built. */
+/** Pulls and builds what the containers of `services` are to be made of, as far as it is missing or their policies say. */
 export async function ensureImages(
   loaded: { readonly project: Project; readonly variables: Readonly<Record<string, string>> },
   services: Iterable<string>,
   settings: ImageSettings,
   context: Context,
 ): Promise<void> {
-  const built = [...services].filter((name) => loaded.project.services[name]?.build !== undefined);
-  if (built.length === 0 || context.globals.dryRun) return;
+  const { project } = loaded;
+  const named = [...services].filter((name) => project.services[name] !== undefined);
+  if (context.globals.dryRun) return;
+  const hasImages = named.some((name) => !isRootfsReference(project.services[name]?.image ?? ''));
+  if (hasImages) {
+    const { pullServices } = await import('./pull.ts');
+    await pullServices(project, named, { isQuiet: settings.isPullQuiet, failures: 'stop' }, context);
+  }
+  const built = named.filter((name) => project.services[name]?.build !== undefined);
+  if (built.length === 0) return;
   const { ensureBuilt } = await import('./build/ensure.ts');
   await ensureBuilt(loaded, built, settings, context);
 }

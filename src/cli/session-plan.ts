@@ -25,6 +25,7 @@ export async function showSessionPlan(
     variables: session.variables,
     settings: { ...settings, manner: mannerOf(context.globals) },
     paths: context.paths,
+    environment: context.environment,
   });
   const nodes = planData(plan);
   const { stdout } = context;

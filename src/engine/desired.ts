@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { parsePlatform } from '../image/platform.ts';
 import { isRootfsReference, resolveRootfs } from '../image/rootfs.ts';
-import { openImageStore } from '../image/store/store.ts';
+import { type ImageStore, openImageStore } from '../image/store/store.ts';
 import { networkHash, serviceHash, volumeHash } from '../model/hash.ts';
 import type { ResolvedImage } from '../model/image.ts';
 import { imageName, type NameSeparator } from '../model/names.ts';
@@ -12,7 +12,8 @@ import type { Service } from '../model/service.ts';
 import { sha256 } from '../native/digest.ts';
 import type { Desired, DesiredService } from '../plan/desired.ts';
 import type { Paths } from '../state/paths.ts';
-import { about, ComposeError, joinErrors } from '../util/errors.ts';
+import { about, blame, ComposeError, joinErrors } from '../util/errors.ts';
+import { checkPlatform } from './emulation.ts';
 import { contentOf, type GivenVariables, givenFiles } from './given-files.ts';
 
 export interface DesiredWithImages {
@@ -34,22 +35,26 @@ export async function resolveDesired(options: {
   readonly nameSeparator: NameSeparator;
   readonly variables: GivenVariables;
   readonly paths: Pick<Paths, 'images'>;
+  /** Services whose images need not be there: for a plan that is only shown. */
+  readonly withoutImages?: ReadonlySet<string>;
 }): Promise<DesiredWithImages> {
   const { project } = options;
   const images = new Map<string, ResolvedImage>();
   const contents = new Map<string, Readonly<Record<string, string>>>();
   const services: Record<string, DesiredService> = {};
   const cache = new Map<string, Promise<ResolvedImage>>();
+  using store = lazyStore(options.paths);
   const errors: ComposeError[] = [];
   for (const [name, service] of Object.entries(project.services)) {
     let imageDigest = '';
     let content: Readonly<Record<string, string>> = {};
     if (options.services.has(name)) {
       const reference = imageName(project.name, name, service, options.nameSeparator);
-      let pending = cache.get(reference);
+      const key = `${reference} ${service.platform ?? ''}`;
+      let pending = cache.get(key);
       if (pending === undefined) {
-        pending = resolveImage(name, reference, service, options);
-        cache.set(reference, pending);
+        pending = resolveImage(name, reference, service, { ...options, store });
+        cache.set(key, pending);
       }
       try {
         const image = await pending;
@@ -57,7 +62,8 @@ export async function resolveDesired(options: {
         imageDigest = image.digest;
       } catch (error) {
         if (!(error instanceof ComposeError)) throw error;
-        errors.push(error);
+        const isToCome = error.code === 'IMAGE_NOT_FOUND' && options.withoutImages?.has(name);
+        if (!isToCome) errors.push(error);
       }
       content = contentDigests(project, service, options.variables);
       contents.set(name, content);
@@ -72,23 +78,39 @@ export async function resolveDesired(options: {
   };
 }
 
+interface LazyStore extends Disposable {
+  open(): ImageStore;
+}
+
+/** Many projects are made of root directories alone. */
+function lazyStore(paths: Pick<Paths, 'images'>): LazyStore {
+  let store: ImageStore | undefined;
+  return {
+    open: () => {
+      store ??= openImageStore(paths);
+      return store;
+    },
+    [Symbol.dispose]: () => store?.[Symbol.dispose](),
+  };
+}
+
 async function resolveImage(
   serviceName: string,
   reference: string,
   service: Service,
-  options: { readonly workingDirectory: string; readonly paths: Pick<Paths, 'images'> },
+  options: { readonly workingDirectory: string; readonly store: LazyStore },
 ): Promise<ResolvedImage> {
   const attribute = [service.image === undefined ? 'build' : 'image'];
   return await naming(serviceName, async () => {
+    if (service.platform) blame(['platform'], () => checkPlatform(service.platform ?? ''));
     try {
       if (isRootfsReference(reference)) return await resolveRootfs(reference, options);
-      using store = openImageStore(options.paths);
-      return await store.resolveImage(reference, service.platform ? parsePlatform(service.platform) : undefined);
+      const platform = service.platform ? parsePlatform(service.platform) : undefined;
+      return await options.store.open().resolveImage(reference, platform);
     } catch (error) {
       if (!(error instanceof ComposeError)) throw error;
       const isAbsent = error.code === 'IMAGE_NOT_FOUND' && error.hint === undefined;
-      const hint =
-        service.build === undefined ? 'load or build it, or name a root: image: rootfs:DIR' : 'tscompose build';
+      const hint = service.build === undefined ? 'pull it with: tscompose pull' : 'build it with: tscompose build';
       throw about(error, isAbsent ? { attribute, hint } : { attribute });
     }
   });

@@ -52,6 +52,8 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
     nameSeparator: settings.manner.nameSeparator,
     variables: request.variables,
     paths: context.paths,
+    // What exists starts from what it was made of.
+    ...(bringsUp ? {} : { withoutImages: services }),
   });
   if (bringsUp) {
     const { host, database } = context;

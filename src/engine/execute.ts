@@ -7,13 +7,16 @@ import { monotonicMs } from '../util/elapsed.ts';
 import { ComposeError } from '../util/errors.ts';
 import { describeStep } from './step-text.ts';
 
-/** One effect per operation; an operation without one is a type error. Resolves with another text than usual, if any. */
-export type Effects = {
-  readonly [T in OperationType]: (
+/** What carries out an operation. Resolves with another text than usual, if any. */
+export type EffectsOf<Types extends OperationType> = {
+  readonly [T in Types]: (
     operation: OperationOf<T>,
     options: { readonly signal: AbortSignal },
   ) => Promise<string | undefined>;
 };
+
+/** One effect per operation of the supervisor, which pulls nothing; one without is a type error. */
+export type Effects = EffectsOf<Exclude<OperationType, 'pullImage'>>;
 
 /** What stopped a plan: the first operation that failed, as the user should see it. */
 export class OperationFailure extends Error {
@@ -35,7 +38,7 @@ const parallelOperations = 64;
  */
 export async function execute(
   plan: Plan,
-  effects: Effects,
+  effects: Partial<EffectsOf<OperationType>>,
   options: {
     readonly signal: AbortSignal;
     readonly emit: (event: ProgressEvent) => void;
@@ -78,10 +81,10 @@ export async function execute(
     const texts = describeStep(operation);
     step('started', texts.started, null);
     try {
-      const effect = effects[operation.type] as (
-        operation: Operation,
-        options: { readonly signal: AbortSignal },
-      ) => Promise<string | undefined>;
+      const effect = effects[operation.type] as
+        | ((operation: Operation, options: { readonly signal: AbortSignal }) => Promise<string | undefined>)
+        | undefined;
+      if (effect === undefined) throw new Error(`nothing here carries out ${operation.type}`);
       const text = await effect(operation, { signal });
       step('done', text ?? texts.done, null);
       for (const dependent of dependents.get(node.id) ?? []) {

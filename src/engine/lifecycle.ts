@@ -6,6 +6,7 @@ import type { BundleInput } from '../container/bundle.ts';
 import { cgroupsPathOf, hostnameOf, processArgs } from '../container/bundle.ts';
 import { missingParents, removeEmptyCgroups } from '../container/cgroup-parents.ts';
 import { readContainerState } from '../container/state.ts';
+import { openImageStore } from '../image/store/store.ts';
 import { exitCodeOf } from '../model/container-state.ts';
 import type { ResolvedImage } from '../model/image.ts';
 import { parsePortRange } from '../model/port.ts';
@@ -166,7 +167,7 @@ export async function startContainer(
     const started: ContainerRecord = { ...record, ports, desired: 'running' };
     // Most publish nothing, and are written down as they are.
     if (ports.length > 0 || record.ports.length > 0 || record.desired !== 'running') database.saveContainer(started);
-    const image = input.wanted.images.get(record.service);
+    const image = await imageOf(context, record, input);
     // A supervisor killed while it made the container left the record without the bundle.
     const isWhole = existsSync(paths.container(record.id).config);
     const isFresh = state.status === 'created' && !dependsOnMoment(record) && isWhole;
@@ -191,6 +192,27 @@ export async function startContainer(
     throw error instanceof ComposeError ? nameFailure(record, error) : error;
   }
   context.worldChanged();
+}
+
+/**
+ * What the container was made of, which its name may not stand for any more. Undefined where nobody looked, and where it
+ * is gone: the bundle stays as it is then.
+ */
+async function imageOf(
+  context: EngineContext,
+  record: ContainerRecord,
+  input: EffectInput,
+): Promise<ResolvedImage | undefined> {
+  const image = input.wanted.images.get(record.service);
+  const isStored = record.imageDigest.startsWith('sha256:');
+  if (image === undefined || image.digest === record.imageDigest || !isStored) return image;
+  try {
+    using store = openImageStore(context.paths);
+    return { ...(await store.resolveImage(record.imageDigest)), reference: record.imageReference };
+  } catch (error) {
+    if (error instanceof ComposeError && error.code === 'IMAGE_NOT_FOUND') return undefined;
+    throw error;
+  }
 }
 
 /** Removes a container that does not run, with its namespace, files and the named volumes. */

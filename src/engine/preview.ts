@@ -1,12 +1,16 @@
 /** The plan without carrying it out: what `plan` and `--dry-run` show is what `apply` would do. */
 
 import { readHostFacts } from '../container/host.ts';
+import { isRootfsReference } from '../image/rootfs.ts';
+import { openImageStore } from '../image/store/store.ts';
+import { imageName } from '../model/names.ts';
 import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
 import type { ApplySettings } from '../model/settings.ts';
 import { native } from '../native/binding.ts';
 import { openNetworkDriver } from '../network/network-driver.ts';
-import type { Plan } from '../plan/plan.ts';
+import { planPulls } from '../plan/images.ts';
+import { inSequence, type Plan } from '../plan/plan.ts';
 import { plan } from '../plan/reconcile.ts';
 import { selectedServices } from '../plan/selection.ts';
 import { openDatabase } from '../state/database.ts';
@@ -17,6 +21,7 @@ import { resolveDesired } from './desired.ts';
 import { planHash } from './engine.ts';
 import type { GivenVariables } from './given-files.ts';
 import { observe } from './observe.ts';
+import { imageNeeds } from './pull.ts';
 import { refuseUnsupported, validateProject } from './validate.ts';
 
 /** Observes and plans, in this process and without a supervisor. Throws what `apply` would refuse. */
@@ -26,6 +31,7 @@ export async function previewPlan(options: {
   readonly variables: GivenVariables;
   readonly settings: ApplySettings;
   readonly paths: Paths;
+  readonly environment: Readonly<Record<string, string | undefined>>;
 }): Promise<{ readonly plan: Plan; readonly hash: string }> {
   const { project, settings, paths, variables } = options;
   const binding = native();
@@ -35,13 +41,22 @@ export async function previewPlan(options: {
   );
   const bringsUp = settings.intent === 'up' || settings.intent === 'create' || settings.intent === 'scale';
   if (bringsUp) refuseUnsupported(project, services);
+  const pulls = bringsUp ? pullsFor(project, services, options) : noPulls;
+  const pulled = new Set(pulls.nodes.map(({ operation }) => operation.resource));
+  const { nameSeparator } = settings.manner;
+  const withoutImages = [...services].filter((name) => {
+    const service = project.services[name];
+    if (service === undefined) return false;
+    return service.build !== undefined || pulled.has(imageName(project.name, name, service, nameSeparator));
+  });
   const wanted = await resolveDesired({
     project,
     workingDirectory: options.origin.workingDirectory,
     services,
-    nameSeparator: settings.manner.nameSeparator,
+    nameSeparator,
     variables,
     paths,
+    withoutImages: new Set(withoutImages),
   });
   if (bringsUp) {
     const { workingDirectory } = options.origin;
@@ -62,5 +77,21 @@ export async function previewPlan(options: {
   });
   const value = plan(wanted.desired, observed, settings);
   checkCapacity(value, project, database);
-  return { plan: value, hash: planHash(value) };
+  // The hash is that of what the supervisor will plan, which pulls nothing.
+  return { plan: inSequence(pulls, value), hash: planHash(value) };
+}
+
+const noPulls: Plan = { nodes: [], warnings: [], unchanged: [] };
+
+function pullsFor(
+  project: Project,
+  services: ReadonlySet<string>,
+  options: Pick<Parameters<typeof previewPlan>[0], 'paths' | 'environment' | 'settings'>,
+): Plan {
+  const names = [...services].filter((name) => !isRootfsReference(project.services[name]?.image ?? ''));
+  if (names.length === 0) return noPulls;
+  using store = openImageStore(options.paths);
+  const { nameSeparator } = options.settings.manner;
+  const needs = imageNeeds(project, names, { store, environment: options.environment, nameSeparator });
+  return planPulls(needs, Date.now());
 }

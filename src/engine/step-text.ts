@@ -1,6 +1,7 @@
 import type { Operation, OperationType } from '../plan/plan.ts';
 
 const texts: Readonly<Record<OperationType, readonly [started: string, done: string]>> = {
+  pullImage: ['Pulling', 'Pulled'],
   createNetwork: ['Creating', 'Created'],
   repairNetwork: ['Repairing', 'Repaired'],
   removeNetwork: ['Removing', 'Removed'],

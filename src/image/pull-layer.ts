@@ -21,6 +21,8 @@ export interface LayerRequest {
   fetch(offset: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
   readonly signal: AbortSignal;
   report(progress: LayerProgress): void;
+  /** Only the disk is waited for from now on, which layers do together. */
+  readonly onUnpacked?: () => void;
 }
 
 /**
@@ -75,6 +77,7 @@ async function fetchAndUnpack(
       throw new WrongContent(digest, `its digest is ${facts.blobDigest}`);
     }
     if (facts.diffId !== diffId) throw unexpectedDiff(diffId, facts);
+    request.onUnpacked?.();
     await store.waitForDisk();
     await blob?.commit({ digest, isOnDisk: true });
     await layer.commit({ sizeBytes: facts.fileBytes, entries: facts.entries, isOnDisk: true });

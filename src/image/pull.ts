@@ -66,12 +66,13 @@ export async function pullImage(name: string, options: PullOptions): Promise<Pul
   const failed = new AbortController();
   const joint = AbortSignal.any([signal, failed.signal]);
   const work = layers.map(({ descriptor: layer, diffId }) =>
-    options.slots.run(joint, () =>
+    options.slots.run(joint, (release) =>
       pullLayer(store, {
         descriptor: layer,
         diffId,
         fetch: (offset, fetchSignal) => registry.fetchBlob(reference, layer, { offset, signal: fetchSignal }),
         signal: joint,
+        onUnpacked: release,
         report(progress) {
           if (progress.status === 'done') isNew.value = true;
           options.onLayer?.(progress);
@@ -175,17 +176,26 @@ export class Slots {
     this.#free = count;
   }
 
-  /** Runs `action` when there is room. Rejects with the signal's reason when it is aborted before. */
-  async run<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `action` when there is room; it may make room for others before it ends. Rejects with the signal's reason when it
+   * is aborted before.
+   */
+  async run<T>(signal: AbortSignal, action: (release: () => void) => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      signal.throwIfAborted();
-      return await action();
-    } finally {
+    let isHeld = true;
+    const release = (): void => {
+      if (!isHeld) return;
+      isHeld = false;
       const next = this.#waiting.shift();
       if (next === undefined) this.#free += 1;
       else next();
+    };
+    try {
+      signal.throwIfAborted();
+      return await action(release);
+    } finally {
+      release();
     }
   }
 }

@@ -77,7 +77,18 @@ export interface ErrorData {
   readonly log: readonly string[];
 }
 
-export type ProgressEvent = PlanEvent | StepEvent | WarningEvent | DoneEvent | ErrorEvent;
+/** How far a layer of an image is; many while it is pulled. */
+export interface LayerEvent {
+  readonly type: 'layer';
+  /** The image, as its step names it. */
+  readonly resource: string;
+  readonly digest: string;
+  readonly status: 'waiting' | 'downloading' | 'unpacking' | 'done' | 'present';
+  readonly currentBytes: number;
+  readonly totalBytes: number;
+}
+
+export type ProgressEvent = PlanEvent | StepEvent | LayerEvent | WarningEvent | DoneEvent | ErrorEvent;
 
 /** What happens to containers while nobody asks: the stream of `events`. */
 export interface ContainerEvent {

@@ -3,6 +3,7 @@ import type { FieldChange, PlanNodeData, ResourceKind } from '../model/events.ts
 import type { DependencyCondition } from '../model/service.ts';
 
 export type OperationArgs = {
+  pullImage: { readonly platform: string | null; readonly isOptional: boolean };
   createNetwork: { readonly key: string };
   repairNetwork: { readonly networkId: string };
   removeNetwork: { readonly networkId: string };
@@ -90,6 +91,22 @@ export class PlanBuilder {
   build(): Plan {
     return { nodes: this.#nodes, warnings: this.#warnings, unchanged: this.#unchanged };
   }
+}
+
+/** One plan of two, of which the second begins when all of the first is done. */
+export function inSequence(first: Plan, second: Plan): Plan {
+  const offset = first.nodes.length;
+  const ends = first.nodes.map(({ id }) => id);
+  const nodes = second.nodes.map(({ id, operation, after }) => ({
+    id: id + offset,
+    operation,
+    after: after.length === 0 ? ends : after.map((other) => other + offset),
+  }));
+  return {
+    nodes: [...first.nodes, ...nodes],
+    warnings: [...first.warnings, ...second.warnings],
+    unchanged: [...first.unchanged, ...second.unchanged],
+  };
 }
 
 /**

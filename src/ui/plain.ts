@@ -1,4 +1,5 @@
-import type { ProgressEvent } from '../model/events.ts';
+import type { LayerEvent, ProgressEvent } from '../model/events.ts';
+import { layerTexts, shortDigest } from './layers.ts';
 import { describeResource, isShown, keyOf } from './progress.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
 
@@ -22,11 +23,19 @@ export class PlainReporter implements Reporter {
 
   #line(event: ProgressEvent): string | undefined {
     if (event.type === 'warning') return `warning: ${event.message}`;
+    if (event.type === 'layer') return this.#layerLine(event);
     if (event.type !== 'step' || (!isShown(event) && event.status !== 'failed')) return undefined;
     const text = event.status === 'failed' ? 'Error' : event.text;
     const key = keyOf(event);
     if (this.#latest.get(key) === text) return undefined;
     this.#latest.set(key, text);
     return ` ${describeResource(event)}  ${text}`;
+  }
+
+  #layerLine({ resource, digest, status }: LayerEvent): string | undefined {
+    const key = `layer ${resource} ${digest}`;
+    if (this.#latest.get(key) === status) return undefined;
+    this.#latest.set(key, status);
+    return ` ${shortDigest(digest)} ${layerTexts[status]}`;
   }
 }

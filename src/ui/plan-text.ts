@@ -7,6 +7,7 @@ interface Group {
 }
 
 const words: Readonly<Record<string, string>> = {
+  pullImage: 'pull',
   createNetwork: 'create',
   repairNetwork: 'repair',
   removeNetwork: 'remove',

@@ -1,4 +1,4 @@
-import type { ErrorData, PlanNodeData, ProgressEvent, ResourceKind, StepEvent } from '../model/events.ts';
+import type { ErrorData, LayerEvent, PlanNodeData, ProgressEvent, ResourceKind, StepEvent } from '../model/events.ts';
 
 /** What is known of one resource while a plan is carried out. */
 export interface ResourceProgress {
@@ -17,6 +17,8 @@ export interface ProgressState {
   readonly resources: ReadonlyMap<string, ResourceProgress>;
   /** Steps of each resource that are still to come, so that the last one makes it done. */
   readonly remaining: ReadonlyMap<string, number>;
+  /** By image as its step names it, then digest. */
+  readonly layers: ReadonlyMap<string, ReadonlyMap<string, LayerEvent>>;
   readonly warnings: readonly string[];
   readonly outcome: 'working' | 'done' | 'failed';
   readonly error: ErrorData | null;
@@ -25,6 +27,7 @@ export interface ProgressState {
 export const initialProgress: ProgressState = {
   resources: new Map(),
   remaining: new Map(),
+  layers: new Map(),
   warnings: [],
   outcome: 'working',
   error: null,
@@ -46,6 +49,8 @@ export function reduceProgress(state: ProgressState, event: ProgressEvent): Prog
       return withPlan(state, event.nodes);
     case 'step':
       return withStep(state, event);
+    case 'layer':
+      return withLayer(state, event);
     case 'warning':
       return { ...state, warnings: [...state.warnings, event.message] };
     case 'done':
@@ -82,6 +87,11 @@ function withStep(state: ProgressState, step: StepEvent): ProgressState {
     error: step.error ?? before?.error ?? null,
   });
   return { ...state, resources, remaining };
+}
+
+function withLayer(state: ProgressState, event: LayerEvent): ProgressState {
+  const own = new Map(state.layers.get(event.resource)).set(event.digest, event);
+  return { ...state, layers: new Map(state.layers).set(event.resource, own) };
 }
 
 function statusAfter(step: StepEvent, before: ResourceProgress | undefined, left: number): ResourceProgress['status'] {

@@ -1,9 +1,11 @@
 import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import type { ProgressEvent } from '../model/events.ts';
+import { layerLines, layerSum } from './layers.ts';
 import {
   describeResource,
   initialProgress,
   isShown,
+  keyOf,
   type ProgressState,
   type ResourceProgress,
   reduceProgress,
@@ -13,7 +15,7 @@ import type { Reporter, ReporterOptions } from './reporter.ts';
 interface Row {
   readonly key: string;
   readonly finished: PromiseWithResolvers<void>;
-  show: ((title: string) => void) | undefined;
+  show: ((title: string, details: string) => void) | undefined;
 }
 
 /** A list on the terminal that fills in place, one task a resource. */
@@ -31,6 +33,12 @@ export class TaskReporter implements Reporter {
 
   report(event: ProgressEvent): void {
     this.#progress = reduceProgress(this.#progress, event);
+    if (event.type === 'layer') {
+      const key = keyOf({ kind: 'image', resource: event.resource });
+      const resource = this.#progress.resources.get(key);
+      if (resource !== undefined) this.#show(key, resource);
+      return;
+    }
     if (event.type === 'warning') this.#stderr.write(`warning: ${event.message}\n`);
     for (const [key, resource] of this.#progress.resources) {
       if (isShown(resource) || resource.status === 'failed') this.#show(key, resource);
@@ -52,7 +60,7 @@ export class TaskReporter implements Reporter {
       this.#waiting.push(row);
       this.#lists ??= this.#runLists();
     }
-    row.show?.(titleOf(resource));
+    row.show?.(...this.#textOf(resource));
     if (resource.status === 'done') row.finished.resolve();
     if (resource.status === 'failed') row.finished.reject(new Error(titleOf(resource)));
   }
@@ -84,12 +92,15 @@ export class TaskReporter implements Reporter {
       rows.map((row) => ({
         title: this.#title(row),
         task: (_context, task) => {
-          row.show = (title) => {
+          row.show = (title, details) => {
             task.title = title;
+            task.output = details;
           };
-          row.show(this.#title(row));
+          const resource = this.#progress.resources.get(row.key);
+          if (resource !== undefined) row.show(...this.#textOf(resource));
           return row.finished.promise;
         },
+        rendererOptions: { outputBar: maxLayerLines },
       })),
       {
         concurrent: true,
@@ -105,11 +116,21 @@ export class TaskReporter implements Reporter {
     );
   }
 
+  #textOf(resource: ResourceProgress): [title: string, details: string] {
+    const layers = [...(this.#progress.layers.get(resource.resource)?.values() ?? [])];
+    const isPulled = resource.kind === 'image' && resource.status === 'working' && layers.length > 0;
+    if (!isPulled) return [titleOf(resource), ''];
+    return [`${titleOf(resource)}  ${layerSum(layers)}`, layerLines(layers).slice(0, maxLayerLines).join('\n')];
+  }
+
   #title(row: Row): string {
     const resource = this.#progress.resources.get(row.key);
     return resource === undefined ? row.key : titleOf(resource);
   }
 }
+
+/** Of one image: the terminal is to hold several. */
+const maxLayerLines = 8;
 
 function titleOf(resource: ResourceProgress): string {
   const seconds = resource.status === 'done' ? `  ${(resource.durationMs / 1000).toFixed(1)}s` : '';

@@ -487,6 +487,7 @@ export const seenElsewhere: Readonly<Record<string, readonly string[]>> = {
   'test/e2e/bad-input.test.ts: a root file system that is not there': ['services', ...service('image')],
   'test/unit/plan/reconcile.test.ts: restarts a dependent with restart: true when its dependency is replaced':
     service('depends_on[].restart'),
+  'test/e2e/images.test.ts: platform: an image for another machine is refused in plain words': service('platform'),
   'test/e2e/build.test.ts: what build: says of the Dockerfile, its arguments, labels and names': [
     ...service('build'),
     ...all(

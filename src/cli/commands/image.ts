@@ -12,8 +12,13 @@ export const image = defineGroup({
     load: async () => (await import('./image/load.ts')).imageLoad,
     push: async () => (await import('./image/push.ts')).imagePush,
     save: async () => (await import('./image/save.ts')).imageSave,
+    pull: async () => (await import('./image/pull.ts')).imagePull,
     rm: async () => (await import('./image/rm.ts')).imageRm,
     build: async () => (await import('./image/build.ts')).imageBuild,
+    inspect: async () => (await import('./image/inspect.ts')).imageInspect,
+    history: async () => (await import('./image/history.ts')).imageHistory,
+    prune: async () => (await import('./image/prune.ts')).imagePrune,
+    verify: async () => (await import('./image/verify.ts')).imageVerify,
     tag: async () => (await import('./image/tag.ts')).imageTag,
   },
 });

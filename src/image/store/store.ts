@@ -4,10 +4,10 @@ import type { ResolvedImage } from '../../model/image.ts';
 import type { Paths } from '../../state/paths.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { type Descriptor, isSha256, type Platform } from '../oci.ts';
-import { machine } from '../platform.ts';
+import { machine, parsePlatform } from '../platform.ts';
 import { formatReference, parseReference, withDefaultTag } from '../reference.ts';
 import { type BlobStore, openBlobs } from './blobs.ts';
-import { type Catalog, openCatalog } from './catalog.ts';
+import { type Catalog, openCatalog, type StoredReference } from './catalog.ts';
 import { type LayerStore, openLayers } from './layers.ts';
 import { type StoreLayout, storeLayout } from './layout.ts';
 import { type Lease, takeLease } from './lease.ts';
@@ -39,8 +39,12 @@ export interface ImageStore extends Disposable {
   tag(reference: string, target: Descriptor): void;
   /** What a name, with its default tag, or an image's id or the beginning of it stands for; null: nothing. */
   find(name: string): Descriptor | null;
+  /** What is recorded of a name, with its default tag. */
+  reference(name: string): StoredReference | null;
   /** The image of a name for a platform, this machine's unless said otherwise. Throws IMAGE_NOT_FOUND, UNSUPPORTED. */
   image(name: string, platform?: Platform): Promise<StoredImage>;
+  /** One that is listed, whatever its platform. */
+  readImage(image: { readonly manifestDigest: string; readonly platform: string }): Promise<StoredImage>;
   /** The same, ready to run. Throws IMAGE_NOT_FOUND also when a layer is not unpacked. */
   resolveImage(name: string, platform?: Platform): Promise<ResolvedImage>;
 }
@@ -85,7 +89,13 @@ export function openImageStore(paths: Pick<Paths, 'images'>): ImageStore {
       catalog.saveReference(canonicalName(reference), target);
     },
     find,
+    reference: (name) => catalog.reference(canonicalName(name)),
     image,
+    async readImage({ manifestDigest, platform }) {
+      const record = catalog.images().find(({ manifest }) => manifest.digest === manifestDigest);
+      if (record === undefined) throw absent(manifestDigest);
+      return await readImage(blobs, manifestDigest, record.manifest, parsePlatform(platform));
+    },
     async resolveImage(name, platform) {
       const stored = await image(name, platform);
       requireUnpacked(stored, layers);
