@@ -6,7 +6,7 @@ import { oneOffContainerName } from '../model/names.ts';
 import type { Mount, Port, Service } from '../model/service.ts';
 import { defaultSettings } from '../model/settings.ts';
 import { randomHex } from '../native/digest.ts';
-import { ComposeError } from '../util/errors.ts';
+import { about, ComposeError } from '../util/errors.ts';
 import type { EngineContext } from './context.ts';
 import { resolveDesired } from './desired.ts';
 import type { EffectInput } from './effects.ts';
@@ -164,9 +164,16 @@ async function create(
     await startContainer(context, record, input, signal);
   } catch (error) {
     if (request.remove) await removeContainer(context, record, Object.values(record.anonymousVolumes));
-    throw error;
+    throw withoutPlace(error, request);
   }
   return record.id;
+}
+
+/** The file is not to blame for what the command line said instead. */
+function withoutPlace(error: unknown, { command, entrypoint, user }: RunRequest): unknown {
+  if (!(error instanceof ComposeError)) return error;
+  const said: Readonly<Record<string, unknown>> = { command, entrypoint, user };
+  return (said[String(error.path?.[2])] ?? null) === null ? error : about(error, { path: undefined });
 }
 
 /** The service as this run wants it (semantics.md section 16). */

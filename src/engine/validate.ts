@@ -113,6 +113,7 @@ function* findNetworkErrors(
   services: ReadonlySet<string>,
   database: Database,
 ): Generator<ComposeError> {
+  const wanted: string[] = [];
   for (const key of usedNetworks(project, services)) {
     const network = project.networks?.[key];
     if (network === undefined || network.external) continue;
@@ -125,27 +126,35 @@ function* findNetworkErrors(
       });
     }
     if (network.name === undefined) yield new ComposeError('INVALID', `network ${key} has an empty name`, { path });
-    else yield* findSubnetErrors(key, network, database);
+    else wanted.push(...(yield* findSubnetErrors(key, network, database, wanted)));
   }
 }
 
-function* findSubnetErrors(key: string, network: Network, database: Database): Generator<ComposeError> {
+/** Returns the subnets that the network asks for; `wanted` are those of other networks of the file. */
+function* findSubnetErrors(
+  key: string,
+  network: Network,
+  database: Database,
+  wanted: readonly string[],
+): Generator<ComposeError, readonly string[]> {
   const reserved = database
     .networks()
     .filter(({ name }) => name !== network.name)
     .flatMap(({ subnets }) => subnets.map(({ subnet }) => subnet));
   try {
-    allocateSubnets({
+    const subnets = allocateSubnets({
       networkName: network.name,
       wishes: network.ipam.config ?? [],
       enableIpv4: false,
       enableIpv6: false,
       taken: [],
-      reserved,
+      reserved: [...reserved, ...wanted],
     });
+    return subnets.map(({ subnet }) => subnet);
   } catch (error) {
     if (!(error instanceof ComposeError)) throw error;
     yield about(error, { path: ['networks', key, 'ipam', 'config', ...(error.attribute ?? [])] });
+    return [];
   }
 }
 

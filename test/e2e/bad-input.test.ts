@@ -136,6 +136,15 @@ const cases: readonly Case[] = [
     code: 1,
   },
   {
+    title: 'two networks of one subnet',
+    compose: `${service('networks: [one, two]')}networks:
+  one: { ipam: { config: [{ subnet: 10.213.8.0/23 }] } }
+  two: { ipam: { config: [{ subnet: 10.213.9.0/24 }] } }
+`,
+    message: at('5:37', 'subnet 10.213.9.0/24 overlaps 10.213.8.0/23'),
+    code: 1,
+  },
+  {
     title: 'a gateway outside its subnet',
     compose: `${service('networks: [n]')}networks: { n: { ipam: { config: [{ subnet: 10.213.5.0/24, gateway: 10.213.6.1 }] } } }\n`,
     message: at('3:69', 'network .*_n: gateway 10\\.213\\.6\\.1 is not in subnet'),
@@ -307,6 +316,23 @@ services:
       assert.equal((await scene.ok('ps', '-a', '-q')).trim(), '');
       await scene.ok('up', '-d', 'fine');
       assert.match(await scene.ok('ps'), /-fine-1 .*Up /);
+    },
+  );
+
+  scenario(
+    'what run was told on the command line is not blamed on the file',
+    { compose: service('user: "0"') },
+    async (scene) => {
+      for (const [code, ...words] of [
+        [127, 'web', 'no-such-command'],
+        [125, '--user', 'no-such-user', 'web', 'true'],
+        [127, '--entrypoint', '/no/such', 'web'],
+      ] as const) {
+        const { code: actual, stderr } = await scene.run('run', '--rm', '-T', ...words);
+        assert.match(stderr, /^cannot start container \S+: (?:exec: "[^"]*no.such|unable to find user no-such-user)/m);
+        assert.doesNotMatch(stderr, /compose\.yaml/);
+        assert.equal(actual, code, stderr);
+      }
     },
   );
 
