@@ -1,8 +1,8 @@
 import { createWriteStream } from 'node:fs';
-import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { ComposeError } from '../util/errors.ts';
 import type { Context } from './context.ts';
+import { writeOutputFile } from './output-file.ts';
 
 /** Refuses to write an archive to a terminal. */
 export function checkOutput(output: string | undefined, { stdout }: Context): void {
@@ -18,17 +18,7 @@ export async function writeArchive(output: string | undefined, write: (fd: numbe
     await write(1);
     return;
   }
-  const beside = `${output}.${process.pid}.part`;
-  const file = await openNew(beside, output);
-  try {
-    await write(file.fd);
-    await file.close();
-    await rename(beside, output);
-  } catch (error) {
-    await file.close().catch(() => {});
-    await unlink(beside).catch(() => {});
-    throw asSpaceError(error, output);
-  }
+  await writeOutputFile(output, 0o600, (file) => write(file.fd));
 }
 
 /** The same for what comes in pieces. */
@@ -42,19 +32,4 @@ export async function streamArchive(
   await writeArchive(output, (fd) =>
     pipeline(pieces, createWriteStream('', { fd, autoClose: false, highWaterMark: 1024 * 1024 }), { signal }),
   );
-}
-
-async function openNew(path: string, shown: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'wx', 0o600);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new ComposeError('INVALID', `cannot write ${shown}: ${code}`, { cause: error });
-  }
-}
-
-function asSpaceError(error: unknown, output: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
-  return new ComposeError('NO_SPACE', `cannot write ${output}: no space is left`, { cause: error });
 }

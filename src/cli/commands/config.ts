@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import {
   formatJson,
   formatTree,
@@ -20,6 +19,7 @@ import { cgroupVersion, platform } from '../../util/machine.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { mannerOf } from '../globals.ts';
+import { writeOutputFile } from '../output-file.ts';
 
 /** Listings; when several are asked for the first of these wins. */
 const LISTINGS = [
@@ -95,7 +95,8 @@ export const config = defineCommand({
   async run(settings, context) {
     const text = await render(settings, loadOptions(settings, context), context);
     if (settings.isQuiet) return 0;
-    if (settings.output !== undefined) writeFileSync(settings.output, text);
+    const { output } = settings;
+    if (output !== undefined) await writeOutputFile(output, 0o666, (file) => file.writeFile(text));
     else context.stdout.write(text);
     return 0;
   },
