@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { build } from './build.ts';
 import { median, type Row } from './table.ts';
 import { proportionalSizes, requestsPerSecond, type Workshop } from './workshop.ts';
 
@@ -165,7 +166,7 @@ const logs: Benchmark = async (workshop, { runs }) => {
   ];
 };
 
-export const benchmarks: Readonly<Record<string, Benchmark>> = { cycle, run, runtime, memory, http, logs };
+export const benchmarks: Readonly<Record<string, Benchmark>> = { cycle, run, runtime, memory, http, logs, build };
 
 function row(measure: string, unit: Row['unit'], peerName: string, samples: { ours: number[]; peer: number[] }): Row {
   return { measure, unit, ours: median(samples.ours), peer: median(samples.peer), peerName, samples };

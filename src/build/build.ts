@@ -6,6 +6,7 @@ import type { StoredImage } from '../image/store/resolve.ts';
 import type { BuildEvent } from '../model/build.ts';
 import type { BuildCache } from './cache.ts';
 import type { BuildMachine } from './machine.ts';
+import { NewLayers } from './new-layers.ts';
 import { type BuildPlan, type ImageFinder, planBuild } from './plan.ts';
 import type { BuildRequest } from './request.ts';
 import { StageBuilder } from './stage-builder.ts';
@@ -36,12 +37,15 @@ export async function buildImage(request: BuildRequest, options: BuildOptions): 
   }
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
+  const { machine, cache } = options;
+  const layers = new NewLayers(machine.store, cache);
   let state: StageState;
-  {
+  try {
     await using builder = new StageBuilder({
       ...options,
       request,
       plan,
+      layers,
       signal,
       fail: (error) => failed.abort(error),
     });
@@ -51,7 +55,12 @@ export async function buildImage(request: BuildRequest, options: BuildOptions): 
       failed.abort(error);
       throw failed.signal.reason;
     }
+  } catch (error) {
+    // Also of a build that failed: what its steps made is not made again. Why it failed is what is told.
+    await layers.commit().catch(() => {});
+    throw error;
   }
+  await layers.commit();
   return await storeImage(request, plan, state, options);
 }
 
@@ -84,6 +93,7 @@ async function storeImage(
   };
   const bytes = Buffer.from(JSON.stringify(manifest));
   const target = describe(mediaTypes.ociManifest, bytes);
+  if (store.find(target.digest) !== null) return await store.image(target.digest, request.platform);
   lease.protect(manifest.config.digest, target.digest);
   await store.blobs.put(mediaTypes.ociConfig, configuration);
   await store.blobs.put(mediaTypes.ociManifest, bytes);

@@ -74,8 +74,15 @@ export class BuildCache {
     await replaceFile(join(this.#texts, key), text, 0o600);
   }
 
+  /** Keeps layers in the store, as long as a result has them. */
+  pin(layers: readonly BuiltLayer[]): void {
+    this.#store.catalog.pin(
+      owner,
+      layers.flatMap(({ diffId, blob }) => [diffId, blob.digest]),
+    );
+  }
+
   async keep(key: string, result: StepResult): Promise<void> {
-    if (result.layer !== null) this.#store.catalog.pin(owner, [result.layer.diffId, result.layer.blob.digest]);
     await replaceFile(join(this.#directory, key), JSON.stringify(result), 0o600);
   }
 }

@@ -13,6 +13,7 @@ import type { Origin } from './graph/stages.ts';
 import type { CopyStep } from './graph/steps.ts';
 import { imageState } from './image-state.ts';
 import type { BuildMachine } from './machine.ts';
+import type { NewLayers } from './new-layers.ts';
 import { fetchSource, isRemoteSource } from './remote-sources.ts';
 import type { BuildRequest, DirectoryContext } from './request.ts';
 import { chainOf, layerDirectories, type StageState } from './stage-state.ts';
@@ -26,6 +27,7 @@ export interface SourceOptions {
   readonly request: BuildRequest;
   readonly workspace: Workspace;
   readonly cache: BuildCache;
+  readonly layers: NewLayers;
   readonly images: ReadonlyMap<string, StoredImage>;
   stageState(index: number): Promise<StageState>;
   readonly signal: AbortSignal;
@@ -38,6 +40,24 @@ export class Sources implements AsyncDisposable {
 
   constructor(options: SourceOptions) {
     this.#options = options;
+  }
+
+  /**
+   * What a COPY reads, as one digest, and the files themselves when somebody wants them: of a stage that is as it was
+   * they are not looked at again.
+   */
+  async content(step: CopyStep): Promise<{ readonly digest: string; find(): Promise<readonly ScannedSource[]> }> {
+    const { cache } = this.#options;
+    const isRemote = step.isAdd && step.sources.some(({ value }) => isRemoteSource(value));
+    const state = isRemote ? null : await this.#stateOf(step.from);
+    const names = step.sources.map(({ value }) => value);
+    const memoryKey = state && cacheKey(['copy', chainOf(state), names, step.excludes, step.hasParents]);
+    const known = memoryKey === null ? null : cache.findText(memoryKey);
+    if (known !== null) return { digest: known, find: () => this.scan(step) };
+    const sources = await this.scan(step);
+    const digest = await this.#digest(step.from, sources);
+    if (memoryKey !== null) await cache.keepText(memoryKey, digest);
+    return { digest, find: async () => sources };
   }
 
   /** What the sources of a COPY are. Throws FILE_NOT_FOUND for one that is not there, unless it is a pattern. */
@@ -63,7 +83,7 @@ export class Sources implements AsyncDisposable {
   }
 
   /** One digest for what the sources hold. */
-  async digest(origin: Origin, sources: readonly ScannedSource[]): Promise<string> {
+  async #digest(origin: Origin, sources: readonly ScannedSource[]): Promise<string> {
     const { signal, request } = this.#options;
     const directory = origin.kind === 'context' ? request.context : this.#directoryOf(origin);
     const memory = directory === null ? null : this.#memoryOf(directory.path);
@@ -83,16 +103,16 @@ export class Sources implements AsyncDisposable {
     if (known !== null) return known;
     const tree = await this.#treeOf(origin);
     const scanned = scanSource(tree, path, { excluded: nothingIgnored, hasParents: false });
-    const digest = await this.digest(origin, scanned);
+    const digest = await this.#digest(origin, scanned);
     if (memoryKey !== null) await this.#options.cache.keepText(memoryKey, digest);
     return digest;
   }
 
   /** Directories whose merged view is the source, top first. */
   async layersOf(origin: Origin): Promise<readonly string[]> {
-    const { machine, workspace } = this.#options;
+    const { machine, workspace, layers } = this.#options;
     const state = await this.#stateOf(origin);
-    if (state !== null) return layerDirectories(state, machine.store);
+    if (state !== null) return layerDirectories(state, layers.pathOf);
     const directory = this.#directoryOf(origin);
     if (directory === null) return [];
     if (directory.ignored.isEmpty) return [directory.path];
@@ -142,7 +162,7 @@ export class Sources implements AsyncDisposable {
     let tree = this.#trees.get(chain);
     if (tree === undefined) {
       const { machine, workspace } = this.#options;
-      const lower = state === null ? [] : layerDirectories(state, machine.store);
+      const lower = state === null ? [] : layerDirectories(state, this.#options.layers.pathOf);
       tree = openTree(machine.native, { lower, directory: workspace.step().directory, isWritable: false });
       this.#trees.set(chain, tree);
     }

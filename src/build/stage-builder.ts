@@ -9,8 +9,8 @@ import { copyInto, makeDirectory } from './copy-step.ts';
 import { stepFailure } from './failure.ts';
 import type { CopyStep, DirectoryStep, RunStep, Step } from './graph/steps.ts';
 import { imageState } from './image-state.ts';
-import { keepLayer } from './layer.ts';
 import type { BuildMachine } from './machine.ts';
+import type { NewLayers } from './new-layers.ts';
 import type { BuildPlan, PlannedStage } from './plan.ts';
 import { isRemoteSource } from './remote-sources.ts';
 import type { BuildRequest } from './request.ts';
@@ -27,6 +27,7 @@ export interface StageBuilderOptions {
   readonly plan: BuildPlan;
   readonly workspace: Workspace;
   readonly cache: BuildCache;
+  readonly layers: NewLayers;
   readonly lease: Lease;
   /** How many steps work at the same time. */
   readonly slots: Slots;
@@ -117,11 +118,11 @@ export class StageBuilder implements AsyncDisposable {
       tell('started');
     };
     try {
-      const sources = step.kind === 'copy' ? await this.#sources.scan(step) : [];
-      const key = await this.#keyOf(state, step, sources);
+      const content = step.kind === 'copy' ? await this.#sources.content(step) : null;
+      const key = await this.#keyOf(state, step, content?.digest ?? null);
       const { result, isNew } = await this.#resultOf(planned, key, async () => {
         announce();
-        return await this.#make(state, step, sources, id);
+        return await this.#make(state, step, (await content?.find()) ?? [], id);
       });
       tell(isNew ? 'done' : 'cached');
       return withLayer(state, result.layer, { createdBy: step.createdBy, createdAt: result.createdAt });
@@ -142,19 +143,15 @@ export class StageBuilder implements AsyncDisposable {
   ): Promise<{ readonly result: StepResult; readonly isNew: boolean }> {
     const running = this.#running.get(key);
     if (running !== undefined) return { result: await running, isNew: false };
-    const { cache, lease, request } = this.#options;
+    const { cache, layers, request } = this.#options;
     const { uncached } = request;
     const { name } = planned.stage;
     const mayReuse = uncached === 'none' || (uncached !== 'all' && !(name !== null && uncached.has(name)));
     const known = mayReuse ? cache.find(key) : null;
-    if (known !== null) {
-      if (known.layer !== null) lease.protect(known.layer.diffId, known.layer.blob.digest);
-      // Collected between the look and the lease: then it is made again.
-      if (cache.find(key) !== null) return { result: known, isNew: false };
-    }
-    const made = make().then(async (layer): Promise<StepResult> => {
+    if (known !== null) return { result: known, isNew: false };
+    const made = make().then((layer): StepResult => {
       const result = { layer, createdAt: this.#now() };
-      await cache.keep(key, result);
+      layers.keep(key, result);
       return result;
     });
     this.#running.set(key, made);
@@ -162,7 +159,7 @@ export class StageBuilder implements AsyncDisposable {
   }
 
   /** Everything that decides what a step makes. */
-  async #keyOf(state: StageState, step: FileStep, sources: readonly ScannedSource[]): Promise<string> {
+  async #keyOf(state: StageState, step: FileStep, content: string | null): Promise<string> {
     const { request } = this.#options;
     const chain = chainOf(state);
     const epoch = request.sourceDateEpoch;
@@ -171,17 +168,16 @@ export class StageBuilder implements AsyncDisposable {
         return cacheKey({ kind: step.kind, chain, epoch, path: step.path, user: step.user });
       case 'copy': {
         const { from: _from, place: _place, title: _title, createdBy: _by, sources: _written, ...rest } = step;
-        const content = await this.#sources.digest(step.from, sources);
         return cacheKey({ ...rest, chain: step.isLinked ? null : chain, epoch, content });
       }
       case 'run': {
         const { place: _place, title: _title, createdBy: _by, quietEnv: _quiet, mounts, ...rest } = step;
         const mounted: object[] = [];
         for (const { place: _mountPlace, from, ...mount } of mounts) {
-          const content = mount.type === 'bind' ? await this.#sources.digestBelow(from, mount.source) : null;
+          const below = mount.type === 'bind' ? await this.#sources.digestBelow(from, mount.source) : null;
           // Built by now: nothing is waited for once the step has its turn.
           if (mount.type === 'cache') await this.#sources.layersOf(from);
-          mounted.push({ ...mount, content });
+          mounted.push({ ...mount, content: below });
         }
         return cacheKey({ ...rest, chain, epoch, mounts: mounted, settings: request.run });
       }
@@ -194,16 +190,12 @@ export class StageBuilder implements AsyncDisposable {
     sources: readonly ScannedSource[],
     id: number,
   ): Promise<BuiltLayer | null> {
-    const { machine, workspace, slots, signal, lease, request } = this.#options;
+    const { workspace, slots, signal, request, layers } = this.#options;
     return await slots.run(signal, async () => {
       const { directory, containerId } = workspace.step();
-      const lower = step.kind === 'copy' && step.isLinked ? [] : layerDirectories(state, machine.store);
+      const lower = step.kind === 'copy' && step.isLinked ? [] : layerDirectories(state, layers.pathOf);
       await this.#perform(step, { lower, directory, containerId, sources, id });
-      const { store } = machine;
-      const { sourceDateEpoch } = request;
-      const layer = await keepLayer({ store, lease, directory, sourceDateEpoch, signal });
-      await machine.native.removeTree(directory);
-      return layer;
+      return await layers.take(directory, { sourceDateEpoch: request.sourceDateEpoch, signal });
     });
   }
 

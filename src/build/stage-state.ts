@@ -1,6 +1,5 @@
 /** What a stage is while it is built: its layers and the history of its image. */
 import type { HistoryEntry } from '../image/oci.ts';
-import type { ImageStore } from '../image/store/store.ts';
 import type { BuiltLayer } from './cache.ts';
 
 export interface StageState {
@@ -12,8 +11,8 @@ export interface StageState {
 }
 
 /** Directories of the layers, top first, as an overlay wants them. */
-export function layerDirectories({ layers }: StageState, store: ImageStore): string[] {
-  return layers.map(({ diffId }) => store.layers.path(diffId)).reverse();
+export function layerDirectories({ layers }: StageState, pathOf: (diffId: string) => string): string[] {
+  return layers.map(({ diffId }) => pathOf(diffId)).reverse();
 }
 
 /** Stands for what the stage's files are. */

@@ -245,11 +245,11 @@ COPY --from=two /bin/busybox /two
       assert.equal(await printed(scene, 'web'), 'given outside');
       assert.equal(await printed(scene, 'inline'), 'given outside\nword');
       assert.match(await scene.ok('image', 'ls'), /127\.0\.0\.1:1\/second +tag/);
-      const [config = ''] = globSync('lib/images/blobs/sha256/*', { cwd: scene.stateDirectory })
+      const configs = globSync('lib/images/blobs/sha256/*', { cwd: scene.stateDirectory })
         .map((path) => readFileSync(join(scene.stateDirectory, path)))
         .filter((bytes) => bytes[0] === 0x7b && bytes.includes('"own"'))
-        .map(String);
-      const { Labels } = (JSON.parse(config) as { config: { Labels: object } }).config;
+        .map((bytes) => (JSON.parse(String(bytes)) as { config: { Labels: Record<string, string> } }).config.Labels);
+      const Labels = configs.find((labels) => labels['com.docker.compose.service'] === 'web');
       assert.deepEqual(
         { ...Labels, 'com.docker.compose.version': '' },
         {

@@ -9,7 +9,7 @@ import type { BuildRequest } from '../../build/request.ts';
 import { importRootfs } from '../../build/rootfs-image.ts';
 import { openWorkspace, sweepBuilds, type Workspace } from '../../build/workspace.ts';
 import { removeEmptyCgroups } from '../../container/cgroup-parents.ts';
-import { readHostFacts } from '../../container/host.ts';
+import { type HostFacts, readHostFacts } from '../../container/host.ts';
 import { openBuildNetworks, removeBuildNetwork } from '../../engine/build-network.ts';
 import type { Descriptor, Platform } from '../../image/oci.ts';
 import { pullImage, Slots } from '../../image/pull.ts';
@@ -24,7 +24,6 @@ import { openDatabase } from '../../state/database.ts';
 import { type BuildReporter, type BuildReporterForm, openBuildReporter } from '../../ui/build-reporter.ts';
 import type { Context } from '../context.ts';
 import { isColored } from '../progress.ts';
-import { openRegistries } from '../registry-client.ts';
 
 export interface BuildSession {
   readonly store: ImageStore;
@@ -54,11 +53,15 @@ export async function withBuilds<T>(
   });
   try {
     await using networks = openBuildNetworks(paths, binding);
+    let host: HostFacts | undefined;
     const machine: BuildMachine = {
       paths,
       native: binding,
       store,
-      host: readHostFacts(),
+      get host() {
+        host ??= readHostFacts();
+        return host;
+      },
       networks,
       runtimeExecutable: executable('tscompose-runtime'),
       clock: () => context.clock.now(),
@@ -95,6 +98,8 @@ function sessionOf(
       emit({ type: 'buildStep', id, title: `pull ${reference}`, status, durationMs: performance.now() - began });
     tell('started');
     try {
+      // TLS takes longer to load than a build takes that has nothing to do.
+      const { openRegistries } = await import('../registry-client.ts');
       using registry = await openRegistries(context);
       const pulled = await pullImage(reference, { store, registry, platform, signal, slots: new Slots(layersAtOnce) });
       tell('done');
@@ -130,7 +135,7 @@ function sessionOf(
         signal,
       }),
     name(reference, target) {
-      store.tag(reference, target);
+      if (store.find(reference)?.digest !== target.digest) store.tag(reference, target);
       named.add(canonicalName(reference));
     },
   };

@@ -1,4 +1,3 @@
-import { pushImage } from '../../image/push.ts';
 import { sizeToBytes } from '../../model/bytes.ts';
 import { withDependencies } from '../../plan/graph.ts';
 import { ComposeError } from '../../util/errors.ts';
@@ -8,8 +7,6 @@ import type { Context } from '../context.ts';
 import { mannerOf } from '../globals.ts';
 import { withImageStore } from '../image-store.ts';
 import { type LoadedForCommand, loadProject } from '../load-project.ts';
-import { pushReporter } from '../push-progress.ts';
-import { openRegistries } from '../registry-client.ts';
 import { checkServices } from '../services.ts';
 import { buildArgumentsOf } from './image/build.ts';
 
@@ -100,6 +97,11 @@ async function pushServices(
   const references = names.flatMap((name) => [
     imageNameOf(project, name, nameSeparator),
     ...(project.services[name]?.build?.tags ?? []),
+  ]);
+  const [{ pushImage }, { pushReporter }, { openRegistries }] = await Promise.all([
+    import('../../image/push.ts'),
+    import('../push-progress.ts'),
+    import('../registry-client.ts'),
   ]);
   using client = await openRegistries(context);
   for (const reference of new Set(references)) {
