@@ -284,7 +284,7 @@ function expandResource(resource: Tree, path: TreePath, expansion: Expansion): v
     return;
   }
   if (resource.name !== undefined && resource.name !== external.name) {
-    report([...path, 'external', 'name'], `${formatPath(path)}: name and external.name conflict; only use name`);
+    report([...path, 'external', 'name'], `${formatPath(path)}: name and external.name are two names; keep name`);
     return;
   }
   resource.external = true;

@@ -13,7 +13,7 @@ export function checkTree(tree: Tree, report: ReportAt): void {
       if (attribute === 'external' || attribute === 'name' || attribute.startsWith('x-')) continue;
       report(
         ['volumes', key, attribute],
-        `volumes.${key}: conflicting parameters "external" and "${attribute}" specified`,
+        `volumes.${key}: it is external, made elsewhere, so ${attribute} has no place here`,
         {
           hint: 'an external volume is used as it is',
         },
@@ -31,9 +31,12 @@ function checkFiles(tree: Tree, kind: string, sources: readonly string[], report
   for (const [key, resource] of entries(tree[kind])) {
     const given = sources.filter((source) => resource[source] !== undefined);
     if (given.length > 1) {
-      report([kind, key, given[1] ?? ''], `${kind}.${key}: ${sources.join('|')} attributes are mutually exclusive`);
+      report(
+        [kind, key, given[1] ?? ''],
+        `${kind}.${key}: its content has one source, and here are two of ${sources.join(', ')}`,
+      );
     } else if (given.length === 0 && resource.external === undefined && resource.driver === undefined) {
-      report([kind, key], `${kind}.${key}: one of ${sources.join('|')} must be set`);
+      report([kind, key], `${kind}.${key}: nothing says where its content comes from: ${sources.join(', ')}`);
     }
   }
 }
@@ -102,10 +105,7 @@ export function checkServices(world: World, report: ReportAt): void {
     checkDependencies(service, name, world, { report, suggest });
     checkNumbers(service, path, report);
     if (service.network_mode !== undefined && service.networks !== undefined) {
-      report(
-        [...path, 'network_mode'],
-        `service ${name} declares mutually exclusive \`network_mode\` and \`networks\``,
-      );
+      report([...path, 'network_mode'], `service ${name} has network_mode and networks, of which a service has one`);
     }
     for (const [index, rule] of (service.develop?.watch ?? []).entries()) {
       if ((rule.target ?? '') === '' && rule.action.startsWith('sync')) {
@@ -238,7 +238,7 @@ function checkNumbers(service: Service, path: TreePath, report: ReportAt): void 
   const reservations = service.deploy?.resources.reservations;
   const same = (key: string, value: unknown, other: string, otherValue: unknown): void => {
     if (value === undefined || otherValue === undefined || value === otherValue) return;
-    report([...path, key], `services.${path[1]}: can't set distinct values on '${key}' and '${other}'`);
+    report([...path, key], `services.${path[1]}: ${key} and ${other} say the same thing with different values`);
   };
   same('cpus', service.cpus, 'deploy.resources.limits.cpus', limits && (limits.cpus ?? 0));
   same('mem_limit', service.mem_limit, 'deploy.resources.limits.memory', limits && (limits.memory ?? '0'));

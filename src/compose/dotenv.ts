@@ -173,7 +173,7 @@ class DotenvReader {
       value += char;
     }
     const end = this.text.indexOf('\n', start);
-    throw new DotenvError(startLine, `unterminated quoted value ${this.text.slice(start, end < 0 ? undefined : end)}`);
+    throw new DotenvError(startLine, `a quote is never closed: ${this.text.slice(start, end < 0 ? undefined : end)}`);
   }
 
   private expand(value: string, line: number): string {
