@@ -230,7 +230,13 @@ async function execute({ machine, containerId, directory, onOutput, signal }: Ru
       onOutput(text);
     });
   }
-  const end = () => void native.cgroupKill(buildCgroup(containerId)).catch(() => child.kill('SIGKILL'));
+  const end = () => {
+    // Its output is waited for no more: whoever holds it ends with the cgroup.
+    if (child.exitCode === null && child.signalCode === null) child.once('exit', () => resolve(137));
+    else resolve(137);
+    const killed = native.cgroupKill(buildCgroup(containerId)).catch(() => {});
+    void killed.then(() => child.kill('SIGKILL'));
+  };
   signal.addEventListener('abort', end, { once: true });
   try {
     const exitCode = await promise;

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buildContainerPrefix } from '../model/names.ts';
 import type { Binding, FileLock } from '../native/binding.ts';
 import type { Paths } from '../state/paths.ts';
 
@@ -17,9 +18,6 @@ export interface Workspace extends AsyncDisposable {
   /** A new directory for a step; `containerId` is that of the step's container, should it have one. */
   step(): { readonly directory: string; readonly containerId: string };
 }
-
-/** How containers of builds are told from others. */
-export const containerPrefix = 'build-';
 
 export async function openWorkspace(paths: Paths, native: Binding): Promise<Workspace> {
   const id = randomBytes(6).toString('hex');
@@ -38,7 +36,7 @@ export async function openWorkspace(paths: Paths, native: Binding): Promise<Work
       const number = steps++;
       const own = join(directory, String(number));
       mkdirSync(own, { mode: 0o711 });
-      return { directory: own, containerId: `${containerPrefix}${id}-${number}` };
+      return { directory: own, containerId: `${buildContainerPrefix}${id}-${number}` };
     },
     async [Symbol.asyncDispose]() {
       try {
@@ -68,7 +66,7 @@ export async function sweepBuilds(
     try {
       const directory = join(paths.builds, id);
       for (const number of existsSync(directory) ? readdirSync(directory) : []) {
-        await destroyContainer(`${containerPrefix}${id}-${number}`, paths, native);
+        await destroyContainer(`${buildContainerPrefix}${id}-${number}`, paths, native);
       }
       await removeNetwork(id);
       await removeMounts(directory, native);

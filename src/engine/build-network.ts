@@ -23,11 +23,16 @@ export function buildNetworkName(buildId: string): string {
   return `build ${buildId}`;
 }
 
-/** Takes away the network of a build, records first to last; none is success. */
+/** Takes away the network of a build, its record last; none is success. */
 export async function removeBuildNetwork(
   buildId: string,
-  { database, driver }: { readonly database: Database; readonly driver: NetworkDriver },
+  { paths, native }: { readonly paths: Paths; readonly native: Binding },
 ): Promise<void> {
+  using database = openDatabase(paths);
+  await removeRecorded(buildId, database, openNetworkDriver({ paths, native }));
+}
+
+async function removeRecorded(buildId: string, database: Database, driver: NetworkDriver): Promise<void> {
   const record = database.networkByName(buildNetworkName(buildId));
   if (record === null) return;
   await driver.removeNetwork(record);
@@ -94,7 +99,7 @@ class Networks implements BuildNetworks {
     try {
       for (const [buildId, record] of this.#records) {
         await record.catch(() => {});
-        await removeBuildNetwork(buildId, { database, driver: this.#driver });
+        await removeRecorded(buildId, database, this.#driver);
       }
     } finally {
       database[Symbol.dispose]();

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { OciSpec } from '../container/oci.ts';
 import { readContainerState } from '../container/state.ts';
+import { buildContainerPrefix } from '../model/names.ts';
 import type { EngineContext } from './context.ts';
 
 /**
@@ -23,6 +24,8 @@ export async function sweep(context: EngineContext): Promise<void> {
     return monitor === 'alive' || pid !== null;
   };
   for (const id of new Set([...bundles, ...namespaces])) {
+    // Builds have locks of their own.
+    if (id.startsWith(buildContainerPrefix)) continue;
     if (known.has(id) || runs(id)) continue;
     console.error(`removing what is left of container ${id}, which has no record`);
     const cgroupsPath = cgroupOf(paths.container(id).config);
@@ -35,6 +38,17 @@ export async function sweep(context: EngineContext): Promise<void> {
     if (knownShort.has(short) || left.has(short)) continue;
     rmSync(paths.container(short).runDir, { recursive: true, force: true });
   }
+}
+
+/** What builds have left that were killed; a build that lives is left alone. */
+export async function sweepKilledBuilds(context: Pick<EngineContext, 'paths' | 'native'>): Promise<void> {
+  const { paths, native } = context;
+  if (entries(paths.builds).length === 0) return;
+  const [{ sweepBuilds }, { removeBuildNetwork }] = await Promise.all([
+    import('../build/workspace.ts'),
+    import('./build-network.ts'),
+  ]);
+  await sweepBuilds(paths, native, (buildId) => removeBuildNetwork(buildId, { paths, native }));
 }
 
 function entries(directory: string): string[] {

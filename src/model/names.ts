@@ -55,6 +55,9 @@ export function resourceName(project: string, key: string, isExternal = false): 
   return isExternal ? key : `${project}_${key}`;
 }
 
+/** How containers of builds are told from others: no id of a container begins so. */
+export const buildContainerPrefix = 'build-';
+
 /** The image a service runs: its own, or the one its build is tagged with. */
 export function imageName(
   project: string,

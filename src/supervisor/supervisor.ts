@@ -18,7 +18,7 @@ import { ContainerHub } from '../engine/hub.ts';
 import { portRequests } from '../engine/lifecycle.ts';
 import { Rules } from '../engine/rules.ts';
 import { resumeOneOffs } from '../engine/run.ts';
-import { sweep } from '../engine/sweep.ts';
+import { sweep, sweepKilledBuilds } from '../engine/sweep.ts';
 import type { WorldEvent } from '../model/events.ts';
 import type { ContainerRecord, PublishedPort } from '../model/records.ts';
 import type { Binding, FileLock } from '../native/binding.ts';
@@ -91,6 +91,7 @@ export class Supervisor {
   async #begin(): Promise<void> {
     await this.#adopt();
     await sweep(this.context);
+    await sweepKilledBuilds(this.context);
     await this.#server.listen();
     this.#healer.start();
     resumeOneOffs(this);

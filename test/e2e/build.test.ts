@@ -7,6 +7,7 @@ import { copyFileSync, existsSync, globSync, mkdirSync, readdirSync, readFileSyn
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
+import { hasRegistryTools, startRegistry } from '../support/docker-registry.ts';
 import { eventually } from '../support/eventually.ts';
 import { require } from '../support/requirements.ts';
 import { type Scenario, scenario } from '../support/scenario.ts';
@@ -480,6 +481,60 @@ ADD --unpack=false packed.tar /whole.tar
         '--build-arg',
         'ROOT=/',
       );
+    },
+  );
+
+  scenario(
+    'what a killed build leaves is also taken away by the next supervisor, which leaves a living build alone',
+    {
+      compose:
+        'services:\n  web:\n    build: .\n  other:\n    image: rootfs:/\n    init: true\n    command: [sleep, "1000"]\n',
+      files: { Dockerfile: `${base}RUN echo begun && until test -e /sys/class/net/none; do usleep 10000; done\n` },
+    },
+    async (scene, context) => {
+      prepare(scene, context);
+      const { child, ended } = scene.launch('build');
+      let said = '';
+      child.stderr?.on('data', (chunk) => {
+        said += String(chunk);
+      });
+      await eventually(() => assert.match(said, /begun/));
+      await scene.ok('up', '-d', 'other');
+      const namespaces = () =>
+        readdirSync(join(scene.stateDirectory, 'run/netns')).filter((id) => id.startsWith('build-'));
+      assert.equal(namespaces().length, 1, 'the build lives');
+      await scene.ok('down', '-t', '0');
+      await eventually(() => assert.deepEqual(scene.supervisors(), []));
+      child.kill('SIGKILL');
+      await ended;
+      await scene.ok('up', '-d', 'other');
+      assert.deepEqual(namespaces(), []);
+      assert.deepEqual(readdirSync(join(scene.stateDirectory, 'lib/builds')), []);
+    },
+  );
+
+  scenario(
+    'build --push sends images to their registry, and a base that is missing comes from there',
+    {
+      compose: 'services:\n  base:\n    image: ${REGISTRY}/team/base:1\n    build: .\n  web:\n    build: ./web\n',
+      files: {
+        Dockerfile: `${base}CMD ["echo", "from the base"]\n`,
+        'web/Dockerfile': 'ARG REGISTRY\nFROM ${REGISTRY}/team/base:1\n',
+      },
+      environment: { REGISTRY: 'none' },
+    },
+    async (scene, context) => {
+      require(context, hasRegistryTools(), 'docker-registry and skopeo');
+      prepare(scene, context);
+      await using registry = await startRegistry();
+      const compose = readFileSync(scene.composeFile, 'utf8').replaceAll('${REGISTRY}', registry.domain);
+      writeFileSync(scene.composeFile, compose);
+      await scene.ok('build', '--push', 'base');
+      await scene.ok('image', 'rm', `${registry.domain}/team/base:1`);
+      const { code, stderr } = await scene.run('build', '--build-arg', `REGISTRY=${registry.domain}`, 'web');
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /^#\d+ pull 127\.0\.0\.1:\d+\/team\/base:1\n#\d+ DONE/m);
+      assert.equal(await printed(scene, 'web'), 'from the base');
     },
   );
 });

@@ -7,11 +7,13 @@ import type { BuildMachine } from '../../build/machine.ts';
 import type { ImageFinder } from '../../build/plan.ts';
 import type { BuildRequest } from '../../build/request.ts';
 import { importRootfs } from '../../build/rootfs-image.ts';
-import { openWorkspace, sweepBuilds, type Workspace } from '../../build/workspace.ts';
+import { openWorkspace, type Workspace } from '../../build/workspace.ts';
 import { removeEmptyCgroups } from '../../container/cgroup-parents.ts';
 import { type HostFacts, readHostFacts } from '../../container/host.ts';
-import { openBuildNetworks, removeBuildNetwork } from '../../engine/build-network.ts';
+import { openBuildNetworks } from '../../engine/build-network.ts';
+import { sweepKilledBuilds } from '../../engine/sweep.ts';
 import type { Descriptor, Platform } from '../../image/oci.ts';
+import { formatPlatform } from '../../image/platform.ts';
 import { pullImage, Slots } from '../../image/pull.ts';
 import { isRootfsReference } from '../../image/rootfs.ts';
 import type { Lease } from '../../image/store/lease.ts';
@@ -19,8 +21,6 @@ import type { StoredImage } from '../../image/store/resolve.ts';
 import { canonicalName, type ImageStore, openImageStore } from '../../image/store/store.ts';
 import type { BuildEvent } from '../../model/build.ts';
 import { native } from '../../native/binding.ts';
-import { openNetworkDriver } from '../../network/network-driver.ts';
-import { openDatabase } from '../../state/database.ts';
 import { type BuildReporter, type BuildReporterForm, openBuildReporter } from '../../ui/build-reporter.ts';
 import type { Context } from '../context.ts';
 import { isColored } from '../progress.ts';
@@ -45,7 +45,7 @@ export async function withBuilds<T>(
 ): Promise<T> {
   const { paths } = context;
   const binding = native();
-  await sweepKilledBuilds(context);
+  await sweepKilledBuilds({ paths, native: binding });
   using store = openImageStore(paths);
   const reporter = openBuildReporter(settings.form, {
     stderr: context.stderr,
@@ -109,16 +109,25 @@ function sessionOf(
       throw error;
     }
   };
+  /** Several builds of one session get an image once. */
+  const got = new Map<string, Promise<StoredImage>>();
+  const once = (reference: string, platform: Platform, get: () => Promise<StoredImage>): Promise<StoredImage> => {
+    const key = `${reference} ${formatPlatform(platform)}`;
+    const image = got.get(key) ?? get();
+    got.set(key, image);
+    return image;
+  };
   const finder =
     (isPulling: boolean): ImageFinder =>
     async (reference, platform) => {
       if (isRootfsReference(reference)) {
-        return await importRootfs(reference, { store, cache, workspace, lease, platform, workingDirectory, signal });
+        const options = { store, cache, workspace, lease, platform, workingDirectory, signal };
+        return await once(reference, platform, () => importRootfs(reference, options));
       }
       // What was just built is not elsewhere.
       const isHere = store.find(reference) !== null;
       if (isHere && (!isPulling || named.has(canonicalName(reference)))) return await store.image(reference, platform);
-      return await pull(reference, platform);
+      return await once(reference, platform, () => pull(reference, platform));
     };
   return {
     store,
@@ -139,15 +148,6 @@ function sessionOf(
       named.add(canonicalName(reference));
     },
   };
-}
-
-/** Removes what builds have left that were killed. */
-async function sweepKilledBuilds({ paths }: Context): Promise<void> {
-  const binding = native();
-  await sweepBuilds(paths, binding, async (buildId) => {
-    using database = openDatabase(paths);
-    await removeBuildNetwork(buildId, { database, driver: openNetworkDriver({ paths, native: binding }) });
-  });
 }
 
 /** Beside the addon, wherever the package lies. */
