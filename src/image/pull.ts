@@ -14,7 +14,7 @@ import {
 import { formatPlatform, platformsOf, selectManifest, suits } from './platform.ts';
 import { type LayerProgress, pullLayer } from './pull-layer.ts';
 import { familiarName, formatReference, type ImageReference, parseReference, withDefaultTag } from './reference.ts';
-import type { RegistryClient } from './registry.ts';
+import type { RegistryClient } from './registry/client.ts';
 import type { Lease } from './store/lease.ts';
 import { mismatch, type StoredImage } from './store/resolve.ts';
 import type { ImageStore } from './store/store.ts';

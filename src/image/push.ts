@@ -10,7 +10,7 @@ import { absent, type ImageStore } from './store/store.ts';
 
 export interface PushProgress {
   readonly digest: string;
-  readonly status: 'waiting' | 'sending' | Pushed;
+  readonly status: 'waiting' | 'uploading' | Pushed;
   readonly currentBytes: number;
   readonly totalBytes: number;
 }
@@ -62,7 +62,7 @@ export async function pushImage(
     const pushed = await client.pushBlob(image, sourceOf(store, descriptor), {
       signal: ownSignal,
       mountFrom,
-      onProgress: (sentBytes) => tell('sending', sentBytes),
+      onProgress: (sentBytes) => tell('uploading', sentBytes),
     });
     tell(pushed, totalBytes);
   });

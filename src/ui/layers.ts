@@ -8,6 +8,9 @@ export const layerTexts: Readonly<Record<LayerEvent['status'], string>> = {
   unpacking: 'Extracting',
   done: 'Pull complete',
   present: 'Already exists',
+  uploading: 'Pushing',
+  mounted: 'Mounted',
+  sent: 'Pushed',
 };
 
 export function shortDigest(digest: string): string {
@@ -19,10 +22,10 @@ const barWidth = 24;
 /** A line a layer that is on its way: `a1b2c3d4e5f6 Downloading [=======>         ] 12.5 MiB / 40 MiB`. */
 export function layerLines(layers: Iterable<LayerEvent>): string[] {
   return [...layers]
-    .filter(({ status }) => status !== 'done' && status !== 'present')
+    .filter(({ status }) => !isOver(status))
     .map(({ digest, status, currentBytes, totalBytes }) => {
       const head = `${shortDigest(digest)} ${layerTexts[status]}`;
-      if (status !== 'downloading' || totalBytes === 0) return head;
+      if ((status !== 'downloading' && status !== 'uploading') || totalBytes === 0) return head;
       const filled = Math.floor((barWidth * currentBytes) / totalBytes);
       const bar = `${'='.repeat(Math.max(0, filled - 1))}${filled > 0 ? '>' : ''}`.padEnd(barWidth);
       return `${head} [${bar}] ${formatBytes(currentBytes)} / ${formatBytes(totalBytes)}`;
@@ -34,9 +37,13 @@ export function layerSum(layers: Iterable<LayerEvent>): string {
   let current = 0;
   let total = 0;
   for (const { status, currentBytes, totalBytes } of layers) {
-    if (status === 'present') continue;
+    if (status === 'present' || status === 'mounted') continue;
     current += currentBytes;
     total += totalBytes;
   }
   return total === 0 ? '' : `${formatBytes(current)} / ${formatBytes(total)}`;
+}
+
+function isOver(status: LayerEvent['status']): boolean {
+  return status === 'done' || status === 'present' || status === 'mounted' || status === 'sent';
 }

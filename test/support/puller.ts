@@ -1,7 +1,7 @@
 // A process that pulls an image and says what it downloads: for tests that run several, or kill one.
 import { machine } from '../../src/image/platform.ts';
 import { pullImage, Slots } from '../../src/image/pull.ts';
-import { openRegistryClient } from '../../src/image/registry.ts';
+import { openRegistryClient } from '../../src/image/registry/client.ts';
 import { openImageStore } from '../../src/image/store/store.ts';
 
 const [, , images = '', name = ''] = process.argv;

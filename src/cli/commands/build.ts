@@ -5,7 +5,6 @@ import { buildServices, imageNameOf, isBuilt } from '../build/services.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { mannerOf } from '../globals.ts';
-import { withImageStore } from '../image-store.ts';
 import { type LoadedForCommand, loadProject } from '../load-project.ts';
 import { checkServices } from '../services.ts';
 import { buildArgumentsOf } from './image/build.ts';
@@ -98,20 +97,6 @@ async function pushServices(
     imageNameOf(project, name, nameSeparator),
     ...(project.services[name]?.build?.tags ?? []),
   ]);
-  const [{ pushImage }, { pushReporter }, { openRegistries }] = await Promise.all([
-    import('../../image/push.ts'),
-    import('../push-progress.ts'),
-    import('../registry-client.ts'),
-  ]);
-  using client = await openRegistries(context);
-  for (const reference of new Set(references)) {
-    const reporter = isSilent ? { report() {}, close() {} } : pushReporter(reference, context);
-    try {
-      await withImageStore(context, (store) =>
-        pushImage(store, client, reference, { signal: context.signal, report: reporter.report }),
-      );
-    } finally {
-      reporter.close();
-    }
-  }
+  const { pushImages } = await import('../push.ts');
+  await pushImages([...new Set(references)], { isQuiet: isSilent, failures: 'stop' }, context);
 }

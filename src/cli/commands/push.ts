@@ -1,13 +1,9 @@
-import { pushImage } from '../../image/push.ts';
 import { canonicalName } from '../../image/store/store.ts';
 import type { Project } from '../../model/project.ts';
 import { withDependencies } from '../../plan/graph.ts';
-import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
-import { withImageStore } from '../image-store.ts';
 import { loadProject } from '../load-project.ts';
-import { pushReporter } from '../push-progress.ts';
-import { openRegistries } from '../registry-client.ts';
+import { pushImages } from '../push.ts';
 import { checkServices } from '../services.ts';
 
 export const push = defineCommand({
@@ -22,37 +18,22 @@ export const push = defineCommand({
   settings: ({ ignorePushFailures, includeDeps, quiet }, services) => ({
     services,
     includesDependencies: includeDeps ?? false,
-    goesOn: ignorePushFailures ?? false,
+    failures: ignorePushFailures ? ('warn' as const) : ('stop' as const),
     isQuiet: quiet ?? false,
   }),
-  async run({ services, includesDependencies, goesOn, isQuiet }, context) {
+  async run({ services, includesDependencies, failures, isQuiet }, context) {
     const { project } = await loadProject(context, services);
     checkServices(new Set(Object.keys(project.services)), services);
     const chosen =
       includesDependencies && services.length > 0 ? withDependencies(project.services, services) : services;
     const images = imagesToPush(project, [...chosen], (name, reason) => {
-      if (!isQuiet) context.stderr.write(`${name} Skipped: ${reason}\n`);
+      if (!isQuiet) context.stderr.write(`Service ${name}  Skipped: ${reason}\n`);
     });
     if (context.globals.dryRun) {
-      for (const image of images) context.stderr.write(`DRY-RUN MODE -  ${image} Pushed\n`);
+      for (const image of images) context.stderr.write(`DRY-RUN MODE -  Image ${image}  Pushed\n`);
       return 0;
     }
-    using client = await openRegistries(context);
-    await withImageStore(context, async (store) => {
-      // One after another: each has its layers sent side by side, and what they share is sent once.
-      for (const image of images) {
-        const reporter = isQuiet ? { report() {}, close() {} } : pushReporter(image, context);
-        try {
-          await pushImage(store, client, image, { signal: context.signal, report: reporter.report });
-          if (!isQuiet) context.stderr.write(`${image} Pushed\n`);
-        } catch (error) {
-          if (!goesOn || !(error instanceof ComposeError)) throw error;
-          context.stderr.write(`warning: ${error.message}\n`);
-        } finally {
-          reporter.close();
-        }
-      }
-    });
+    await pushImages(images, { isQuiet, failures }, context);
     return 0;
   },
 });

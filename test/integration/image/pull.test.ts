@@ -20,7 +20,7 @@ import { sha256 } from '../../../src/image/oci.ts';
 import { machine, parsePlatform } from '../../../src/image/platform.ts';
 import { pullImage, Slots } from '../../../src/image/pull.ts';
 import type { LayerProgress } from '../../../src/image/pull-layer.ts';
-import { openRegistryClient } from '../../../src/image/registry.ts';
+import { openRegistryClient } from '../../../src/image/registry/client.ts';
 import { type ImageStore, openImageStore } from '../../../src/image/store/store.ts';
 import { verifyStore } from '../../../src/image/store/verify.ts';
 import { ComposeError } from '../../../src/util/errors.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { formatReference, parseReference, withDefaultTag } from '../../../src/image/reference.ts';
-import { isLoopback } from '../../../src/image/registry.ts';
+import { isLoopback } from '../../../src/image/registry/endpoint.ts';
 import { ComposeError } from '../../../src/util/errors.ts';
 
 const digest = `sha256:${'0a'.repeat(32)}`;

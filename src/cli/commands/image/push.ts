@@ -1,9 +1,6 @@
 import { parsePlatform } from '../../../image/platform.ts';
-import { pushImage } from '../../../image/push.ts';
 import { defineCommand } from '../../command.ts';
-import { withImageStore } from '../../image-store.ts';
-import { pushReporter } from '../../push-progress.ts';
-import { openRegistries } from '../../registry-client.ts';
+import { pushImages } from '../../push.ts';
 
 export const imagePush = defineCommand({
   name: 'image push',
@@ -19,16 +16,8 @@ export const imagePush = defineCommand({
     options: platform === undefined ? {} : { platform: parsePlatform(platform) },
   }),
   async run({ name, isQuiet, options }, context) {
-    using client = await openRegistries(context);
-    const reporter = isQuiet ? { report() {}, close() {} } : pushReporter(name, context);
-    try {
-      const { digest } = await withImageStore(context, (store) =>
-        pushImage(store, client, name, { ...options, signal: context.signal, report: reporter.report }),
-      );
-      context.stdout.write(`${digest}\n`);
-    } finally {
-      reporter.close();
-    }
+    const [pushed] = await pushImages([name], { ...options, isQuiet, failures: 'stop' }, context);
+    context.stdout.write(`${pushed?.digest ?? ''}\n`);
     return 0;
   },
 });

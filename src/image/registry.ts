@@ -1,2 +1,0 @@
-export { openRegistryClient, type RegistryClient, type RegistryOptions } from './registry/client.ts';
-export { isLoopback } from './registry/endpoint.ts';
