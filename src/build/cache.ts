@@ -1,7 +1,6 @@
 /** What steps have made before: a step that reads what it read then makes the same again. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
-import { unlink } from 'node:fs/promises';
+import { mkdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Descriptor } from '../image/oci.ts';
 import type { ImageStore } from '../image/store/store.ts';
@@ -30,7 +29,8 @@ export function cacheKey(parts: object): string {
     .digest('hex');
 }
 
-const owner = 'build-cache';
+/** Who pins the layers of results. */
+export const cacheOwner = 'build-cache';
 
 export class BuildCache {
   readonly #directory: string;
@@ -77,7 +77,7 @@ export class BuildCache {
   /** Keeps layers in the store, as long as a result has them. */
   pin(layers: readonly BuiltLayer[]): void {
     this.#store.catalog.pin(
-      owner,
+      cacheOwner,
       layers.flatMap(({ diffId, blob }) => [diffId, blob.digest]),
     );
   }
@@ -85,29 +85,4 @@ export class BuildCache {
   async keep(key: string, result: StepResult): Promise<void> {
     await replaceFile(join(this.#directory, key), JSON.stringify(result), 0o600);
   }
-}
-
-/**
- * Forgets results that no build has used since `before`; null forgets all. What they pinned is then the store's to
- * collect. The number is how many went.
- */
-export async function pruneBuildCache(paths: Paths, store: ImageStore, before: Date | null): Promise<number> {
-  const directory = join(paths.buildCache, 'steps');
-  mkdirSync(directory, { recursive: true, mode: 0o711 });
-  const kept = new Set<string>();
-  let removed = 0;
-  for (const name of readdirSync(directory)) {
-    const path = join(directory, name);
-    if (before === null || statSync(path).mtime < before) {
-      await unlink(path);
-      removed += 1;
-      continue;
-    }
-    const { layer } = JSON.parse(readFileSync(path, 'utf8')) as StepResult;
-    if (layer !== null) kept.add(layer.diffId).add(layer.blob.digest);
-  }
-  for (const { owner: who, digest } of store.catalog.pins()) {
-    if (who === owner && !kept.has(digest)) store.catalog.unpin(owner, digest);
-  }
-  return removed;
 }

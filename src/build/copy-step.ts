@@ -61,11 +61,7 @@ async function copy({ machine, signal }: CopyInput, root: number, entries: reado
 
 function asComposeError(error: unknown): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'INVALID') return new ComposeError('BUILD_FAILED', message, { cause: error });
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new ComposeError('NO_SPACE', `no space is left for the files of the image: ${message}`, { cause: error });
-  }
-  return error;
+  return code === 'INVALID' ? new ComposeError('BUILD_FAILED', message, { cause: error }) : error;
 }
 
 function modeChange(text: string): ModeChange {

@@ -537,4 +537,105 @@ ADD --unpack=false packed.tar /whole.tar
       assert.equal(await printed(scene, 'web'), 'from the base');
     },
   );
+
+  scenario(
+    'COPY puts files where Docker does, with the owners and modes that Docker gives them',
+    { compose: 'services:\n  web:\n    build: .\n' },
+    async (scene, context) => {
+      const directory = prepare(scene, context);
+      const shell = (command: string) => execFileSync('sh', ['-ec', command], { cwd: directory });
+      shell(
+        'mkdir -p d/sub; echo a >d/a; echo b >d/sub/b; chmod 700 d d/sub; chmod 640 d/a; chown 33:33 d/a; ln d/a d/hard',
+      );
+      shell('ln -s a d/link; ln -s nothing d/dangling; ln -s d dirlink; ln -s /etc/passwd outside');
+      writeFileSync(
+        join(directory, 'Dockerfile'),
+        `${base}RUN mkdir -m 711 /existing && ln -s /existing /alias && echo named:x:55:66::: > /etc/passwd
+FROM base
+COPY d /new
+COPY d/a /slash/
+COPY d/a /existing
+COPY d/a d/sub/b /existing/two/
+COPY d/sub /alias/through
+COPY --chown=1:2 d/a /par/ent/
+COPY --chown=named d/sub /named
+COPY --chmod=u+x,go= d/a /mode
+COPY nomatch* /nothing/
+COPY dirlink /linked
+COPY d/link /target
+COPY d/s* d/h* /globs/
+COPY --parents d/sub/b /parents/
+COPY --parents ./d/./sub /pivot/
+COPY --exclude=sub --exclude=*nk d /less
+COPY --link d/a /alone/x
+COPY --from=base /existing /from/stage
+USER named
+WORKDIR /work
+USER 0
+CMD cd / && find new slash existing alias par named mode nothing linked target globs parents pivot less alone from work -exec stat -c '%n %a %u:%g' {} + 2>/dev/null | sort && stat -c %i new/a new/hard | uniq | wc -l
+`,
+      );
+      await scene.ok('build');
+      const expected = `alias 777 0:0
+alone 755 0:0
+alone/x 640 0:0
+existing 711 0:0
+existing/a 640 0:0
+existing/through 755 0:0
+existing/through/b 644 0:0
+existing/two 755 0:0
+existing/two/a 640 0:0
+existing/two/b 644 0:0
+from 755 0:0
+from/stage 755 0:0
+globs 755 0:0
+globs/b 644 0:0
+globs/hard 640 0:0
+less 755 0:0
+less/a 640 0:0
+less/dangling 777 0:0
+less/hard 640 0:0
+linked 755 0:0
+linked/a 640 0:0
+linked/dangling 777 0:0
+linked/hard 640 0:0
+linked/link 777 0:0
+linked/sub 700 0:0
+linked/sub/b 644 0:0
+mode 700 0:0
+named 755 55:66
+named/b 644 55:66
+new 755 0:0
+new/a 640 0:0
+new/dangling 777 0:0
+new/hard 640 0:0
+new/link 777 0:0
+new/sub 700 0:0
+new/sub/b 644 0:0
+par 755 1:2
+par/ent 755 1:2
+par/ent/a 640 1:2
+parents 755 0:0
+parents/d 700 0:0
+parents/d/sub 700 0:0
+parents/d/sub/b 644 0:0
+pivot 755 0:0
+pivot/sub 700 0:0
+pivot/sub/b 644 0:0
+slash 755 0:0
+slash/a 640 0:0
+target 640 0:0
+work 755 55:66
+1`;
+      assert.equal(await printed(scene, 'web'), expected);
+      writeFileSync(join(directory, 'Dockerfile'), `${base}COPY outside /x\n`);
+      await scene.fails(17, /Dockerfile:4:1: there is no outside in the context/, 'build');
+      writeFileSync(join(directory, 'Dockerfile'), `${base}COPY ../../etc/passwd /x\n`);
+      await scene.fails(17, /Dockerfile:4:1: there is no \.\.\/\.\.\/etc\/passwd in the context/, 'build');
+      await scene.ok('image', 'prune', '--force', '--build-cache');
+      writeFileSync(join(directory, 'Dockerfile'), base);
+      const { stderr } = await scene.run('build');
+      assert.equal(carriedOut(stderr).length, 2, 'what was remembered is forgotten');
+    },
+  );
 });
