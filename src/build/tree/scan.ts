@@ -140,25 +140,30 @@ class Scan {
   }
 }
 
-/** Paths that a pattern matches, sorted; wildcards stand for names, and for directories too where paths are kept. */
+/**
+ * Paths that a pattern matches, sorted; wildcards stand for names, and for directories too where paths are kept. Links are
+ * followed as far as the path has no wildcard, and not beyond.
+ */
 function expandPattern(tree: SourceTree, base: string, pattern: string, hasParents: boolean): string[] {
-  const expression = pathPattern(trimSlash(pattern), hasParents ? 'tree' : 'name');
+  const clean = trimSlash(pattern);
+  const expression = pathPattern(clean, hasParents ? 'tree' : 'name');
   if (expression === null) return [];
-  const depth = hasParents && pattern.includes('**') ? Number.POSITIVE_INFINITY : trimSlash(pattern).split('/').length;
+  const parts = clean.split('/');
+  const plain = parts.slice(0, parts.findIndex(isPattern));
+  const depth = hasParents && clean.includes('**') ? Number.POSITIVE_INFINITY : parts.length;
   const matches: string[] = [];
-  const visit = (directory: string, level: number): void => {
-    const { path, stats } = resolveInTree(tree.root, posix.join('/', base, directory));
-    if (!stats?.isDirectory()) return;
-    for (const name of readdirSync(`${tree.root}/${path}`).sort(byBytes)) {
-      const place = directory === '' ? name : `${directory}/${name}`;
+  const visit = (path: string, directory: string, level: number): void => {
+    const entries = readdirSync(`${tree.root}/${path}`, { withFileTypes: true });
+    for (const entry of entries.sort((a, b) => byBytes(a.name, b.name))) {
+      const place = directory === '' ? entry.name : `${directory}/${entry.name}`;
       const written = base === '' ? place : `${base}/${place}`;
-      const isOut = tree.ignored.ignores(written);
-      if (isOut && !tree.ignored.mayKeepBelow(written)) continue;
+      if (tree.ignored.ignores(written) && !tree.ignored.mayKeepBelow(written)) continue;
       if (expression.test(place)) matches.push(place);
-      else if (level + 1 < depth) visit(place, level + 1);
+      else if (entry.isDirectory() && level + 1 < depth) visit(`${path}/${entry.name}`, place, level + 1);
     }
   };
-  visit('', 0);
+  const { path, stats } = resolveInTree(tree.root, posix.join('/', base, ...plain));
+  if (stats?.isDirectory()) visit(path === '' ? '.' : path, plain.join('/'), plain.length);
   return matches;
 }
 
