@@ -48,9 +48,13 @@ export class Sources implements AsyncDisposable {
    */
   async content(step: CopyStep): Promise<{ readonly digest: string; find(): Promise<readonly ScannedSource[]> }> {
     const { cache } = this.#options;
-    const isRemote = step.isAdd && step.sources.some(({ value }) => isRemoteSource(value));
-    const state = isRemote ? null : await this.#stateOf(step.from);
     const names = step.sources.map(({ value }) => value);
+    const isRemote = step.isAdd && names.some(isRemoteSource);
+    // What has a checksum is known without being fetched.
+    if (isRemote && step.checksum !== null && names.every(isRemoteSource)) {
+      return { digest: cacheKey(['remote', names, step.checksum]), find: () => this.scan(step) };
+    }
+    const state = isRemote ? null : await this.#stateOf(step.from);
     const memoryKey = state && cacheKey(['copy', chainOf(state), names, step.excludes, step.hasParents]);
     const known = memoryKey === null ? null : cache.findText(memoryKey);
     if (known !== null) return { digest: known, find: () => this.scan(step) };

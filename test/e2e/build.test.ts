@@ -396,7 +396,9 @@ CMD ["cat", "/out"]
       run('gzip -c packed/a >a.gz');
       const content = 'from a server\n';
       const digest = createHash('sha256').update(content).digest('hex');
+      let requested = 0;
       const server = createHttpServer((request, response) => {
+        requested += 1;
         response.setHeader('last-modified', 'Wed, 01 Jan 2020 00:00:00 GMT');
         response.statusCode = request.url === '/file' ? 200 : 404;
         response.end(content);
@@ -438,6 +440,9 @@ ADD --unpack=false packed.tar /whole.tar
           '1577836800',
         ];
         assert.deepEqual((await printed(scene, 'web')).split('\n'), expected);
+        const before = requested;
+        await scene.ok('build');
+        assert.equal(requested, before, 'what has a checksum is not fetched again');
         write('0'.repeat(64));
         await scene.fails(
           17,
