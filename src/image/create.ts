@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { writeLayer } from '../native/archive.ts';
 import { ComposeError } from '../util/errors.ts';
 import { compressionOf, layerTypes } from './archive/compression.ts';
-import { beginningOf } from './archive/input.ts';
+import { asSpaceError, beginningOf } from './archive/input.ts';
 import {
   type Descriptor,
   type HistoryEntry,
@@ -52,6 +52,8 @@ export async function layerOfChanges(
       const options = { form: 'diff', compression: 'zstd', sourceDateEpoch: null, signal } as const;
       summary = await writeLayer([upper], file.fd, options);
       await file.sync();
+    } catch (error) {
+      throw asSpaceError(error, 'keep what the container has changed');
     } finally {
       await file.close();
     }

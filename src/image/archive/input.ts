@@ -117,15 +117,18 @@ async function writeTo(
     });
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
-      throw new ComposeError('NO_SPACE', `no space is left to read ${what}`, {
-        hint: 'tscompose image prune removes images that nothing uses',
-        cause: error,
-      });
-    }
     if (code.startsWith('Z_') || code.startsWith('ZSTD_')) {
       throw new ComposeError('INVALID', `cannot read ${what}: it cannot be decompressed`, { cause: error });
     }
-    throw error;
+    throw asSpaceError(error, `read ${what}`);
   }
+}
+
+/** NO_SPACE where the disk is full, else the error itself. */
+export function asSpaceError(error: unknown, what: string): unknown {
+  if (!hasErrno(error, 'ENOSPC') && !hasErrno(error, 'EDQUOT')) return error;
+  return new ComposeError('NO_SPACE', `no space is left to ${what}`, {
+    hint: 'tscompose image prune removes images that nothing uses',
+    cause: error,
+  });
 }

@@ -34,11 +34,12 @@ export async function collect(
   options: { readonly inUse: Iterable<string>; readonly partials: boolean },
 ): Promise<Collected> {
   const { layout, catalog } = store;
+  // First what no record speaks of: where the disk is full, records cannot be changed before.
+  if (options.partials) await removePartials(layout);
   await dropDeadLeases(layout, catalog);
   const removed = catalog.transaction(() => sweep(layout, catalog, new Set(options.inUse)));
   // Outside of the transaction: a large layer takes a while.
   for (const name of await readdir(layout.trash)) await native().removeTree(join(layout.trash, name));
-  if (options.partials) await removePartials(layout);
   return removed;
 }
 

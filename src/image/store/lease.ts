@@ -25,9 +25,14 @@ export async function takeLease(layout: StoreLayout, catalog: Catalog): Promise<
   return {
     protect: (...digests) => catalog.pin(prefix + id, digests),
     async [Symbol.asyncDispose]() {
-      catalog.unpin(prefix + id);
-      await unlink(path).catch(() => {});
-      lock.release();
+      try {
+        catalog.unpin(prefix + id);
+        await unlink(path).catch(() => {});
+      } catch {
+        // The disk is full. Without its lock a lease counts no more, and goes with the next collection.
+      } finally {
+        lock.release();
+      }
     },
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -8,6 +8,7 @@ import { tscompose } from '../../support/command.ts';
 import { slowness } from '../../support/eventually.ts';
 import { require } from '../../support/requirements.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
+import { mountTmpfs } from '../../support/tmpfs.ts';
 
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -185,5 +186,43 @@ describe('image save, load, import and export', function () {
     assert.ok(!readdirSync(root).some((file) => file.endsWith('.part')));
     const again = await tscompose(['--state-dir', own, 'image', 'save', '--format', 'oci-dir', '-o', layout, name]);
     assert.match(again.stderr, /it is not empty/);
+  });
+
+  it('say so when the disk is full, and leave the store as it was', async () => {
+    mkdirSync(path('large'));
+    writeFileSync(path('large/file'), randomBytes(12 * 1024 * 1024));
+    execFileSync('tar', ['-cf', path('large.tar'), '-C', path('large'), '.']);
+    const id = (await run(own, ['import', path('large.tar'), 'large:1'])).trim();
+    await run(own, ['save', '-o', path('large.image'), 'large:1']);
+    const small = path('small');
+    await using _ = mountTmpfs(small, '8m');
+    const cases: readonly (readonly [args: string, message: RegExp])[] = [
+      [`load -i ${path('large.image')}`, /no space is left for blob|leaves less/],
+      [`load <&3`, /no space is left to read standard input/],
+      [`import ${path('large.tar')}`, /no space is left to read/],
+    ];
+    for (const [args, message] of cases) {
+      const script = `cat "$0" | { exec 3<&0; "$1" --disable-warning=ExperimentalWarning "$2" --state-dir ${small} image ${args}; }`;
+      const main = new URL('../../../dist/cli.js', import.meta.url).pathname;
+      const { status, stderr } = spawnSync('sh', ['-c', script, path('large.image'), process.execPath, main], {
+        encoding: 'utf8',
+      });
+      assert.equal(status, 1, stderr);
+      assert.match(stderr, message);
+      assert.equal(await run(small, ['ls', '-q']), '');
+      await run(small, ['prune', '-f']);
+    }
+    for (const args of [
+      ['save', '-o', path('small/out'), id],
+      ['export', '-o', path('small/out'), id],
+    ]) {
+      const { code, stderr } = await tscompose(['--state-dir', own, 'image', ...args]);
+      assert.equal(code, 1);
+      assert.match(stderr, /no space is left/);
+    }
+    assert.deepEqual(
+      readdirSync(small).filter((file) => file.startsWith('out')),
+      [],
+    );
   });
 });

@@ -250,6 +250,24 @@ describe('client of registries', function () {
     });
   });
 
+  describe('behind a proxy', () => {
+    it('asks the proxy for registries elsewhere, and never for those on this machine', async () => {
+      const asked: string[] = [];
+      await using proxy = await serve((request, response) => {
+        asked.push(`${request.method} ${request.url}`);
+        response.end('{}');
+      });
+      await using local = await serve((_request, response) => response.end('{}'));
+      const address = `http://${proxy.domain}`;
+      const settings = { isInsecure: (domain: string) => domain === 'registry.invalid:5000', mirrors: () => [] };
+      using own = client({ settings, environment: { HTTP_PROXY: address, HTTPS_PROXY: address } });
+      await own.fetchManifest(parseReference(`${local.domain}/a:1`));
+      assert.deepEqual(asked, []);
+      await own.fetchManifest(parseReference('registry.invalid:5000/a:1'));
+      assert.deepEqual(asked, ['GET http://registry.invalid:5000/v2/a/manifests/1']);
+    });
+  });
+
   describe('with tokens', () => {
     const credentials: Credentials = { username: 'me', password: 'geheim', identityToken: null, registryToken: null };
     const known = (given: Partial<Credentials> = {}): CredentialStore => ({

@@ -4,6 +4,7 @@ import { open, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { changeConfig } from '../../../build/change.ts';
+import { asSpaceError } from '../../../image/archive/input.ts';
 import { createImage, layerOfArchive } from '../../../image/create.ts';
 import { machine, parsePlatform } from '../../../image/platform.ts';
 import { hasErrno } from '../../../util/errno.ts';
@@ -48,7 +49,7 @@ export const imageImport = defineCommand({
         stdout.write(`${image.id}\n`);
       } catch (error) {
         if (hasErrno(error, 'ENOENT')) throw new ComposeError('FILE_NOT_FOUND', `there is no file ${file}`);
-        throw error;
+        throw asSpaceError(error, `read ${file}`);
       } finally {
         await unlink(spool).catch(() => {});
       }
