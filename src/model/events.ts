@@ -77,13 +77,22 @@ export interface ErrorData {
   readonly log: readonly string[];
 }
 
-/** How far a layer of an image is; many while it is pulled or pushed. */
+/** How far a layer of an image is; many while it is pulled, pushed or loaded. */
 export interface LayerEvent {
   readonly type: 'layer';
   /** The image, as its step names it. */
   readonly resource: string;
   readonly digest: string;
-  readonly status: 'waiting' | 'downloading' | 'unpacking' | 'done' | 'present' | 'uploading' | 'mounted' | 'sent';
+  readonly status:
+    | 'waiting'
+    | 'downloading'
+    | 'unpacking'
+    | 'done'
+    | 'present'
+    | 'uploading'
+    | 'mounted'
+    | 'sent'
+    | 'loaded';
   readonly currentBytes: number;
   readonly totalBytes: number;
 }

@@ -11,6 +11,7 @@ export const layerTexts: Readonly<Record<LayerEvent['status'], string>> = {
   uploading: 'Pushing',
   mounted: 'Mounted',
   sent: 'Pushed',
+  loaded: 'Loaded',
 };
 
 export function shortDigest(digest: string): string {
@@ -44,6 +45,8 @@ export function layerSum(layers: Iterable<LayerEvent>): string {
   return total === 0 ? '' : `${formatBytes(current)} / ${formatBytes(total)}`;
 }
 
+const over: ReadonlySet<LayerEvent['status']> = new Set(['done', 'present', 'mounted', 'sent', 'loaded']);
+
 function isOver(status: LayerEvent['status']): boolean {
-  return status === 'done' || status === 'present' || status === 'mounted' || status === 'sent';
+  return over.has(status);
 }

@@ -70,9 +70,9 @@ describe('image save, load, import and export', function () {
     const shell = (script: string) =>
       execFileSync('sh', ['-c', script, process.execPath, main, state], { encoding: 'utf8' });
     const loaded = `Loaded image: ${name}\n`;
-    assert.equal(shell(`cat ${path('compressed')} | ${command} load`), loaded);
-    assert.equal(shell(`${command} load <${path('docker-archive')}`), loaded);
-    assert.equal(shell(`${command} save ${name} | ${command} load`), loaded);
+    assert.equal(shell(`cat ${path('compressed')} | ${command} load -q`), loaded);
+    assert.equal(shell(`${command} load -q <${path('docker-archive')}`), loaded);
+    assert.equal(shell(`${command} save ${name} | ${command} load -q`), loaded);
   });
 
   it('are the same whenever they are written', async () => {
