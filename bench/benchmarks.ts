@@ -3,7 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build } from './build.ts';
+import { images } from './images.ts';
 import { median, type Row } from './table.ts';
+
 import { proportionalSizes, requestsPerSecond, type Workshop } from './workshop.ts';
 
 export interface BenchSettings {
@@ -165,8 +167,16 @@ const logs: Benchmark = async (workshop, { runs }) => {
     { measure: `log kept of ${bytes} bytes`, unit: 'bytes', ours: kept.ours, peer: kept.peer, peerName: 'Docker' },
   ];
 };
-
-export const benchmarks: Readonly<Record<string, Benchmark>> = { cycle, run, runtime, memory, http, logs, build };
+export const benchmarks: Readonly<Record<string, Benchmark>> = {
+  cycle,
+  run,
+  runtime,
+  memory,
+  http,
+  logs,
+  build,
+  images,
+};
 
 function row(measure: string, unit: Row['unit'], peerName: string, samples: { ours: number[]; peer: number[] }): Row {
   return { measure, unit, ours: median(samples.ours), peer: median(samples.peer), peerName, samples };

@@ -55,6 +55,7 @@ class Plain : public Decompressor {
     input_.take(count);
     return count;
   }
+  bool isCompressed() const override { return false; }
 
  private:
   Input input_;

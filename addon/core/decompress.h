@@ -16,6 +16,8 @@ class Decompressor {
   /// At least one byte, or 0 at the end. Throws InputError when the stream is damaged or ends in the middle.
   virtual size_t read(std::span<char> output) = 0;
 
+  virtual bool isCompressed() const { return true; }
+
   static std::unique_ptr<Decompressor> open(ReadInput input);
 };
 

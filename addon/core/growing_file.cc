@@ -1,5 +1,6 @@
 #include "core/growing_file.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,6 +38,15 @@ void GrowingFile::throwIfCancelled() const {
   if (isCancelled()) throw Cancelled{};
 }
 
+void GrowingFile::startWriteback(uint64_t offset, uint64_t count) {
+  constexpr uint64_t kStep = 4U << 20U;
+  if (offset + count < writtenBack_ + kStep) return;
+  /* Only a hint: nobody waits, and a file system that cannot says so (sync_file_range(2)) */
+  (void)::sync_file_range(fd_.get(), static_cast<off_t>(writtenBack_),
+                          static_cast<off_t>(offset + count - writtenBack_), SYNC_FILE_RANGE_WRITE);
+  writtenBack_ = offset + count;
+}
+
 size_t GrowingFile::read(std::span<char> buffer) {
   if (position_ >= total_) return 0;
   uint64_t available = 0;
@@ -52,6 +62,7 @@ size_t GrowingFile::read(std::span<char> buffer) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw SysError(errno, "read", "blob");
     if (count == 0) throw SysError(EIO, "read", "blob");
+    startWriteback(position_, static_cast<uint64_t>(count));
     position_ += static_cast<uint64_t>(count);
     return static_cast<size_t>(count);
   }

@@ -33,9 +33,13 @@ class GrowingFile {
   uint64_t total() const noexcept { return total_; }
 
  private:
+  /// The disk begins while the rest comes, so that a later wait for it is short.
+  void startWriteback(uint64_t offset, uint64_t count);
+
   UniqueFd fd_;
   const uint64_t total_;
   uint64_t position_ = 0;
+  uint64_t writtenBack_ = 0;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   uint64_t available_;

@@ -35,7 +35,8 @@ class LayerStream {
     blob_.throwIfCancelled();
     const auto block = ahead_.next();
     if (block.empty()) isComplete_ = true;
-    archiveHash_.update(block.data(), block.size());
+    // Without compression the blob is the archive, and hashed already.
+    if (isCompressed_) archiveHash_.update(block.data(), block.size());
     archiveBytes_ += block.size();
     return block;
   }
@@ -45,7 +46,7 @@ class LayerStream {
     while (!next().empty()) continue;
     UnpackResult result;
     result.blobDigest = blobHash_.digest();
-    result.diffId = archiveHash_.digest();
+    result.diffId = isCompressed_ ? archiveHash_.digest() : result.blobDigest;
     result.archiveBytes = archiveBytes_;
     return result;
   }
@@ -59,6 +60,8 @@ class LayerStream {
         blobHash_.update(buffer.data(), count);
         return count;
       });
+      // The other side looks at it only after it has got a block, or the end, from here.
+      isCompressed_ = decompressor_->isCompressed();
     }
     return decompressor_->read(block);
   }
@@ -68,6 +71,7 @@ class LayerStream {
   Sha256 archiveHash_;
   uint64_t archiveBytes_ = 0;
   bool isComplete_ = false;
+  bool isCompressed_ = true;
   std::unique_ptr<Decompressor> decompressor_;
   ReadAhead ahead_;
 };

@@ -213,6 +213,13 @@ void LayerTree::finish(LayerFile& file, const LayerEntry& entry) {
   setAttributes(entry, file.fd(), {});
   const timespec times[2] = {timeOf(entry), timeOf(entry)};
   if (::futimens(file.fd(), times) != 0) failed(errno, "utimens", file.path());
+  startWriteback(file.fd(), entry.size);
+}
+
+void LayerTree::startWriteback(int fd, off_t size) {
+  /* the kernel itself would begin half a minute later, or when memory runs short (dirty_writeback, sysctl/vm.rst) */
+  constexpr off_t kWorthIt = 64 << 10;
+  if (size >= kWorthIt) (void)::sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 }
 
 void LayerTree::addLink(const LayerEntry& entry, const Place& place, const std::string& path) {

@@ -83,6 +83,7 @@ class LayerTree {
   void addDirectory(const LayerEntry& entry, const std::string& path);
   void addWhiteout(const LayerEntry& entry, const Place& place, const std::string& path);
   std::optional<LayerFile> addFile(const Place& place, const std::string& path);
+  static void startWriteback(int fd, off_t size);
   void addLink(const LayerEntry& entry, const Place& place, const std::string& path);
   void addSpecial(const LayerEntry& entry, const Place& place, const std::string& path);
 

@@ -226,8 +226,11 @@ volumes: { kept: {} }
     await scene.ok('image', 'rm', name);
     await scene.ok('restart', '-t', '1');
     assert.match(await scene.ok('image', 'history', 'mine:1'), /layer 0/);
-    await scene.ok('down', '-t', '1');
+    assert.equal((await scene.run('down', '-t', '1', '--rmi', 'local')).code, 0);
+    await scene.ok('image', 'tag', 'mine:1', name);
     await scene.ok('image', 'rm', 'mine:1');
+    const down = await scene.run('down', '--rmi', 'all');
+    assert.match(down.stderr, /Image .*\/app {2}Removed/);
     const images = join(scene.stateDirectory, 'lib/images');
     assert.deepEqual(readdirSync(join(images, 'layers')), []);
     assert.deepEqual(readdirSync(join(images, 'blobs/sha256')), []);

@@ -2,6 +2,7 @@ import { type ApplySettings, defaultSettings } from '../../model/settings.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
 import { isTruthy } from '../environment.ts';
+import { withRecords } from '../observation.ts';
 import { timeoutMs } from '../services.ts';
 import { apply, openProjectOrName } from '../session.ts';
 
@@ -30,9 +31,17 @@ export const down = defineCommand({
   }),
   async run(settings, context) {
     await using session = await openProjectOrName(context, { services: settings.services, supervisor: 'start' });
+    const { removeImages } = settings;
+    // What was applied last is forgotten with the containers.
+    const stored = withRecords(context, (database) => database.project(session.projectName)?.project ?? null);
     const plan = await apply(session, settings, context);
     if (plan?.nodes.length === 0) {
       context.stderr.write(`warning: no resource found to remove for project ${JSON.stringify(session.projectName)}\n`);
+    }
+    const project = session.project ?? stored;
+    if (removeImages !== 'none' && project !== null && !context.globals.dryRun) {
+      const { removeProjectImages } = await import('../remove-images.ts');
+      await removeProjectImages(project, removeImages, context);
     }
     return 0;
   },

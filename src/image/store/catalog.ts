@@ -66,8 +66,9 @@ const schema = `
 export function openCatalog(path: string): Catalog {
   mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
   const db = new DatabaseSync(path, { timeout: patienceMs });
-  // FULL: what is recorded as whole must be so after a power cut too, and a file's name may reach the disk first.
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+  // NORMAL: a power cut may lose the last records, and what they were of is fetched again. It makes none of them wrong:
+  // each was written when what it is about was on the disk already.
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   if (version(db) !== schemaVersion) {
     db.exec('BEGIN IMMEDIATE');
     if (version(db) !== schemaVersion) db.exec(`${schema} PRAGMA user_version = ${schemaVersion}`);

@@ -8,7 +8,11 @@ import { type FileLock, native } from '../../native/binding.ts';
 export async function lockPath(path: string, signal: AbortSignal): Promise<FileLock> {
   for (;;) {
     signal.throwIfAborted();
-    const lock = await untilAborted(path, signal);
+    // Most locks are free, and a thread that waits is dear.
+    const free = await native().flock(path, { exclusive: true, nonblocking: true });
+    if (signal.aborted) free?.release();
+    signal.throwIfAborted();
+    const lock = free ?? (await untilAborted(path, signal));
     if (isAt(path, lock.fd)) return lock;
     lock.release();
   }
