@@ -5,7 +5,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { build } from './build.ts';
 import { images } from './images.ts';
 import { median, type Row } from './table.ts';
-
 import { proportionalSizes, requestsPerSecond, type Workshop } from './workshop.ts';
 
 export interface BenchSettings {

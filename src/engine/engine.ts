@@ -18,6 +18,7 @@ import type { EngineContext } from './context.ts';
 import { type DesiredWithImages, resolveDesired } from './desired.ts';
 import { createEffects, type EffectInput } from './effects.ts';
 import { errorData, execute } from './execute.ts';
+import { leaseImages } from './lease-images.ts';
 import { observe } from './observe.ts';
 import { refuseUnsupported, validateProject } from './validate.ts';
 import { checkStart } from './validate-start.ts';
@@ -55,6 +56,7 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
     // What exists starts from what it was made of.
     ...(bringsUp ? {} : { withoutImages: services }),
   });
+  await using _lease = bringsUp ? await leaseImages(context.paths, wanted) : null;
   if (bringsUp) {
     const { host, database } = context;
     const { workingDirectory } = origin;

@@ -11,6 +11,7 @@ import type { EngineContext } from './context.ts';
 import { resolveDesired } from './desired.ts';
 import type { EffectInput } from './effects.ts';
 import { apply } from './engine.ts';
+import { leaseImages } from './lease-images.ts';
 import { newContainerRecord, removeContainer, startContainer } from './lifecycle.ts';
 
 interface Changes {
@@ -147,6 +148,7 @@ async function create(
     variables: request.variables,
     paths: context.paths,
   });
+  await using _lease = await leaseImages(context.paths, wanted);
   const { origin, variables } = request;
   const input: EffectInput = { project, origin, wanted, variables, waitTimeoutMs: null };
   const image = wanted.images.get(request.service);
