@@ -100,7 +100,8 @@ export class TaskReporter implements Reporter {
           if (resource !== undefined) row.show(...this.#textOf(resource));
           return row.finished.promise;
         },
-        rendererOptions: { outputBar: maxLayerLines },
+        // The latest output alone, all lines of it.
+        rendererOptions: { outputBar: 1 },
       })),
       {
         concurrent: true,
