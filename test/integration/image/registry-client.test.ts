@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import type { CredentialStore, Credentials } from '../../../src/image/credentials.ts';
 import { mediaTypes, sha256 } from '../../../src/image/oci.ts';
 import { parseReference } from '../../../src/image/reference.ts';
@@ -105,6 +107,50 @@ describe('client of registries', function () {
       const broken = Buffer.from(JSON.stringify({ ...manifest, config: { ...config, digest: sha256('none') } }));
       const refused = own.pushManifest(image, mediaTypes.ociManifest, broken);
       await assert.rejects(refused, refuses('REGISTRY', /^cannot push image \S+ to \S+: .*400 \(MANIFEST_/));
+    });
+
+    it('sends and fetches a large blob although the line breaks again and again', async () => {
+      await using registry = await startRegistry();
+      const [host = '', port = ''] = registry.domain.split(':');
+      let cuts = 3;
+      // Each of the first lines is cut after a megabyte in either direction.
+      const line = createServer((near) => {
+        const far = connect(Number(port), host);
+        let passed = 0;
+        const count = (chunk: Buffer): void => {
+          passed += chunk.length;
+          if (cuts === 0 || passed < 1_000_000) return;
+          cuts -= 1;
+          near.destroy();
+          far.destroy();
+        };
+        for (const [from, to] of [
+          [near, far],
+          [far, near],
+        ] as const)
+          from
+            .on('data', count)
+            .on('error', () => {})
+            .pipe(to);
+      });
+      line.listen(0, '127.0.0.1');
+      await once(line, 'listening');
+      try {
+        const image = parseReference(`127.0.0.1:${(line.address() as AddressInfo).port}/a`);
+        const large = randomBytes(20_000_000);
+        const whole = { digest: sha256(large), size: large.length };
+        const readLarge = async function* (start: number, end: number) {
+          for (let at = start; at < end; at += 100_000) yield large.subarray(at, Math.min(end, at + 100_000));
+        };
+        using own = client();
+        assert.equal(await own.pushBlob(image, { descriptor: whole, read: readLarge }), 'sent');
+        assert.equal(cuts, 0);
+        cuts = 3;
+        assert.equal(sha256(await read(own.fetchBlob(image, whole))), whole.digest);
+        assert.equal(cuts, 0);
+      } finally {
+        line.close();
+      }
     });
   });
 
