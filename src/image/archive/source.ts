@@ -1,7 +1,8 @@
 /** Where a saved image is read from: a tar archive, or a directory. */
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream, realpathSync, statSync } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { hasErrno } from '../../util/errno.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { maxDocumentBytes } from '../oci.ts';
 import { indexTar, readAt, readRange } from './tar.ts';
@@ -58,8 +59,13 @@ async function openDirectory(path: string, what: string): Promise<ArchiveSource>
   const root = await realpath(path);
   /** No link of the directory leads out of it. */
   const inside = (name: string): string | null => {
-    const full = join(root, name);
-    return full.startsWith(root + sep) && statSync(full, { throwIfNoEntry: false })?.isFile() === true ? full : null;
+    try {
+      const full = realpathSync(join(root, name));
+      return full.startsWith(root + sep) && statSync(full).isFile() ? full : null;
+    } catch (error) {
+      if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR') || hasErrno(error, 'ELOOP')) return null;
+      throw error;
+    }
   };
   const find = (name: string): string => {
     const full = inside(name);

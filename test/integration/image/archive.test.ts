@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { tscompose } from '../../support/command.ts';
@@ -155,6 +155,13 @@ describe('image save, load, import and export', function () {
       empty: [
         (copy) => writeFileSync(join(copy, 'index.json'), '{"schemaVersion":2,"manifests":[]}'),
         /there is no image in it/,
+      ],
+      link: [
+        (copy) => {
+          execFileSync('rm', [join(copy, 'index.json')]);
+          symlinkSync('/etc/passwd', join(copy, 'index.json'));
+        },
+        /it has neither index\.json nor manifest\.json/,
       ],
       escape: [
         (copy) => {
