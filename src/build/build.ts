@@ -6,9 +6,9 @@ import type { StoredImage } from '../image/store/resolve.ts';
 import type { BuildEvent } from '../model/build.ts';
 import type { BuildCache } from './cache.ts';
 import type { BuildMachine } from './machine.ts';
-import { NewLayers } from './new-layers.ts';
 import { type BuildPlan, type ImageFinder, planBuild } from './plan.ts';
 import type { BuildRequest } from './request.ts';
+import type { SharedWork } from './shared-work.ts';
 import { StageBuilder } from './stage-builder.ts';
 import type { StageState } from './stage-state.ts';
 import type { Workspace } from './workspace.ts';
@@ -17,6 +17,7 @@ export interface BuildOptions {
   readonly machine: BuildMachine;
   readonly workspace: Workspace;
   readonly cache: BuildCache;
+  readonly shared: SharedWork;
   readonly lease: Lease;
   readonly slots: Slots;
   readonly findImage: ImageFinder;
@@ -37,15 +38,14 @@ export async function buildImage(request: BuildRequest, options: BuildOptions): 
   }
   const failed = new AbortController();
   const signal = AbortSignal.any([options.signal, failed.signal]);
-  const { machine, cache } = options;
-  const layers = new NewLayers(machine.store, cache);
+  const { shared } = options;
+  await shared.join();
   let state: StageState;
   try {
     await using builder = new StageBuilder({
       ...options,
       request,
       plan,
-      layers,
       signal,
       fail: (error) => failed.abort(error),
     });
@@ -56,11 +56,11 @@ export async function buildImage(request: BuildRequest, options: BuildOptions): 
       throw failed.signal.reason;
     }
   } catch (error) {
-    // Also of a build that failed: what its steps made is not made again. Why it failed is what is told.
-    await layers.commit().catch(() => {});
+    // What its steps have made is kept all the same. Why it failed is what is told.
+    void shared.leave();
     throw error;
   }
-  await layers.commit();
+  await shared.leave();
   return await storeImage(request, plan, state, options);
 }
 

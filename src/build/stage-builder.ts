@@ -10,11 +10,11 @@ import { stepFailure } from './failure.ts';
 import type { CopyStep, DirectoryStep, RunStep, Step } from './graph/steps.ts';
 import { imageState } from './image-state.ts';
 import type { BuildMachine } from './machine.ts';
-import type { NewLayers } from './new-layers.ts';
 import type { BuildPlan, PlannedStage } from './plan.ts';
 import { isRemoteSource } from './remote-sources.ts';
 import type { BuildRequest } from './request.ts';
 import { runStep } from './run-step.ts';
+import type { SharedWork } from './shared-work.ts';
 import { Sources } from './sources.ts';
 import { chainOf, layerDirectories, type StageState, withLayer } from './stage-state.ts';
 import type { ScannedSource } from './tree/scan.ts';
@@ -27,7 +27,7 @@ export interface StageBuilderOptions {
   readonly plan: BuildPlan;
   readonly workspace: Workspace;
   readonly cache: BuildCache;
-  readonly layers: NewLayers;
+  readonly shared: SharedWork;
   readonly lease: Lease;
   /** How many steps work at the same time. */
   readonly slots: Slots;
@@ -44,13 +44,12 @@ export class StageBuilder implements AsyncDisposable {
   readonly #options: StageBuilderOptions;
   readonly #sources: Sources;
   readonly #stages = new Map<number, Promise<StageState>>();
-  /** Two stages that do the same do it once. */
-  readonly #running = new Map<string, Promise<StepResult>>();
 
   constructor(options: StageBuilderOptions) {
     this.#options = options;
     const { images } = options.plan;
-    this.#sources = new Sources({ ...options, images, stageState: (index) => this.stage(index) });
+    const { layers } = options.shared;
+    this.#sources = new Sources({ ...options, images, layers, stageState: (index) => this.stage(index) });
   }
 
   /** What a stage is when all its steps are done. */
@@ -141,9 +140,10 @@ export class StageBuilder implements AsyncDisposable {
     key: string,
     make: () => Promise<BuiltLayer | null>,
   ): Promise<{ readonly result: StepResult; readonly isNew: boolean }> {
-    const running = this.#running.get(key);
+    const { results, layers } = this.#options.shared;
+    const running = results.get(key);
     if (running !== undefined) return { result: await running, isNew: false };
-    const { cache, layers, request } = this.#options;
+    const { cache, request } = this.#options;
     const { uncached } = request;
     const { name } = planned.stage;
     const mayReuse = uncached === 'none' || (uncached !== 'all' && !(name !== null && uncached.has(name)));
@@ -154,7 +154,7 @@ export class StageBuilder implements AsyncDisposable {
       layers.keep(key, result);
       return result;
     });
-    this.#running.set(key, made);
+    results.set(key, made);
     return { result: await made, isNew: true };
   }
 
@@ -190,7 +190,8 @@ export class StageBuilder implements AsyncDisposable {
     sources: readonly ScannedSource[],
     id: number,
   ): Promise<BuiltLayer | null> {
-    const { workspace, slots, signal, request, layers } = this.#options;
+    const { workspace, slots, signal, request, shared } = this.#options;
+    const { layers } = shared;
     return await slots.run(signal, async () => {
       const { directory, containerId } = workspace.step();
       const lower = step.kind === 'copy' && step.isLinked ? [] : layerDirectories(state, layers.pathOf);

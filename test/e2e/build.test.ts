@@ -643,4 +643,33 @@ work 755 55:66
       assert.equal(carriedOut(stderr).length, 2, 'what was remembered is forgotten');
     },
   );
+
+  scenario(
+    'services that are built from the same stages take their steps once, and fail together',
+    {
+      compose: `services:
+  one: { build: { context: ., target: one } }
+  two: { build: { context: ., target: two } }
+  after: { build: { context: ., dockerfile: After, additional_contexts: { first: "service:one" } } }
+`,
+      files: {
+        Dockerfile: `${base}RUN --mount=type=cache,target=/count echo x >> /count/runs && cp /count/runs /runs
+FROM base AS one
+CMD ["cat", "/runs"]
+FROM base AS two
+CMD ["cat", "/runs"]
+`,
+        After: 'FROM first\nCMD ["cat", "/runs"]\n',
+      },
+    },
+    async (scene, context) => {
+      const directory = prepare(scene, context);
+      await scene.ok('build');
+      for (const service of ['one', 'two', 'after']) assert.equal(await printed(scene, service), 'x', service);
+      const dockerfile = `${base}FROM base AS one\nRUN false\nFROM base AS two\nRUN sleep 1000\n`;
+      writeFileSync(join(directory, 'Dockerfile'), dockerfile);
+      await scene.fails(17, /Dockerfile:5:1: RUN false: it ended with exit code 1/, 'build');
+      assert.deepEqual(readdirSync(join(scene.stateDirectory, 'lib/builds')), []);
+    },
+  );
 });

@@ -42,7 +42,9 @@ export async function buildServices(
 ): Promise<void> {
   const { project } = loaded;
   await withBuilds(context, settings, async (session) => {
+    // The first failure ends the others, which are waited for.
     const failed = new AbortController();
+    const signal = AbortSignal.any([context.signal, failed.signal]);
     const builds = new Map<string, Promise<void>>();
     const build = (name: string, seen: readonly string[]): Promise<void> => {
       if (seen.includes(name)) {
@@ -52,7 +54,9 @@ export async function buildServices(
       if (running === undefined) {
         const needed = neededBuilds(project, name);
         running = Promise.all(needed.map((other) => build(other, [...seen, name])))
-          .then(() => buildService(session, loaded, name, settings, context, services.length > 1))
+          .then(() =>
+            buildService(session, loaded, name, { ...settings, signal, isAlone: services.length === 1 }, context),
+          )
           .catch((error: unknown) => {
             failed.abort(error);
             throw failed.signal.reason;
@@ -77,10 +81,10 @@ async function buildService(
   session: BuildSession,
   { project, variables }: BuiltProject,
   name: string,
-  settings: ServiceBuildSettings,
+  settings: ServiceBuildSettings & { readonly signal: AbortSignal; readonly isAlone: boolean },
   context: Context,
-  isOneOfSeveral: boolean,
 ): Promise<void> {
+  settings.signal.throwIfAborted();
   const service = project.services[name];
   if (service === undefined) throw new ComposeError('NO_SERVICE', `no such service: ${name}`);
   const { build } = service;
@@ -99,7 +103,7 @@ async function buildService(
       environment: context.environment,
       workingDirectory: context.workingDirectory,
       imageOf: (other) => imageNameOf(project, other, nameSeparator),
-      label: isOneOfSeveral ? name : null,
+      label: settings.isAlone ? null : name,
       labels: {
         'com.docker.compose.project': project.name,
         'com.docker.compose.service': name,
@@ -108,7 +112,7 @@ async function buildService(
     });
     const images: StoredImage[] = [];
     const isPulling = settings.isPulling || (build.pull ?? false);
-    for (const request of requests) images.push(await session.build(request, { isPulling }));
+    for (const request of requests) images.push(await session.build(request, { isPulling, signal: settings.signal }));
     const target = await buildPlatforms(session.store, images);
     for (const tag of tags) session.name(tag, target);
   } catch (error) {

@@ -7,6 +7,7 @@ import type { BuildMachine } from '../../build/machine.ts';
 import type { ImageFinder } from '../../build/plan.ts';
 import type { BuildRequest } from '../../build/request.ts';
 import { importRootfs } from '../../build/rootfs-image.ts';
+import { SharedWork } from '../../build/shared-work.ts';
 import { openWorkspace, type Workspace } from '../../build/workspace.ts';
 import { removeEmptyCgroups } from '../../container/cgroup-parents.ts';
 import { type HostFacts, readHostFacts } from '../../container/host.ts';
@@ -28,7 +29,10 @@ import { isColored } from '../progress.ts';
 export interface BuildSession {
   readonly store: ImageStore;
   /** Builds one image; several may be built at the same time. */
-  build(request: BuildRequest, options: { readonly isPulling: boolean }): Promise<StoredImage>;
+  build(
+    request: BuildRequest,
+    options: { readonly isPulling: boolean; readonly signal: AbortSignal },
+  ): Promise<StoredImage>;
   /** Lets a name stand for what was built. */
   name(reference: string, target: Descriptor): void;
 }
@@ -68,24 +72,35 @@ export async function withBuilds<T>(
     };
     await using lease = await store.lease();
     await using workspace = await openWorkspace(paths, binding);
-    return await action(sessionOf(context, machine, workspace, lease, reporter));
+    const cache = new BuildCache(paths, store);
+    const shared = new SharedWork(store, cache);
+    try {
+      return await action(sessionOf(context, machine, { workspace, lease, cache, shared }, reporter));
+    } finally {
+      await shared.settle();
+    }
   } finally {
     reporter.close();
     removeEmptyCgroups(['/tscompose']);
   }
 }
 
+interface SessionParts {
+  readonly workspace: Workspace;
+  readonly lease: Lease;
+  readonly cache: BuildCache;
+  readonly shared: SharedWork;
+}
+
 function sessionOf(
   context: Context,
   machine: BuildMachine,
-  workspace: Workspace,
-  lease: Lease,
+  { workspace, lease, cache, shared }: SessionParts,
   reporter: BuildReporter,
 ): BuildSession {
   const slots = new Slots(context.globals.parallel ?? stepsAtOnce);
-  const { store, paths } = machine;
+  const { store } = machine;
   const { signal, workingDirectory } = context;
-  const cache = new BuildCache(paths, store);
   const named = new Set<string>();
   let ids = 0;
   const nextId = () => ++ids;
@@ -131,17 +146,18 @@ function sessionOf(
     };
   return {
     store,
-    build: (request, { isPulling }) =>
+    build: (request, { isPulling, signal: own }) =>
       buildImage(request, {
         machine,
         workspace,
         cache,
+        shared,
         lease,
         slots,
         findImage: finder(isPulling),
         nextId,
         emit,
-        signal,
+        signal: own,
       }),
     name(reference, target) {
       if (store.find(reference)?.digest !== target.digest) store.tag(reference, target);

@@ -64,7 +64,7 @@ export const imageBuild = defineCommand({
     };
     const form = settings.quiet ? 'quiet' : context.globals.progress === 'json' ? 'json' : 'text';
     const image = await withBuilds(context, { form }, async ({ build, name }) => {
-      const built = await build(request, { isPulling: settings.pull ?? false });
+      const built = await build(request, { isPulling: settings.pull ?? false, signal: context.signal });
       for (const tag of settings.tag) name(tag, built.target);
       return built;
     });
