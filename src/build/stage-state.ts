@@ -29,7 +29,7 @@ export function withLayer(
   const line: HistoryEntry = {
     created: at,
     created_by: entry.createdBy,
-    comment: 'buildkit.dockerfile.v0',
+    comment: 'tscompose',
     ...(layer === null ? { empty_layer: true } : {}),
   };
   return { layers: layer === null ? layers : [...layers, layer], history: [...history, line], createdAt: at };

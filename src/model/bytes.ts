@@ -1,6 +1,7 @@
 import { ComposeError } from '../util/errors.ts';
 
 const EXPONENT = ' kmgtpe';
+const DECIMAL = ' kMGTPE';
 const MAX_BYTES = (1n << 63n) - 1n;
 
 /**
@@ -40,4 +41,15 @@ export function formatBytes(sizeBytes: number): string {
   const text = unit === 0 || value >= 100 ? String(Math.round(value)) : value.toFixed(1).replace(/\.0$/, '');
   const letter = EXPONENT[unit]?.toUpperCase();
   return `${sizeBytes < 0 ? '-' : ''}${text} ${unit === 0 ? 'B' : `${letter}iB`}`;
+}
+
+/** The size of an image as Docker writes it, in powers of 1000 and three digits: `11.8MB`, `1.98GB`, `512B`. */
+export function formatImageSize(sizeBytes: number): string {
+  let value = sizeBytes;
+  let unit = 0;
+  while (Number(value.toPrecision(3)) >= 1000 && unit < 6) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${Number(value.toPrecision(3))}${unit === 0 ? '' : DECIMAL[unit]}B`;
 }

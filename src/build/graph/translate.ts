@@ -153,7 +153,7 @@ class Translation {
       script,
       network: instruction.network,
       isInsecure: instruction.security === 'insecure',
-      ...this.#common(instruction, `RUN ${prefix}${args.join(' ')} # buildkit`),
+      ...this.#common(instruction, `RUN ${prefix}${args.join(' ')}`),
     };
   }
 
@@ -211,7 +211,7 @@ class Translation {
     }));
     const shown = [...sources.map(({ value }) => value), ...instruction.files.map(({ name }) => `<<${name}`)];
     const options = copyOptions(instruction, expand);
-    const createdBy = `${kind.toUpperCase()} ${[...options, ...shown].join(' ')} ${written} # buildkit`;
+    const createdBy = `${kind.toUpperCase()} ${[...options, ...shown].join(' ')} ${written}`;
     return {
       kind: 'copy',
       isAdd: kind === 'add',

@@ -1,7 +1,7 @@
 import { formatPlatform, machine } from '../../image/platform.ts';
 import { familiarName, parseReference } from '../../image/reference.ts';
 import { listImages } from '../../image/store/list.ts';
-import { formatBytes } from '../../model/bytes.ts';
+import { formatImageSize } from '../../model/bytes.ts';
 import { formatAge } from '../../ui/age.ts';
 import { formatTable } from '../../ui/table.ts';
 import { ComposeError } from '../../util/errors.ts';
@@ -62,7 +62,7 @@ export const images = defineCommand({
         Tag,
         Platform,
         ID.replace(/^sha256:/, '').slice(0, 12),
-        formatBytes(Size),
+        formatImageSize(Size),
         Created === '' ? 'N/A' : `${formatAge(Math.max(0, clock.now().getTime() - Date.parse(Created)))} ago`,
       ]);
       const header = ['CONTAINER', 'REPOSITORY', 'TAG', 'PLATFORM', 'IMAGE ID', 'SIZE', 'CREATED'];
@@ -75,5 +75,8 @@ export const images = defineCommand({
 function namesOf(reference: string): { readonly repository: string; readonly tag: string } {
   if (reference.startsWith('rootfs:')) return { repository: reference, tag: '' };
   const parsed = parseReference(reference);
-  return { repository: familiarName({ ...parsed, tag: null, digest: null }), tag: parsed.tag ?? '' };
+  return {
+    repository: familiarName({ ...parsed, tag: null, digest: null }),
+    tag: parsed.tag ?? (parsed.digest === null ? 'latest' : '<none>'),
+  };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { isIpAddress } from '../../../src/model/address.ts';
-import { formatBytes, parseBytes, sizeToBytes } from '../../../src/model/bytes.ts';
+import { formatBytes, formatImageSize, parseBytes, sizeToBytes } from '../../../src/model/bytes.ts';
 import { durationToNs, formatDuration, formatDurationNs, parseDuration } from '../../../src/model/duration.ts';
 import { networkHash, serviceHash } from '../../../src/model/hash.ts';
 import {
@@ -151,4 +151,17 @@ describe('the hash of a service', () => {
   it('does not collide with that of another kind', () => {
     assert.notEqual(networkHash({ name: 'x', ipam: {} }), serviceHash({ name: 'x' } as unknown as Service));
   });
+});
+
+describe('the size of an image', () => {
+  const sizes: readonly (readonly [number, string])[] = [
+    [0, '0B'],
+    [999, '999B'],
+    [1000, '1kB'],
+    [11_768_359, '11.8MB'],
+    [999_600, '1MB'],
+    [1_984_000_000, '1.98GB'],
+  ];
+  for (const [bytes, text] of sizes)
+    it(`of ${bytes} bytes is ${text}`, () => assert.equal(formatImageSize(bytes), text));
 });

@@ -1,4 +1,4 @@
-import { formatBytes } from '../../../model/bytes.ts';
+import { formatImageSize } from '../../../model/bytes.ts';
 import { formatAge } from '../../../ui/age.ts';
 import { formatList } from '../../../ui/list.ts';
 import { defineCommand } from '../../command.ts';
@@ -37,7 +37,7 @@ export const imageHistory = defineCommand({
             CreatedSince: Number.isNaN(ageMs) ? 'N/A' : `${formatAge(Math.max(0, ageMs))} ago`,
             CreatedAt: created ?? 'N/A',
             CreatedBy: isWhole || command.length <= 45 ? command : `${command.slice(0, 44)}…`,
-            Size: formatBytes(sizeBytes),
+            Size: formatImageSize(sizeBytes),
             Comment: comment,
           };
         })

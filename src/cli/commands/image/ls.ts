@@ -1,6 +1,6 @@
 import { familiarName, parseReference } from '../../../image/reference.ts';
 import { type ImageSummary, listImages } from '../../../image/store/list.ts';
-import { formatBytes } from '../../../model/bytes.ts';
+import { formatImageSize } from '../../../model/bytes.ts';
 import { formatAge } from '../../../ui/age.ts';
 import { formatList } from '../../../ui/list.ts';
 import { defineCommand } from '../../command.ts';
@@ -60,7 +60,7 @@ function rowsOf(image: ImageSummary, { isWhole, context }: { readonly isWhole: b
       ID: isWhole ? id : id.slice('sha256:'.length, 19),
       CreatedSince: ageMs === null || Number.isNaN(ageMs) ? 'N/A' : `${formatAge(Math.max(0, ageMs))} ago`,
       CreatedAt: createdAt ?? 'N/A',
-      Size: formatBytes(sizeBytes),
+      Size: formatImageSize(sizeBytes),
       Platform: image.platform,
     };
   });

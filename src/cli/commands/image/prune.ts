@@ -1,6 +1,6 @@
 import { pruneBuildCache } from '../../../build/prune-cache.ts';
 import { pruneImages } from '../../../image/store/prune.ts';
-import { formatBytes } from '../../../model/bytes.ts';
+import { formatImageSize } from '../../../model/bytes.ts';
 import { native } from '../../../native/binding.ts';
 import { ComposeError } from '../../../util/errors.ts';
 import { defineCommand } from '../../command.ts';
@@ -39,7 +39,7 @@ export const imagePrune = defineCommand({
     for (const name of untagged) stdout.write(`Untagged: ${name}\n`);
     for (const id of deleted) stdout.write(`Deleted: ${id}\n`);
     for (const diffId of layers) stdout.write(`Deleted: layer ${diffId}\n`);
-    stdout.write(`Total reclaimed space: ${formatBytes(reclaimedBytes)}\n`);
+    stdout.write(`Total reclaimed space: ${formatImageSize(reclaimedBytes)}\n`);
     return 0;
   },
 });
