@@ -14,7 +14,7 @@ import {
   parseManifest,
   sha256,
 } from '../oci.ts';
-import { machine, selectManifest } from '../platform.ts';
+import { formatPlatform, machine, selectManifest } from '../platform.ts';
 import { Slots } from '../pull.ts';
 import { type LayerProgress, pullLayer } from '../pull-layer.ts';
 import { parseReference } from '../reference.ts';
@@ -96,7 +96,9 @@ class Loader {
       const before = loaded.get(image.id)?.names ?? [];
       loaded.set(image.id, { image, names: [...new Set([...before, ...names])] });
     }
-    if (loaded.size === 0) throw this.#invalid('there is no image in it');
+    if (loaded.size === 0) {
+      throw this.#invalid(`there is no image for ${formatPlatform(this.#options.platform ?? machine())} in it`);
+    }
     return [...loaded.values()];
   }
 

@@ -99,7 +99,8 @@ describe('image save, load, import and export', function () {
   });
 
   it('keep several images and names in one archive, and say which have none', async () => {
-    const other = (await run(own, ['import', '-m', 'made by hand', path('tree-0.tar'), 'other'])).trim();
+    await run(own, ['export', '-o', path('tree.tar'), name]);
+    const other = (await run(own, ['import', '-m', 'made by hand', path('tree.tar'), 'other'])).trim();
     await run(own, ['tag', name, 'again:2']);
     await run(own, ['save', '-o', path('many'), name, 'again:2', other]);
     const state = fresh();
@@ -154,7 +155,7 @@ describe('image save, load, import and export', function () {
       index: [(copy) => writeFileSync(join(copy, 'index.json'), '{'), /index\.json cannot be read: it is not JSON/],
       empty: [
         (copy) => writeFileSync(join(copy, 'index.json'), '{"schemaVersion":2,"manifests":[]}'),
-        /there is no image in it/,
+        /there is no image for linux\/\w+ in it/,
       ],
       link: [
         (copy) => {
@@ -182,7 +183,8 @@ describe('image save, load, import and export', function () {
       assert.match(stderr, message, what);
       assert.equal(await run(state, ['ls', '-q']), '', what);
     }
-    const tar = readFileSync(path('a.tar'));
+    await run(own, ['save', '-o', path('whole.tar'), name]);
+    const tar = readFileSync(path('whole.tar'));
     writeFileSync(path('short.tar'), tar.subarray(0, 1636));
     const short = await tscompose(['--state-dir', fresh(), 'image', 'load', '-i', path('short.tar')]);
     assert.match(short.stderr, /it is cut short|has no/);
