@@ -35,7 +35,9 @@ interface Lane {
 const isSlow = process.env.TSCOMPOSE_TEST_SLOW === '1';
 /** The examples' health checks have deadlines for real machines; the others are about the command or servers, not the kernel. */
 const unfitForSlow = [
-  ...['examples', 'faults', 'commands', 'bad-input', 'attributes-outside'].map((name) => `test/e2e/${name}.test.ts`),
+  ...['examples', 'faults', 'commands', 'bad-input', 'attributes-outside', 'build'].map(
+    (name) => `test/e2e/${name}.test.ts`,
+  ),
   'test/integration/image/*.test.ts',
 ];
 /** Inside the virtual machine the checkout is read-only and already built. */

@@ -111,7 +111,7 @@ async function baseOf(
   }
   const image = await imageOf(base, from.image.place);
   if (image === null) {
-    if (base.kind === 'scratch') return { config: {}, author: '', reference: 'scratch', image: null };
+    if (base.kind === 'scratch') return { config: { WorkingDir: '/' }, author: '', reference: 'scratch', image: null };
     const message = `FROM cannot begin with the directory that the context ${from.image.value} is`;
     throw stageFailure(from.image.place, new ComposeError('BUILD_FAILED', message));
   }

@@ -53,7 +53,7 @@ export class ConfigDraft {
   }
 
   finish(): RunConfig {
-    return { ...this.#config, Env: this.env, WorkingDir: this.workingDirectory };
+    return { ...this.#config, Env: this.env };
   }
 
   /** Takes the change over; the result is what the history says. */
@@ -72,15 +72,15 @@ export class ConfigDraft {
       case 'cmd':
         this.#hasOwnCommand = true;
         this.#config.Cmd = commandArgs(instruction.command, this.shell);
-        return `CMD ${JSON.stringify(this.#config.Cmd)}`;
+        return `CMD ${asList(this.#config.Cmd)}`;
       case 'entrypoint':
         this.#config.Entrypoint = commandArgs(instruction.command, this.shell);
         // The base's command was meant for the base's entrypoint.
         if (!this.#hasOwnCommand) delete this.#config.Cmd;
-        return `ENTRYPOINT ${JSON.stringify(this.#config.Entrypoint)}`;
+        return `ENTRYPOINT ${asList(this.#config.Entrypoint)}`;
       case 'shell':
         this.#config.Shell = instruction.args;
-        return `SHELL ${JSON.stringify(instruction.args)}`;
+        return `SHELL [${instruction.args.join(' ')}]`;
       case 'expose':
         return this.#expose(instruction, expander);
       case 'volume': {
@@ -105,7 +105,7 @@ export class ConfigDraft {
         this.#config.OnBuild = [...(this.#config.OnBuild ?? []), instruction.trigger];
         return `ONBUILD ${instruction.trigger}`;
       case 'healthcheck':
-        this.#config.Healthcheck = healthcheckOf(instruction, this.shell);
+        this.#config.Healthcheck = healthcheckOf(instruction);
         return instruction.text;
     }
   }
@@ -133,6 +133,11 @@ export class ConfigDraft {
   }
 }
 
+/** As Docker's histories have them. */
+function asList(args: readonly string[]): string {
+  return `[${args.map((arg) => JSON.stringify(arg)).join(' ')}]`;
+}
+
 /** What a command's process is started with. */
 export function commandArgs(command: CommandText, shell: readonly string[]): readonly string[] {
   return command.form === 'exec' ? command.args : [...shell, command.line];
@@ -152,18 +157,17 @@ function signalOf({ signal }: InstructionOf<'stopsignal'>, expander: Expander): 
   );
 }
 
-function healthcheckOf(
-  { command, intervalNs, timeoutNs, startPeriodNs, startIntervalNs, retries }: InstructionOf<'healthcheck'>,
-  shell: readonly string[],
-): NonNullable<RunConfig['Healthcheck']> {
+/** The shell form is for the image's shell, which whoever runs the check knows. */
+function healthcheckOf({
+  command,
+  intervalNs,
+  timeoutNs,
+  startPeriodNs,
+  startIntervalNs,
+  retries,
+}: InstructionOf<'healthcheck'>): NonNullable<RunConfig['Healthcheck']> {
   if (command === null) return { Test: ['NONE'] };
-  const isDefaultShell = shell.join(' ') === defaultShell.join(' ');
-  const test =
-    command.form === 'exec'
-      ? ['CMD', ...command.args]
-      : isDefaultShell
-        ? ['CMD-SHELL', command.line]
-        : ['CMD', ...shell, command.line];
+  const test = command.form === 'exec' ? ['CMD', ...command.args] : ['CMD-SHELL', command.line];
   return {
     Test: test,
     ...(intervalNs ? { Interval: Number(intervalNs) } : {}),

@@ -98,16 +98,21 @@ export function runConfig({ config = {} }: ImageDocument): ImageConfig {
     exposedPorts: Object.keys(config.ExposedPorts ?? {}).sort(),
     labels: config.Labels ?? {},
     stopSignal: config.StopSignal || null,
-    healthcheck: healthcheckOf(config.Healthcheck),
+    healthcheck: healthcheckOf(config.Healthcheck, config.Shell),
   };
 }
 
-function healthcheckOf(written: NonNullable<ImageDocument['config']>['Healthcheck']): ImageHealthcheck | null {
+function healthcheckOf(
+  written: NonNullable<ImageDocument['config']>['Healthcheck'],
+  shell: readonly string[] = [],
+): ImageHealthcheck | null {
   if (written?.Test === undefined || written.Test.length === 0) return null;
+  const [kind, ...rest] = written.Test;
   // 0 means the default (moby, HealthConfig).
   const milliseconds = (nanoseconds: number | undefined) => (nanoseconds ? Math.max(1, nanoseconds / 1e6) : null);
   return {
-    test: written.Test,
+    // The image's own shell runs it, where it has one (SHELL).
+    test: kind === 'CMD-SHELL' && shell.length > 0 ? ['CMD', ...shell, ...rest] : written.Test,
     intervalMs: milliseconds(written.Interval),
     timeoutMs: milliseconds(written.Timeout),
     retries: written.Retries || null,

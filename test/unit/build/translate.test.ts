@@ -100,6 +100,10 @@ describe('the configuration of an image', () => {
     ]);
   });
 
+  it('what a base does not say is not said', () => {
+    assert.equal(translate('FROM base\nCMD ["a"]').config.WorkingDir, undefined);
+  });
+
   it('SHELL is for the shell form', () => {
     const { config, steps } = translate('FROM a\nSHELL ["bash", "-ec"]\nRUN x\nCMD y');
     assert.deepEqual((steps[1] as RunStep).args, ['bash', '-ec', 'x']);
