@@ -1,9 +1,9 @@
 /** What steps have made before: a step that reads what it read then makes the same again. */
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Descriptor } from '../image/oci.ts';
 import type { ImageStore } from '../image/store/store.ts';
+import { sha256 } from '../native/digest.ts';
 import type { Paths } from '../state/paths.ts';
 import { replaceFile } from '../util/files.ts';
 
@@ -24,9 +24,7 @@ export interface StepResult {
 
 /** Digest of what a key is made of. */
 export function cacheKey(parts: object): string {
-  return createHash('sha256')
-    .update(JSON.stringify([keyVersion, parts]))
-    .digest('hex');
+  return sha256(JSON.stringify([keyVersion, parts]));
 }
 
 /** Who pins the layers of results. */

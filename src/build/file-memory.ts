@@ -1,7 +1,7 @@
 /** Digests of a context's files, kept between builds: a file whose times and size are the same is not read again. */
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { sha256 } from '../native/digest.ts';
 import type { Paths } from '../state/paths.ts';
 import { replaceFile } from '../util/files.ts';
 import type { DigestMemory } from './tree/digest.ts';
@@ -18,7 +18,7 @@ export interface FileMemory extends DigestMemory {
 }
 
 export function openFileMemory(paths: Paths, root: string): FileMemory {
-  const path = join(paths.buildCache, 'files', createHash('sha256').update(root).digest('hex').slice(0, 32));
+  const path = join(paths.buildCache, 'files', sha256(root).slice(0, 32));
   let before: ReadonlyMap<string, Known> | undefined;
   const now = new Map<string, Known>();
   let isChanged = false;

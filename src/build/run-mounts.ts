@@ -1,10 +1,10 @@
 /** `RUN --mount`: what a command sees besides the stage's files. */
-import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { OciMount } from '../container/oci.ts';
 import type { Binding, FileLock } from '../native/binding.ts';
+import { randomHex, sha256 } from '../native/digest.ts';
 import type { Paths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { Origin } from './graph/stages.ts';
@@ -115,7 +115,7 @@ function escapeLayer(path: string): string {
 /** The directory of a `type=cache`, which stays between builds. */
 async function cacheOf(input: RunMountInput, mount: StepMount, stack: AsyncDisposableStack): Promise<string> {
   const { paths, native } = input;
-  const name = createHash('sha256').update(mount.id).digest('hex').slice(0, 32);
+  const name = sha256(mount.id).slice(0, 32);
   const parent = join(paths.buildCache, 'mounts');
   mkdirSync(parent, { recursive: true, mode: 0o711 });
   for (let attempt = 0; ; attempt++) {
@@ -159,7 +159,7 @@ function openSecret(
   const content = 'value' in secret ? Buffer.from(secret.value) : readFileSync(secret.file);
   if (mount.variable !== null) env.push(`${mount.variable}=${content.toString('utf8')}`);
   if (mount.variable !== null && !mount.hasTarget) return;
-  const place = join(privateDirectory, randomBytes(8).toString('hex'));
+  const place = join(privateDirectory, randomHex(8));
   writeFileSync(place, content, { mode: 0o600 });
   chownSync(place, mount.uid, mount.gid);
   chmodSync(place, mount.mode ?? 0o400);
@@ -181,7 +181,7 @@ async function openAgent(
       hint: 'name it in build.ssh of the service, or give --ssh',
     });
   }
-  const place = join(privateDirectory, `${randomBytes(4).toString('hex')}.sock`);
+  const place = join(privateDirectory, `${randomHex(4)}.sock`);
   const server = createServer((socket) => {
     const upstream = connect(agent);
     for (const [from, to] of [

@@ -1,9 +1,9 @@
 /** Where a build works, and what is taken away when it was killed there. */
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildContainerPrefix } from '../model/names.ts';
 import type { Binding, FileLock } from '../native/binding.ts';
+import { randomHex } from '../native/digest.ts';
 import type { Paths } from '../state/paths.ts';
 
 /**
@@ -20,7 +20,7 @@ export interface Workspace extends AsyncDisposable {
 }
 
 export async function openWorkspace(paths: Paths, native: Binding): Promise<Workspace> {
-  const id = randomBytes(6).toString('hex');
+  const id = randomHex(6);
   const directory = join(paths.builds, id);
   mkdirSync(paths.builds, { recursive: true, mode: 0o711 });
   const lock = await lockNew(join(paths.builds, `${id}.lock`), native);

@@ -1,11 +1,11 @@
 /** Networks of builds: RUN has the same bridge, addresses, names and way out as a container of a project. */
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { BuildNetworks, RunNetwork } from '../build/machine.ts';
 import type { ContainerRecord, EndpointRecord, NetworkRecord } from '../model/records.ts';
 import type { Service } from '../model/service.ts';
 import type { Binding } from '../native/binding.ts';
+import { randomHex } from '../native/digest.ts';
 import { allocateSubnets, bridgeName } from '../network/allocate.ts';
 import type { DnsServer, NetworkDriver } from '../network/contract.ts';
 import { openDnsServer } from '../network/dns-server.ts';
@@ -115,7 +115,7 @@ class Networks implements BuildNetworks {
     const taken = new Set([...this.#containers.values()].flatMap(({ endpoints }) => endpoints[0]?.ipv4 ?? []));
     return planEndpoints({
       // Its first twelve digits name the link on the host.
-      containerId: randomBytes(32).toString('hex'),
+      containerId: randomHex(32),
       serviceName: options.hostname,
       service: { command: null, entrypoint: null },
       places: [{ key: 'build', record: network, terms: {} }],
@@ -137,7 +137,7 @@ class Networks implements BuildNetworks {
     this.#database ??= openDatabase(this.#paths);
     const database = this.#database;
     const taken = await this.#driver.hostSubnets();
-    const id = randomBytes(32).toString('hex');
+    const id = randomHex(32);
     const name = buildNetworkName(buildId);
     // First the record: what a kill leaves half made is then found.
     const record = database.transaction((): NetworkRecord => {

@@ -1,5 +1,5 @@
 /** Documents of images: OCI image-spec 1.1, and Docker's schema 2, which differs in its media types alone. */
-import { createHash } from 'node:crypto';
+import { sha256 as digestOf } from '../native/digest.ts';
 import { ComposeError } from '../util/errors.ts';
 import { isDigest } from './reference.ts';
 
@@ -109,7 +109,7 @@ export function isManifestType(mediaType: string): boolean {
 }
 
 export function sha256(bytes: Uint8Array | string): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  return `sha256:${digestOf(bytes)}`;
 }
 
 export function describe(mediaType: string, bytes: Uint8Array): Descriptor {

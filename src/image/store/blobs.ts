@@ -1,7 +1,7 @@
 /** The blobs of the store: whole and verified, or on their way in. */
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, statSync } from 'node:fs';
-import { type FileHandle, open, readFile, rename, unlink } from 'node:fs/promises';
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
+import { type FileHandle, open, rename, unlink } from 'node:fs/promises';
 import type { FileLock } from '../../native/binding.ts';
 import { hasErrno } from '../../util/errno.ts';
 import { ComposeError } from '../../util/errors.ts';
@@ -60,7 +60,8 @@ export function openBlobs(layout: StoreLayout): BlobStore {
       const size = statSync(layout.blob(digest), { throwIfNoEntry: false })?.size;
       if (size === undefined) throw new ComposeError('IMAGE_NOT_FOUND', `blob ${digest} is not in the image store`);
       if (size > maxDocumentBytes) throw new ComposeError('INVALID', `blob ${digest} is too large for a document`);
-      const bytes = await readFile(layout.blob(digest));
+      // It is small, and to load the other way takes longer than to read it.
+      const bytes = readFileSync(layout.blob(digest));
       if (sha256(bytes) === digest) return bytes;
       throw new ComposeError('INVALID', `blob ${digest} in the image store is damaged`, {
         hint: 'tscompose image verify tells what else is, and pulling again replaces it',

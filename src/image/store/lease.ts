@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { unlinkSync } from 'node:fs';
 import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { randomHex } from '../../native/digest.ts';
 import { hasErrno } from '../../util/errno.ts';
 import type { Catalog } from './catalog.ts';
 import type { StoreLayout } from './layout.ts';
@@ -19,7 +20,7 @@ const prefix = 'lease ';
 
 /** Takes a lease. The lock on its file tells whether the process lives that took it. */
 export async function takeLease(layout: StoreLayout, catalog: Catalog): Promise<Lease> {
-  const id = randomUUID();
+  const id = randomHex(16);
   const path = join(layout.leases, id);
   const lock = await lockPath(path, new AbortController().signal);
   return {
@@ -27,7 +28,11 @@ export async function takeLease(layout: StoreLayout, catalog: Catalog): Promise<
     async [Symbol.asyncDispose]() {
       try {
         catalog.unpin(prefix + id);
-        await unlink(path).catch(() => {});
+        try {
+          unlinkSync(path);
+        } catch {
+          // Somebody has found it without its lock and taken it away.
+        }
       } catch {
         // The disk is full. Without its lock a lease counts no more, and goes with the next collection.
       } finally {
