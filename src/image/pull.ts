@@ -85,6 +85,9 @@ export async function pullImage(name: string, options: PullOptions): Promise<Pul
   await Promise.allSettled(work);
   joint.throwIfAborted();
 
+  // The documents were written before the layers, which have waited for the disk if any of them was new.
+  const isRecorded = store.catalog.images().some((known) => known.manifest.digest === descriptor.digest);
+  if (!isNew.value && !isRecorded) await store.waitForDisk();
   const before = store.catalog.reference(formatReference(nameOf(reference)));
   const image = await store.addImage(descriptor, platform);
   store.catalog.transaction(() => {
@@ -109,7 +112,7 @@ async function pullManifest(
 ): Promise<Descriptor> {
   const { descriptor, bytes } = await registry.fetchManifest(reference, { signal });
   lease.protect(descriptor.digest);
-  return await store.blobs.put(descriptor.mediaType, bytes);
+  return await store.blobs.put(descriptor.mediaType, bytes, { isOnDisk: true });
 }
 
 async function pullDocument(
@@ -137,7 +140,7 @@ async function pullDocument(
         await blob.write(chunk);
       }
     }
-    await blob?.commit();
+    await blob?.commit({ isOnDisk: true });
   }
   return parseImageDocument(await store.blobs.read(config.digest), `the configuration of image ${shown}`);
 }

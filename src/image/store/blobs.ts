@@ -16,8 +16,8 @@ export interface BlobStore {
   sizeOf(digest: string): number | null;
   /** A small blob, verified. Throws IMAGE_NOT_FOUND when it is not here and INVALID when it is damaged or too large. */
   read(digest: string): Promise<Buffer>;
-  /** Keeps `bytes`; already there is success. */
-  put(mediaType: string, bytes: Uint8Array): Promise<Descriptor>;
+  /** Keeps `bytes`; already there is success. `isOnDisk`: whether the caller waits for the disk himself, later. */
+  put(mediaType: string, bytes: Uint8Array, options?: { readonly isOnDisk?: boolean }): Promise<Descriptor>;
   /**
    * Begins or goes on writing a blob, alone among all processes: another one that writes it is waited for. Null: it is
    * there. What is not committed stays and is gone on with the next time.
@@ -52,6 +52,9 @@ export interface BlobWriter extends AsyncDisposable {
 
 export function openBlobs(layout: StoreLayout): BlobStore {
   const has = (digest: string): boolean => existsSync(layout.blob(digest));
+  // A power cut may leave a file that was named before its content was on the disk: it is empty, or too short.
+  const isWhole = ({ digest, size }: Pick<Descriptor, 'digest' | 'size'>): boolean =>
+    statSync(layout.blob(digest), { throwIfNoEntry: false })?.size === size;
   return {
     has,
     path: layout.blob,
@@ -67,18 +70,18 @@ export function openBlobs(layout: StoreLayout): BlobStore {
         hint: 'tscompose image verify tells what else is, and pulling again replaces it',
       });
     },
-    async put(mediaType, bytes) {
+    async put(mediaType, bytes, { isOnDisk = false } = {}) {
       const descriptor = { mediaType, digest: sha256(bytes), size: bytes.length };
-      if (has(descriptor.digest)) return descriptor;
+      if (isWhole(descriptor)) return descriptor;
       await using writer = await Writer.open(layout, descriptor, 'elsewhere', new AbortController().signal);
       if (writer === null) return descriptor;
       await writer.restart();
       await writer.write(bytes);
-      await writer.commit({ digest: descriptor.digest });
+      await writer.commit({ digest: descriptor.digest, isOnDisk });
       return descriptor;
     },
     async begin(descriptor, { signal, hash = 'here' }) {
-      return has(descriptor.digest) ? null : await Writer.open(layout, descriptor, hash, signal);
+      return isWhole(descriptor) ? null : await Writer.open(layout, descriptor, hash, signal);
     },
   };
 }
@@ -95,7 +98,7 @@ class Writer implements BlobWriter {
     const lock = await lockPath(path, signal);
     try {
       // Whoever held the lock has finished it; its file was renamed and the lock made an empty one.
-      if (existsSync(target)) {
+      if (statSync(target, { throwIfNoEntry: false })?.size === descriptor.size) {
         await unlink(path);
         lock.release();
         return null;
