@@ -36,8 +36,9 @@ export async function build(workshop: Workshop, { runs }: { readonly runs: numbe
     samples.anew.peer.push(workshop.peer(other));
     samples.again.ours.push(workshop.ours(one));
     samples.again.peer.push(workshop.peer(other));
+    // Another one of that name would leave this one behind without a name.
+    workshop.peer(['docker', 'rmi', '-f', 'tscompose-bench-built']);
   }
-  workshop.peer(['docker', 'rmi', '-f', 'tscompose-bench-built']);
   const row = (measure: string, { ours: own, peer }: { readonly ours: number[]; readonly peer: number[] }): Row => ({
     measure,
     unit: 'ms',
