@@ -490,7 +490,11 @@ OrderMessage startOrder(int root, const User& user, const std::string& userName,
     auto resolved = resolveUser(root, userName.empty() ? numeric : userName, groupNames);
     order.uid = resolved.uid;
     order.gid = resolved.gid;
-    groups.insert(groups.end(), resolved.groups.begin(), resolved.groups.end());
+    // The primary one among them: a program that only drops its primary group must not get past a file that shuts that
+    // group out (CVE-2022-36109).
+    groups.insert(groups.begin(), resolved.gid);
+    for (const uint32_t gid : resolved.groups)
+      if (std::find(groups.begin(), groups.end(), gid) == groups.end()) groups.push_back(gid);
     home = resolved.home;
   } else if (needsHome) {
     home = findHome(root, user.uid);

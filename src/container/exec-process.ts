@@ -80,12 +80,15 @@ export function resolveUser(text: string, { passwd, group }: Accounts): Resolved
         exitCode: 126,
       });
     }
-    return { uid, gid: found === undefined ? Number(groupName) : Number(found[2]), home };
+    const gid = found === undefined ? Number(groupName) : Number(found[2]);
+    return { uid, gid, additionalGids: [gid], home };
   }
-  const additionalGids = groups
+  const gid = Number(account?.[3] ?? 0);
+  const memberships = groups
     .filter(([, , , members = '']) => account !== undefined && members.split(',').includes(account[0] ?? ''))
-    .map(([, , gid]) => Number(gid));
-  return { uid, gid: Number(account?.[3] ?? 0), additionalGids, home };
+    .map(([, , other]) => Number(other));
+  // The primary one among them, as in addon/core/launch.cc.
+  return { uid, gid, additionalGids: [...new Set([gid, ...memberships])], home };
 }
 
 /** Reads the accounts of a running container through its init. */

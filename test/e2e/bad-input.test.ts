@@ -59,8 +59,16 @@ const cases: readonly Case[] = [
   },
   {
     title: 'an image that is not there',
-    compose: 'services:\n  web: { image: "no-such-image:1" }\n',
+    compose: 'services:\n  web: { image: "no-such-image:1", pull_policy: never }\n',
     message: at('2:17', 'service web: image no-such-image:1'),
+    code: 1,
+  },
+  {
+    title: 'an image of a registry that is not there',
+    // Port 1 of this machine.
+    compose: 'services:\n  web: { image: "127.0.0.1:1/none:1" }\n',
+    message:
+      /^ Image 127\.0\.0\.1:1\/none:1 {2}Pulling\n Image 127\.0\.0\.1:1\/none:1 {2}Error\ncompose\.yaml:2:17: cannot reach registry 127\.0\.0\.1:1.*\n +2 \| /,
     code: 1,
   },
   {

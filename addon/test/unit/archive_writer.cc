@@ -170,7 +170,7 @@ TEST("archive: everything a file can be is kept") {
   root.write(longName, "far");
   root.write("caf\xc3\xa9", "utf-8");
   root.write("caf\xe9", "latin-1");
-  CHECK(::lsetxattr((root / "caf\xe9").c_str(), "user.note", "a\0b", 3, 0) == 0);
+  CHECK(::lsetxattr((root / "caf\xe9").c_str(), "trusted.note", "a\0b", 3, 0) == 0);
   root.write("able", "");
   CHECK(::lsetxattr((root / "able").c_str(), "security.capability", capability().data(), 20, 0) == 0);
   const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -197,7 +197,7 @@ TEST("archive: everything a file can be is kept") {
   CHECK_EQUAL(entries[longName].content, "far");
   CHECK_EQUAL(entries["caf\xc3\xa9"].content, "utf-8");
   CHECK_EQUAL(entries["caf\xe9"].content, "latin-1");
-  CHECK(entries["caf\xe9"].attributes["user.note"] == std::string("a\0b", 3));
+  CHECK(entries["caf\xe9"].attributes["trusted.note"] == std::string("a\0b", 3));
   CHECK(entries["able"].attributes["security.capability"] == capability());
   CHECK(!entries.contains("socket"));
   CHECK_EQUAL(archive.summary.entries, entries.size());

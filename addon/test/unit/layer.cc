@@ -324,13 +324,13 @@ TEST("layer: overlayfs's own attributes come from no archive") {
       {"SCHILY.xattr.trusted.overlay.redirect", "/etc"},
       {"SCHILY.xattr.trusted.overlay.opaque", "y"},
       {"SCHILY.xattr.user.overlay.opaque", "y"},
-      {"SCHILY.xattr.user.mine", "kept"},
+      {"SCHILY.xattr.trusted.mine", "kept"},
   };
   place.unpack(Tar().add({.name = "d", .type = '5', .mode = 0755, .records = records}).finish());
   CHECK_EQUAL(place.attribute("d", "trusted.overlay.redirect"), "");
   CHECK_EQUAL(place.attribute("d", "trusted.overlay.opaque"), "");
   CHECK_EQUAL(place.attribute("d", "user.overlay.opaque"), "");
-  CHECK_EQUAL(place.attribute("d", "user.mine"), "kept");
+  CHECK_EQUAL(place.attribute("d", "trusted.mine"), "kept");
 }
 
 TEST("layer: holes stay holes") {

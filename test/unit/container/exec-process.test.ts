@@ -25,7 +25,7 @@ const request = { args: ['id'], environment: {}, user: null, workingDir: null, t
 describe('the process of exec', () => {
   it("runs as the container's user, with its groups, where the container works", () => {
     const process = execProcess(spec, request, accounts);
-    assert.deepEqual(process.user, { uid: 70, gid: 71, additionalGids: [101] });
+    assert.deepEqual(process.user, { uid: 70, gid: 71, additionalGids: [71, 101] });
     assert.deepEqual([process.cwd, process.args, process.noNewPrivileges], ['/srv', ['id'], true]);
     assert.deepEqual(process.capabilities.effective, []);
     assert.deepEqual(process.env, ['PATH=/bin', 'A=1', 'HOME=/var/lib/postgres']);
@@ -34,15 +34,20 @@ describe('the process of exec', () => {
   it('runs as another user, with the variables and the directory that were asked for', () => {
     const asked = { ...request, user: 'root', environment: { A: '2', B: '3' }, workingDir: '/tmp', terminal: true };
     const process = execProcess(spec, asked, accounts);
-    assert.deepEqual(process.user, { uid: 0, gid: 0 });
+    assert.deepEqual(process.user, { uid: 0, gid: 0, additionalGids: [0] });
     assert.deepEqual(process.capabilities.effective, ['CAP_CHOWN']);
     assert.deepEqual(process.env, ['PATH=/bin', 'A=2', 'TERM=xterm', 'HOME=/root', 'B=3']);
     assert.deepEqual([process.cwd, process.terminal], ['/tmp', true]);
   });
 
   it('takes numbers without an account, and groups by name or number', () => {
-    assert.deepEqual(resolveUser('4711', accounts), { uid: 4711, gid: 0, additionalGids: [], home: null });
-    assert.deepEqual(resolveUser('postgres:admin', accounts), { uid: 70, gid: 9, home: '/var/lib/postgres' });
+    assert.deepEqual(resolveUser('4711', accounts), { uid: 4711, gid: 0, additionalGids: [0], home: null });
+    assert.deepEqual(resolveUser('postgres:admin', accounts), {
+      uid: 70,
+      gid: 9,
+      additionalGids: [9],
+      home: '/var/lib/postgres',
+    });
     assert.equal(resolveUser('0:12', accounts).gid, 12);
   });
 
