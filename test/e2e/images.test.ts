@@ -104,7 +104,7 @@ volumes: { kept: {} }
       assert.equal(lines.length, 4);
       return lines;
     });
-    assert.deepEqual(said, ['uid=0(root) gid=0(root)', '/tmp', 'hello', 'from the image']);
+    assert.deepEqual(said, ['uid=0(root) gid=0(root) groups=0(root)', '/tmp', 'hello', 'from the image']);
     const shop = await printed(scene, 'shop');
     assert.match(shop[0] ?? '', /^uid=1500\(shop\) gid=1600\(shop\) groups=1600\(shop\),1700\(extra\)$/);
     assert.match(
