@@ -1,7 +1,12 @@
 import { existsSync } from 'node:fs';
+import { release } from 'node:os';
 
 /** True where every controller is in one cgroup v2 tree; false with v1, hybrid or not. */
 export const isUnifiedCgroup = existsSync('/sys/fs/cgroup/cgroup.controllers');
+
+/** PIDFD_GET_INFO tells how a process ended to others than its parent since Linux 6.15 (ioctl_pidfd(2)). */
+const [major = 0, minor = 0] = release().split('.').map(Number);
+export const tellsExitOfStrangers = major > 6 || (major === 6 && minor >= 15);
 
 /**
  * Skips the running test or suite where the machine lacks what somebody could provide: root, a package, set-up. Under

@@ -2,16 +2,11 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { release } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { eventually, slowness } from '../../support/eventually.ts';
-import { require } from '../../support/requirements.ts';
+import { require, tellsExitOfStrangers } from '../../support/requirements.ts';
 import { type BenchOptions, childrenInside, eventsUntil, isAlive, MonitorBench, untilTold } from './monitor-bench.ts';
-
-/** PIDFD_GET_INFO tells how a process ended to others than its parent since Linux 6.15. */
-const [major = 0, minor = 0] = release().split('.').map(Number);
-const tellsExitOfStrangers = major > 6 || (major === 6 && minor >= 15);
 
 describe('monitor', function () {
   this.timeout(30_000 * slowness);
