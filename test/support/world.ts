@@ -98,7 +98,14 @@ function describeProcess(pid: string): string {
   return `${pid} ${name} (${state}) below ${parent} ${parentName}, ${cgroup}`;
 }
 
+/** Dead, orphaned, and not collected yet by the machine's init: nothing holds it back that anybody else could mend. */
+function isLeftToInit(pid: string): boolean {
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? '';
+  return /\) Z 1 /.test(stat);
+}
+
 function belongsToTscompose(pid: string): boolean {
+  if (isLeftToInit(pid)) return false;
   const cgroup = attempt(() => readFileSync(`/proc/${pid}/cgroup`, 'utf8')) ?? '';
   return cgroup.includes('tscompose') || processName(pid) !== undefined;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { slowness } from '../../support/eventually.ts';
 import { temporaryRoot } from '../../support/network-world.ts';
@@ -23,7 +23,9 @@ describe('beside rules of others', function () {
       require(this, process.getuid?.() === 0, 'root');
       const root = temporaryRoot();
       const program = [process.execPath, '--disable-warning=ExperimentalWarning', probe, root, name];
-      const result = JSON.parse(execFileSync('unshare', ['--net', '--mount', ...program]).toString());
+      const run = spawnSync('unshare', ['--net', '--mount', ...program], { encoding: 'utf8' });
+      assert.deepEqual([run.status, run.signal, run.stderr], [0, null, '']);
+      const result = JSON.parse(run.stdout);
       rmSync(root, { recursive: true });
       const answer = 'stranger 10.213.42.1';
       assert.deepEqual(result, {
