@@ -4,6 +4,7 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import { formatSpec, ociSpec } from '../container/bundle.ts';
 import type { OciMount, OciSpec } from '../container/oci.ts';
+import { emptyImageConfig } from '../model/image.ts';
 import type { Service, Ulimit } from '../model/service.ts';
 import type { ContainerPaths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
@@ -149,7 +150,7 @@ function specOf(
     id: containerId,
     name: containerId,
     service,
-    image: { reference: '', digest: '', layers: [], config: emptyConfig, origin: 'layers' },
+    image: { reference: '', digest: '', layers: [], config: emptyImageConfig, origin: 'layers' },
     paths: bundlePaths(directory),
     endpoints: [],
     namespaces: { network: namespace },
@@ -165,19 +166,6 @@ function specOf(
     linux: { ...spec.linux, cgroupsPath: buildCgroup(containerId) },
   };
 }
-
-const emptyConfig = {
-  env: [],
-  entrypoint: [],
-  cmd: [],
-  user: '',
-  workingDir: '/',
-  volumes: [],
-  exposedPorts: [],
-  labels: {},
-  stopSignal: null,
-  healthcheck: null,
-};
 
 function bundlePaths(bundle: string): ContainerPaths {
   const at = (name: string) => join(bundle, name);

@@ -1,7 +1,7 @@
 /** A service as an OCI bundle: pure, from plain data to config.json and monitor.json. */
 
 import { parseBytes } from '../model/bytes.ts';
-import type { ResolvedImage } from '../model/image.ts';
+import { defaultPath, type ResolvedImage } from '../model/image.ts';
 import type { EndpointRecord } from '../model/records.ts';
 import type { Service } from '../model/service.ts';
 import type { ContainerPaths } from '../state/paths.ts';
@@ -194,7 +194,7 @@ function environmentOf(service: Service, image: ResolvedImage, hostname: string)
     const end = entry.indexOf('=');
     variables.set(end < 0 ? entry : entry.slice(0, end), end < 0 ? '' : entry.slice(end + 1));
   }
-  if (!variables.has('PATH')) variables.set('PATH', '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin');
+  if (!variables.has('PATH')) variables.set('PATH', defaultPath);
   variables.set('HOSTNAME', hostname);
   if (service.tty) variables.set('TERM', 'xterm');
   for (const [name, value] of Object.entries(service.environment ?? {})) {

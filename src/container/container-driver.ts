@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { defaultPath } from '../model/image.ts';
 import type { Binding } from '../native/binding.ts';
 import type { ContainerPaths, Paths } from '../state/paths.ts';
 import { hasErrno } from '../util/errno.ts';
@@ -154,7 +155,7 @@ export class ContainerDriver {
     const answer = await this.#native.spawnDetached(
       this.#monitorExecutable,
       [mode, paths.monitorSpec, '--ready-fd', '{readyFd}'],
-      { cwd: '/', environment: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] },
+      { cwd: '/', environment: [`PATH=${defaultPath}`] },
     );
     const line = parseReadyLine(answer);
     if (line.ok) return { pid: line.pid };

@@ -2,7 +2,7 @@
 import { readdir as readdirCallback, realpath as realpathCallback, stat as statCallback } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import type { ImageConfig, ResolvedImage } from '../model/image.ts';
+import { defaultPath, emptyImageConfig, type ImageConfig, type ResolvedImage } from '../model/image.ts';
 import { ComposeError } from '../util/errors.ts';
 
 // node:fs/promises would load a millisecond and a half of modules.
@@ -12,18 +12,7 @@ const stat = promisify(statCallback);
 
 const scheme = 'rootfs:';
 
-const emptyConfig: ImageConfig = {
-  env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
-  entrypoint: [],
-  cmd: [],
-  user: '',
-  workingDir: '/',
-  volumes: [],
-  exposedPorts: [],
-  labels: {},
-  stopSignal: null,
-  healthcheck: null,
-};
+const config: ImageConfig = { ...emptyImageConfig, env: [`PATH=${defaultPath}`] };
 
 export function isRootfsReference(reference: string): boolean {
   return reference.startsWith(scheme);
@@ -39,14 +28,14 @@ export async function resolveRootfs(
 ): Promise<ResolvedImage> {
   const directory = await existingDirectory(reference, options.workingDirectory);
   if (directory === '/') {
-    return { reference, digest: `rootfs:/#${maskVersion}`, layers: ['/'], config: emptyConfig, origin: 'host' };
+    return { reference, digest: `rootfs:/#${maskVersion}`, layers: ['/'], config, origin: 'host' };
   }
   const { ino, dev } = await stat(directory);
   return {
     reference,
     digest: `rootfs:${directory}#${dev}:${ino}`,
     layers: [directory],
-    config: emptyConfig,
+    config,
     origin: 'layers',
   };
 }

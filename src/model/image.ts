@@ -22,6 +22,23 @@ export interface ImageConfig {
   readonly healthcheck: ImageHealthcheck | null;
 }
 
+/** Where programs are looked for when an image's environment does not say. */
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** The configuration of an image that says nothing: no PATH either. */
+export const emptyImageConfig: ImageConfig = {
+  env: [],
+  entrypoint: [],
+  cmd: [],
+  user: '',
+  workingDir: '/',
+  volumes: [],
+  exposedPorts: [],
+  labels: {},
+  stopSignal: null,
+  healthcheck: null,
+};
+
 export interface ImageHealthcheck {
   readonly test: readonly string[];
   readonly intervalMs: number | null;

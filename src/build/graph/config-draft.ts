@@ -1,13 +1,13 @@
 /** The configuration of an image while a stage changes it. */
 import { constants } from 'node:os';
 import type { RunConfig } from '../../image/oci.ts';
+import { defaultPath } from '../../model/image.ts';
 import { nearest } from '../../util/nearest.ts';
 import type { CommandText, Instruction, InstructionOf } from '../dockerfile/instruction.ts';
 import { DockerfileProblem } from '../dockerfile/problem.ts';
 import type { Expander } from './variables.ts';
 
 const defaultShell: readonly string[] = ['/bin/sh', '-c'];
-const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 type ConfigInstruction = Exclude<Instruction, { kind: 'from' | 'run' | 'copy' | 'add' | 'workdir' | 'arg' }>;
 

@@ -1,5 +1,5 @@
 /** From a name to an image that can be run. */
-import type { ImageConfig, ImageHealthcheck, ResolvedImage } from '../../model/image.ts';
+import { defaultPath, type ImageConfig, type ImageHealthcheck, type ResolvedImage } from '../../model/image.ts';
 import { ComposeError } from '../../util/errors.ts';
 import {
   type Descriptor,
@@ -83,13 +83,11 @@ export function asResolved(layout: StoreLayout, { reference, id, document }: Sto
   };
 }
 
-const defaultPath = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
 /** What of the configuration containers are made of, in our words. */
 export function runConfig({ config = {} }: ImageDocument): ImageConfig {
   const env = config.Env ?? [];
   return {
-    env: env.some((entry) => entry.startsWith('PATH=')) ? env : [defaultPath, ...env],
+    env: env.some((entry) => entry.startsWith('PATH=')) ? env : [`PATH=${defaultPath}`, ...env],
     entrypoint: config.Entrypoint ?? [],
     cmd: config.Cmd ?? [],
     user: config.User ?? '',
