@@ -179,13 +179,15 @@ std::optional<std::string> attribute(int fd, const char* name) {
   }
 }
 
-std::vector<std::string> attributeNames(int fd) {
+/// `list` is flistxattr or llistxattr of one file.
+template <typename List>
+std::vector<std::string> attributeNames(List list) {
   std::string names;
   for (;;) {
-    const ssize_t needed = ::flistxattr(fd, nullptr, 0);
+    const ssize_t needed = list(nullptr, 0);
     if (needed <= 0) return {};
     names.resize(static_cast<size_t>(needed));
-    const ssize_t size = ::flistxattr(fd, names.data(), names.size());
+    const ssize_t size = list(names.data(), names.size());
     if (size >= 0) {
       names.resize(static_cast<size_t>(size));
       break;
@@ -308,7 +310,10 @@ class TreeWriter {
         throw InputError("INVALID", "cannot put " + path + " into a layer: there its name means a removed file");
       }
     }
-    if (S_ISSOCK(status.st_mode)) return;
+    if (S_ISSOCK(status.st_mode)) {
+      if (options_.settles && ::unlinkat(parent, name.c_str(), 0) != 0) throw SysError(errno, "unlinkat", path);
+      return;
+    }
     if (!isDiff() && isMountPoint(parent, name)) {
       if (!S_ISDIR(status.st_mode)) status.st_mode = S_IFREG | (status.st_mode & 07777);
       describe(path, status);
@@ -328,8 +333,10 @@ class TreeWriter {
       } else if (S_ISREG(status.st_mode)) {
         writeFile(fd.get(), parentPath, name, status);
       }
+      if (options_.settles) settle(parent, name, path, status);
       return;
     }
+    if (options_.settles) settle(parent, name, path, status);
     if (writeHardLink(path, status)) return;
     describe(path, status);
     if (S_ISLNK(status.st_mode)) {
@@ -340,6 +347,28 @@ class TreeWriter {
     }
     writeHeader(path);
     remember(path, status);
+  }
+
+  /// Last of all for a directory: what is below it has its own time to itself.
+  void settle(int parent, const std::string& name, const std::string& path, const struct stat& status) const {
+    const std::string place = "/proc/self/fd/" + std::to_string(parent) + "/" + name;
+    const auto list = [&](char* names, size_t size) { return ::llistxattr(place.c_str(), names, size); };
+    for (const std::string& each : attributeNames(list)) {
+      if (travels(each) || each.ends_with(".overlay.opaque")) continue;
+      // Labels of the host's security modules may be theirs to keep.
+      if (::lremovexattr(place.c_str(), each.c_str()) != 0 && !each.starts_with("security.")) {
+        throw SysError(errno, "lremovexattr", path);
+      }
+    }
+    const timespec modified{timeOf(status), 0};
+    if (modified.tv_sec == status.st_mtim.tv_sec && status.st_mtim.tv_nsec == 0) return;
+    const timespec times[2] = {modified, modified};
+    if (::utimensat(parent, name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) throw SysError(errno, "utimensat", path);
+  }
+
+  time_t timeOf(const struct stat& status) const {
+    const time_t seconds = status.st_mtim.tv_sec;
+    return options_.sourceDateEpoch ? std::min<time_t>(seconds, *options_.sourceDateEpoch) : seconds;
   }
 
   static bool isMountPoint(int parent, const std::string& name) {
@@ -459,13 +488,12 @@ class TreeWriter {
     ::archive_entry_set_mode(entry, status.st_mode);
     ::archive_entry_set_uid(entry, status.st_uid);
     ::archive_entry_set_gid(entry, status.st_gid);
-    time_t seconds = status.st_mtim.tv_sec;
-    if (options_.sourceDateEpoch) seconds = std::min<time_t>(seconds, *options_.sourceDateEpoch);
-    ::archive_entry_set_mtime(entry, seconds, 0);
+    ::archive_entry_set_mtime(entry, timeOf(status), 0);
   }
 
   void addAttributes(int fd) {
-    for (const std::string& name : attributeNames(fd)) {
+    const auto list = [&](char* names, size_t size) { return ::flistxattr(fd, names, size); };
+    for (const std::string& name : attributeNames(list)) {
       if (!travels(name)) continue;
       if (const auto value = attribute(fd, name.c_str())) {
         ::archive_entry_xattr_add_entry(entry_.get(), name.c_str(), value->data(), value->size());

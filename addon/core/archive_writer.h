@@ -22,6 +22,10 @@ struct LayerOptions {
   /// Not empty: the first layer is an overlay's upper directory and this its work directory, which nobody else uses
   /// now. overlayfs takes no two lower layers of which one lies below the other, as with the host's own root.
   std::string work;
+  /// The one layer itself becomes what the archive unpacks to: times in whole seconds, and nothing that is left out
+  /// here stays there (sockets, attributes of overlayfs but that of opaque directories). It is nobody's upper directory
+  /// any more.
+  bool settles = false;
 };
 
 struct LayerSummary {

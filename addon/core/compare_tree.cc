@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <string_view>
 #include <vector>
 
 #include "core/error.h"
@@ -41,6 +42,14 @@ std::set<std::string> namesIn(int directory) {
   }
 }
 
+/// Attributes that belong to the machine are in no archive; that of opaque directories stands for an entry in it.
+bool isPartOfLayer(std::string_view name) {
+  if (name.find("overlay.") != std::string_view::npos) return name.ends_with("overlay.opaque");
+  return !name.starts_with("security.") || name == "security.capability";
+}
+
+bool isWhiteout(const struct stat& status) { return S_ISCHR(status.st_mode) && status.st_rdev == 0; }
+
 std::map<std::string, std::string> attributesOf(int directory, const std::string& name) {
   const std::string path = "/proc/self/fd/" + std::to_string(directory) + "/" + name;
   std::string names(65536, '\0'); /* XATTR_LIST_MAX */
@@ -49,6 +58,7 @@ std::map<std::string, std::string> attributesOf(int directory, const std::string
   if (size < 0) throw SysError(errno, "listxattr", name);
   std::map<std::string, std::string> attributes;
   for (const char* each = names.data(); each < names.data() + size; each += std::strlen(each) + 1) {
+    if (!isPartOfLayer(each)) continue;
     std::string value(65536, '\0'); /* XATTR_SIZE_MAX */
     const ssize_t length = ::lgetxattr(path.c_str(), each, value.data(), value.size());
     if (length < 0) throw SysError(errno, "getxattr", name);
@@ -68,6 +78,16 @@ class Comparison {
  public:
   explicit Comparison(const std::atomic<bool>& cancelled) : cancelled_(cancelled) {}
 
+  std::optional<std::string> root(const UniqueFd& left, const UniqueFd& right) {
+    const auto hides = [](const UniqueFd& fd) {
+      std::map<std::string, std::string> attributes = attributesOf(fd.get(), ".");
+      return attributes.contains("trusted.overlay.opaque") || attributes.contains("user.overlay.opaque");
+    };
+    if (hides(left) != hides(right)) return "";
+    return directory(left, right, "");
+  }
+
+ private:
   /// `path` is where the entry `name` of both directories is, for the answer.
   std::optional<std::string> entry(int left, int right, const std::string& name, const std::string& path) {
     if (cancelled_) throw SysError(ECANCELED, "compare", path);
@@ -77,6 +97,7 @@ class Comparison {
         ::fstatat(right, name.c_str(), &two, AT_SYMLINK_NOFOLLOW) != 0) {
       throw SysError(errno, "stat", path);
     }
+    if (isWhiteout(one) && isWhiteout(two)) return std::nullopt;
     const bool isDirectory = S_ISDIR(one.st_mode);
     if (one.st_mode != two.st_mode || one.st_uid != two.st_uid || one.st_gid != two.st_gid ||
         one.st_rdev != two.st_rdev || one.st_mtim.tv_sec != two.st_mtim.tv_sec ||
@@ -91,7 +112,6 @@ class Comparison {
     return isDirectory ? directory(open(left, name, O_DIRECTORY), open(right, name, O_DIRECTORY), path) : std::nullopt;
   }
 
- private:
   static UniqueFd open(int directory, const std::string& name, int flags) {
     UniqueFd fd{::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | flags)};
     if (!fd) throw SysError(errno, "open", name);
@@ -142,7 +162,7 @@ std::optional<std::string> compareTrees(const std::string& left, const std::stri
                                         const std::atomic<bool>& cancelled) {
   const UniqueFd one = openDirectory(left);
   const UniqueFd two = openDirectory(right);
-  return Comparison{cancelled}.entry(one.get(), two.get(), ".", "");
+  return Comparison{cancelled}.root(one, two);
 }
 
 }  // namespace tscompose

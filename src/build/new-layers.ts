@@ -43,7 +43,7 @@ export class NewLayers {
     const file = await open(archive, 'w', 0o600);
     let summary: Awaited<ReturnType<typeof writeLayer>>;
     try {
-      summary = await writeLayer([upper], file.fd, { form: 'diff', compression: 'zstd', ...options });
+      summary = await writeLayer([upper], file.fd, { form: 'diff', compression: 'zstd', settles: true, ...options });
     } finally {
       await file.close();
     }

@@ -24,6 +24,8 @@ export interface LayerOptions {
   readonly sourceDateEpoch: number | null;
   /** The first layer is an overlay's upper directory, and this its work directory, which nobody else uses now. */
   readonly work: string | null;
+  /** The one layer itself becomes what the archive unpacks to; it is nobody's upper directory any more. */
+  readonly settles: boolean;
 }
 
 export interface LayerSummary {
@@ -89,11 +91,15 @@ export function nativeArchive(): ArchiveBinding {
 export async function writeLayer(
   layers: readonly string[],
   output: number,
-  options: Omit<LayerOptions, 'work'> & { readonly work?: string | null; readonly signal: AbortSignal },
+  options: Omit<LayerOptions, 'work' | 'settles'> & {
+    readonly work?: string | null;
+    readonly settles?: boolean;
+    readonly signal: AbortSignal;
+  },
 ): Promise<LayerSummary> {
-  const { signal, work = null, ...rest } = options;
+  const { signal, work = null, settles = false, ...rest } = options;
   signal.throwIfAborted();
-  const operation = nativeArchive().writeLayer(layers, output, { ...rest, work });
+  const operation = nativeArchive().writeLayer(layers, output, { ...rest, work, settles });
   const cancel = () => operation.cancel();
   signal.addEventListener('abort', cancel, { once: true });
   try {

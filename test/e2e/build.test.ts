@@ -79,6 +79,7 @@ CMD ["cat", "/app/made", "/app/other"]
       writeFileSync(join(directory, 'other'), 'changed\n');
       assert.deepEqual(await build(), []);
       assert.equal(await printed(scene, 'web'), 'a\nb\nbuilt\nchanged');
+      assert.match(await scene.ok('image', 'verify'), /all is as it should be/);
     },
   );
 

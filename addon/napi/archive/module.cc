@@ -34,6 +34,7 @@ LayerOptions layerOptions(const Napi::Object& options) {
   if (!work.IsNull()) result.work = convert::text(work, "work");
   const Napi::Value epoch = options.Get("sourceDateEpoch");
   if (!epoch.IsNull()) result.sourceDateEpoch = convert::integer(epoch, "sourceDateEpoch", 0, INT64_C(1) << 40);
+  result.settles = convert::boolean(options.Get("settles"), "settles");
   return result;
 }
 

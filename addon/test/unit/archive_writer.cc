@@ -19,9 +19,12 @@
 #include <memory>
 #include <vector>
 
+#include "core/compare_tree.h"
 #include "core/error.h"
 #include "core/fd.h"
 #include "core/file.h"
+#include "core/growing_file.h"
+#include "core/layer.h"
 #include "core/sha256.h"
 #include "test/unit/test.h"
 
@@ -330,6 +333,40 @@ TEST("archive: the host's root can be below, and of what is mounted in it only t
   const std::string names = namesOf(archived({lower}, kTree).bytes);
   CHECK(::umount((lower + "/mounted").c_str()) == 0);
   CHECK(names.starts_with("mounted/ upper/ "));
+}
+
+TEST("archive: a settled layer is what its archive unpacks to") {
+  const Directory root;
+  const std::string layer = root.add("layer");
+  root.add("layer/hiding");
+  root.add("layer/d");
+  root.write("layer/d/file", "text");
+  root.write("layer/late", "");
+  const timespec late[2] = {{5000, 7}, {5000, 7}};
+  CHECK(::utimensat(AT_FDCWD, (root / "layer/late").c_str(), late, 0) == 0);
+  CHECK(::link((root / "layer/d/file").c_str(), (root / "layer/hard").c_str()) == 0);
+  CHECK(::symlink("d", (root / "layer/link").c_str()) == 0);
+  CHECK(::mknod((root / "layer/gone").c_str(), S_IFCHR | 0600, 0) == 0);
+  for (const char* name : {"layer/link", "layer/d/file", "layer/d"}) {
+    CHECK(::lsetxattr((root / name).c_str(), "trusted.overlay.origin", "x", 1, 0) == 0);
+  }
+  CHECK(::lsetxattr((root / "layer/hiding").c_str(), "trusted.overlay.opaque", "y", 1, 0) == 0);
+  CHECK(::mknod((root / "layer/socket").c_str(), S_IFSOCK | 0600, 0) == 0);
+
+  LayerOptions options;
+  options.settles = true;
+  options.sourceDateEpoch = 2000;
+  const UniqueFd file{::open((root / "archive").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)};
+  const LayerSummary summary = writeLayer({layer}, file.get(), options, kGoOn);
+  const std::string unpacked = root.add("unpacked");
+  GrowingFile whole{UniqueFd{::open((root / "archive").c_str(), O_RDONLY | O_CLOEXEC)}, summary.sizeBytes,
+                    summary.sizeBytes};
+  unpackLayer(whole, {unpacked, true, 100, 0});
+  CHECK_EQUAL(compareTrees(layer, unpacked, kGoOn).value_or("equal"), "equal");
+  struct stat status {};
+  CHECK(::stat((layer + "/late").c_str(), &status) == 0);
+  CHECK_EQUAL(status.st_mtim.tv_sec, 2000);
+  CHECK_EQUAL(::lgetxattr((layer + "/link").c_str(), "trusted.overlay.origin", nullptr, 0), -1);
 }
 
 TEST("archive: it ends when it is cancelled, and when nobody reads") {
