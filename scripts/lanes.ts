@@ -35,7 +35,7 @@ interface Lane {
 const isSlow = process.env.TSCOMPOSE_TEST_SLOW === '1';
 /** The examples' health checks have deadlines for real machines; the others are about the command or servers, not the kernel. */
 const unfitForSlow = [
-  ...['examples', 'faults', 'commands', 'bad-input', 'attributes-outside', 'build', 'images', 'transfer'].map(
+  ...['examples', 'faults', 'commands', 'bad-input', 'copy', 'attributes-outside', 'build', 'images', 'transfer'].map(
     (name) => `test/e2e/${name}.test.ts`,
   ),
   'test/integration/image/*.test.ts',

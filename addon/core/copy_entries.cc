@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 #include "core/copy_file.h"
@@ -29,7 +30,7 @@ UniqueFd openInRoot(int root, const std::string& path, uint64_t flags) {
 
 class EntryMaker {
  public:
-  explicit EntryMaker(int root) : root_(root) {}
+  EntryMaker(int root, std::optional<int> sourceRoot) : root_(root), sourceRoot_(sourceRoot) {}
 
   void make(const TreeEntry& entry) {
     enterParent(entry.target);
@@ -74,6 +75,13 @@ class EntryMaker {
     throw SysError(errno, "unlinkat", entry.target);
   }
 
+  UniqueFd openSource(const std::string& path, int flags) const {
+    if (sourceRoot_) return openInRoot(*sourceRoot_, path, static_cast<uint64_t>(flags));
+    UniqueFd source{::open(path.c_str(), flags | O_CLOEXEC)};
+    if (!source) throw SysError(errno, "open", path);
+    return source;
+  }
+
   void makeDirectory(const TreeEntry& entry) {
     if (::mkdirat(parent_.get(), name_.c_str(), 0700) != 0) {
       if (errno != EEXIST) throw SysError(errno, "mkdirat", entry.target);
@@ -88,8 +96,7 @@ class EntryMaker {
     struct stat status {};
     status.st_mode = 0755;
     if (!entry.source.empty()) {
-      UniqueFd source{::open(entry.source.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-      if (!source) throw SysError(errno, "open", entry.source);
+      const UniqueFd source = openSource(entry.source, O_RDONLY | O_DIRECTORY);
       if (::fstat(source.get(), &status) != 0) throw SysError(errno, "fstat", entry.source);
       copyAttributes(source.get(), made.get());
     }
@@ -106,9 +113,10 @@ class EntryMaker {
       writeFully(target.get(), entry.content, entry.target);
       setOwnerAndMode(target.get(), entry, status);
     } else {
-      UniqueFd source{::open(entry.source.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC)};
-      if (!source) throw SysError(errno, "open", entry.source);
+      /* without O_NONBLOCK a FIFO that took the file's place would hold us for ever */
+      const UniqueFd source = openSource(entry.source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
       if (::fstat(source.get(), &status) != 0) throw SysError(errno, "fstat", entry.source);
+      if (!S_ISREG(status.st_mode)) throw SysError(ESTALE, "open", entry.source);
       copyContent(source.get(), target.get(), entry.target);
       setOwnerAndMode(target.get(), entry, status);
       copyAttributes(source.get(), target.get());
@@ -117,11 +125,12 @@ class EntryMaker {
   }
 
   void makeOther(const TreeEntry& entry) const {
+    const UniqueFd source = openSource(entry.source, O_PATH | O_NOFOLLOW);
     struct stat status {};
-    if (::lstat(entry.source.c_str(), &status) != 0) throw SysError(errno, "lstat", entry.source);
+    if (::fstat(source.get(), &status) != 0) throw SysError(errno, "fstat", entry.source);
     if (S_ISLNK(status.st_mode)) {
       std::string link(static_cast<size_t>(status.st_size) + 1, '\0');
-      const ssize_t length = ::readlink(entry.source.c_str(), link.data(), link.size());
+      const ssize_t length = ::readlinkat(source.get(), "", link.data(), link.size());
       if (length < 0) throw SysError(errno, "readlink", entry.source);
       link.resize(static_cast<size_t>(length));
       if (::symlinkat(link.c_str(), parent_.get(), name_.c_str()) != 0)
@@ -164,6 +173,7 @@ class EntryMaker {
   }
 
   int root_;
+  std::optional<int> sourceRoot_;
   UniqueFd parent_;
   std::string parentPath_;
   std::string name_;
@@ -172,8 +182,9 @@ class EntryMaker {
 
 }  // namespace
 
-void copyEntries(int root, const std::vector<TreeEntry>& entries, const std::atomic<bool>& cancelled) {
-  EntryMaker maker{root};
+void copyEntries(int root, const std::vector<TreeEntry>& entries, std::optional<int> sourceRoot,
+                 const std::atomic<bool>& cancelled) {
+  EntryMaker maker{root, sourceRoot};
   for (const TreeEntry& entry : entries) {
     if (cancelled) throw SysError(ECANCELED, "copy", entry.target);
     maker.make(entry);

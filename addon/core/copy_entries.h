@@ -34,8 +34,10 @@ struct TreeEntry {
 
 /// Makes `entries` below the directory `root`, in their order, replacing what is no directory. Owners, modes, times,
 /// holes and extended attributes are kept unless an entry says otherwise; times of new directories are set last. Paths
-/// are resolved inside the root. Throws SysError, InputError INVALID where a file would replace a directory or the
+/// are resolved inside the root, and sources inside the directory `sourceRoot`, if one is given, whatever somebody
+/// makes of that tree meanwhile. Throws SysError, InputError INVALID where a file would replace a directory or the
 /// other way round, and ECANCELED soon after `cancelled` is set; what was made until then stays.
-void copyEntries(int root, const std::vector<TreeEntry>& entries, const std::atomic<bool>& cancelled);
+void copyEntries(int root, const std::vector<TreeEntry>& entries, std::optional<int> sourceRoot,
+                 const std::atomic<bool>& cancelled);
 
 }  // namespace tscompose

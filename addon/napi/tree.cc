@@ -1,12 +1,14 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/copy_entries.h"
 #include "core/fd.h"
+#include "core/list_tree.h"
 #include "core/overlay.h"
 #include "napi/convert.h"
 #include "napi/exports.h"
@@ -69,25 +71,66 @@ TreeEntry entryOf(const Napi::Value& value, const std::string& what) {
   return entry;
 }
 
+using Flag = std::shared_ptr<std::atomic<bool>>;
+
 /// `{ result, cancel() }`
-Napi::Value exportedCopyEntries(const Napi::CallbackInfo& info) {
-  const int root = static_cast<int>(convert::integer(info[0], "root", 0, INT32_MAX));
-  auto entries = convert::list(info[1], "entries", entryOf);
-  const auto cancelled = std::make_shared<std::atomic<bool>>(false);
-  auto operation = Napi::Object::New(info.Env());
-  operation.Set("result", promise(info.Env(), "copyEntries", [root, entries = std::move(entries), cancelled] {
-                  copyEntries(root, entries, *cancelled);
-                }));
-  operation.Set("cancel",
-                Napi::Function::New(
-                    info.Env(), [cancelled](const Napi::CallbackInfo&) { cancelled->store(true); }, "cancel"));
+Napi::Object operationOf(Napi::Env env, const Napi::Value& result, const Flag& cancelled) {
+  auto operation = Napi::Object::New(env);
+  operation.Set("result", result);
+  operation.Set("cancel", Napi::Function::New(
+                              env, [cancelled](const Napi::CallbackInfo&) { cancelled->store(true); }, "cancel"));
   return operation;
+}
+
+int descriptorOf(const Napi::Value& value, const char* name) {
+  return static_cast<int>(convert::integer(value, name, 0, INT32_MAX));
+}
+
+Napi::Value exportedCopyEntries(const Napi::CallbackInfo& info) {
+  const int root = descriptorOf(info[0], "root");
+  auto entries = convert::list(info[1], "entries", entryOf);
+  std::optional<int> sourceRoot;
+  if (!info[2].IsUndefined()) sourceRoot = descriptorOf(info[2], "sourceRoot");
+  const auto cancelled = std::make_shared<std::atomic<bool>>(false);
+  const auto result = promise(info.Env(), "copyEntries", [root, entries = std::move(entries), sourceRoot, cancelled] {
+    copyEntries(root, entries, sourceRoot, *cancelled);
+  });
+  return operationOf(info.Env(), result, cancelled);
+}
+
+Napi::Value foundEntries(Napi::Env env, const std::vector<FoundEntry>& found) {
+  auto list = Napi::Array::New(env, found.size());
+  for (uint32_t index = 0; index < found.size(); ++index) {
+    const FoundEntry& entry = found[index];
+    auto object = Napi::Object::New(env);
+    object.Set("kind", entry.kind == FoundEntry::Kind::kDirectory ? "directory"
+                       : entry.kind == FoundEntry::Kind::kFile    ? "file"
+                                                                  : "other");
+    object.Set("path", entry.path);
+    const auto& [device, inode] = entry.identity;
+    object.Set("identity",
+               inode == 0 ? env.Null()
+                          : Napi::Value{Napi::String::New(env, std::to_string(device) + ":" + std::to_string(inode))});
+    list.Set(index, object);
+  }
+  return list;
+}
+
+Napi::Value exportedListTree(const Napi::CallbackInfo& info) {
+  const int root = descriptorOf(info[0], "root");
+  const auto cancelled = std::make_shared<std::atomic<bool>>(false);
+  const auto result = promise(
+      info.Env(), "listTree",
+      [root, path = convert::text(info[1], "path"), cancelled] { return listTree(root, path, *cancelled); },
+      foundEntries);
+  return operationOf(info.Env(), result, cancelled);
 }
 
 }  // namespace
 
 void exportTree(Napi::Env env, Napi::Object exports) {
   exports.Set("openOverlay", Napi::Function::New(env, exportedOpenOverlay, "openOverlay"));
+  exports.Set("listTree", Napi::Function::New(env, exportedListTree, "listTree"));
   exports.Set("copyEntries", Napi::Function::New(env, exportedCopyEntries, "copyEntries"));
 }
 

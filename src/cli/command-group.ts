@@ -1,6 +1,6 @@
 import { ComposeError } from '../util/errors.ts';
 import type { Command } from './command.ts';
-import { formatHelp } from './options.ts';
+import { formatEntries, formatHelp } from './help.ts';
 
 /** A command whose first operand names another one: `tscompose image ls`. */
 export function defineGroup(declaration: {
@@ -9,8 +9,9 @@ export function defineGroup(declaration: {
   /** By name; each is loaded when it is named. */
   readonly commands: Readonly<Record<string, () => Promise<Command>>>;
   readonly aliases?: Readonly<Record<string, string>>;
+  readonly hidden?: boolean;
 }): Command {
-  const { name, summary, commands, aliases = {} } = declaration;
+  const { name, summary, commands, aliases = {}, hidden = false } = declaration;
   const shape = {
     name: `tscompose ${name}`,
     summary,
@@ -22,16 +23,22 @@ export function defineGroup(declaration: {
     name,
     aliases: [],
     summary,
-    hidden: false,
+    hidden,
     shape,
+    commands,
     async execute(argv, context) {
       const [verb, ...rest] = argv;
       if (verb === undefined || verb === '--help' || verb === '-h') {
         const all = await Promise.all(
           Object.entries(commands).map(async ([key, load]) => [key, await load()] as const),
         );
-        const lines = all.map(([key, command]) => `  ${key.padEnd(10)}  ${command.summary}`);
-        context.stdout.write(`${formatHelp(shape)}\nCommands:\n${lines.join('\n')}\n`);
+        const entries = formatEntries(
+          'Commands',
+          all.map(([key, command]) => [key, command.summary]),
+        );
+        context.stdout.write(
+          `${formatHelp(shape)}\n${entries}\n\nRun 'tscompose ${name} COMMAND --help' for more on a command.\n`,
+        );
         return 0;
       }
       const target = aliases[verb] ?? verb;

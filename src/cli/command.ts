@@ -1,6 +1,13 @@
 import { ComposeError } from '../util/errors.ts';
 import type { Context } from './context.ts';
-import { type CommandLineShape, formatHelp, type OptionTable, type OptionValues, parseCommandLine } from './options.ts';
+import { formatHelp } from './help.ts';
+import {
+  type CommandLineShape,
+  type Example,
+  type OptionTable,
+  type OptionValues,
+  parseCommandLine,
+} from './options.ts';
 
 /** One verb, declared: help, completion and parsing come from this. */
 export interface CommandDeclaration<T extends OptionTable, Settings> {
@@ -11,6 +18,8 @@ export interface CommandDeclaration<T extends OptionTable, Settings> {
   /** What follows the options; `usage` as the help shows it, such as `[SERVICE...]`. Without it there must be none. */
   readonly operands?: { readonly usage: string; readonly min?: number; readonly max?: number };
   readonly options: T;
+  /** For the help: the lines without the program's name. */
+  readonly examples?: readonly Example[];
   /** `true`: everything after the first operand belongs to the command in the container. */
   readonly passesThrough?: boolean;
   /**
@@ -33,6 +42,8 @@ export interface Command {
   readonly summary: string;
   readonly hidden: boolean;
   readonly shape: CommandLineShape;
+  /** Of a command whose first operand names another one. */
+  readonly commands?: Readonly<Record<string, () => Promise<Command>>>;
   /** Parses `argv` (without the command's name) and runs, or prints the help. */
   execute(argv: readonly string[], context: Context): Promise<number>;
 }
@@ -41,13 +52,23 @@ export interface Command {
 export function defineCommand<const T extends OptionTable, Settings>(
   declaration: CommandDeclaration<T, Settings>,
 ): Command & { readonly settings: CommandDeclaration<T, Settings>['settings'] } {
-  const { name, aliases = [], summary, hidden = false, operands, options, passesThrough = false } = declaration;
+  const {
+    name,
+    aliases = [],
+    summary,
+    hidden = false,
+    operands,
+    options,
+    examples,
+    passesThrough = false,
+  } = declaration;
   const shape: CommandLineShape = {
     name: `tscompose ${name}`,
     summary,
     operands: operands?.usage ?? '',
     // The one global flag that may stand behind the command.
     options: { ...options, dryRun: { type: 'boolean', description: 'Show what would be done, change nothing' } },
+    ...(examples === undefined ? {} : { examples }),
     stopAt: passesThrough ? 'first-operand' : 'end',
   };
   return {

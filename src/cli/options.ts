@@ -8,6 +8,10 @@ interface Common {
   readonly hidden?: boolean;
   /** Other long names that mean the same: deprecated or spelled otherwise. */
   readonly aliases?: readonly string[];
+  /** What holds when it is not given, where that is not false, zero or nothing. Only told: the command sees undefined. */
+  readonly default?: string | number | boolean;
+  /** Words that completion offers; others may be right, too. */
+  readonly words?: readonly string[];
 }
 
 export type OptionSpec =
@@ -37,9 +41,13 @@ export interface CommandLineShape {
   /** As the help shows it: `[SERVICE...]`. */
   readonly operands: string;
   readonly options: OptionTable;
+  /** Command lines without the program's name, and what they do. */
+  readonly examples?: readonly Example[];
   /** `first-operand`: what follows the first operand belongs to somebody else (`exec`, `run`, and the root). */
   readonly stopAt: 'end' | 'first-operand';
 }
+
+export type Example = readonly [line: string, purpose: string];
 
 export type ParsedCommandLine =
   | { readonly help: true }
@@ -64,11 +72,6 @@ export function parseCommandLine(shape: CommandLineShape, argv: readonly string[
   return { help: false, values: values as OptionValues<OptionTable>, operands: parser.args };
 }
 
-/** The text of `--help`. */
-export function formatHelp(shape: CommandLineShape): string {
-  return buildParser(shape).helpInformation();
-}
-
 /** `noDeps` → `--no-deps`. */
 export function longName(key: string): string {
   return `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -91,19 +94,16 @@ class KeyedOption extends Option {
 
 function buildParser(shape: CommandLineShape): Parser {
   const parser = new Parser(shape.name)
-    .description(shape.summary)
-    .usage(['[OPTIONS]', shape.operands].filter(Boolean).join(' '))
     .helpOption(false)
     .exitOverride()
     .configureOutput({ writeErr: () => {}, writeOut: () => {} })
     .argument('[operands...]')
-    .configureHelp({ visibleArguments: () => [] })
     .action(() => {});
   if (shape.stopAt === 'first-operand') parser.passThroughOptions();
   for (const [key, spec] of Object.entries(shape.options)) {
     for (const option of commanderOptions(key, spec)) parser.addOption(option);
   }
-  return parser.addOption(new KeyedOption('help', '-h, --help', 'Show this help'));
+  return parser.addOption(new KeyedOption('help', '-h, --help', ''));
 }
 
 function* commanderOptions(key: string, spec: OptionSpec): Generator<Option> {
@@ -111,11 +111,11 @@ function* commanderOptions(key: string, spec: OptionSpec): Generator<Option> {
   for (const [index, name] of names.entries()) {
     const short = index === 0 && spec.short !== undefined ? `-${spec.short}, ` : '';
     const value = spec.type === 'boolean' ? '' : ` <${spec.value}>`;
-    const option = new KeyedOption(key, `${short}${name}${value}`, spec.description);
+    const option = new KeyedOption(key, `${short}${name}${value}`, '');
     if (spec.type === 'strings') option.argParser((text: string, before?: string[]) => [...(before ?? []), text]);
     if (spec.type === 'integer') option.argParser(parseInteger);
     if (spec.type === 'string' && spec.choices !== undefined) option.choices(spec.choices);
-    yield spec.hidden || index > 0 ? option.hideHelp() : option;
+    yield option;
   }
 }
 

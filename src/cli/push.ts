@@ -1,9 +1,9 @@
 import type { Descriptor, Platform } from '../image/oci.ts';
 import { pushImage } from '../image/push.ts';
 import type { Context } from './context.ts';
-import { runImageSteps } from './image-steps.ts';
 import { withImageStore } from './image-store.ts';
 import { openRegistries } from './registry-client.ts';
+import { runSteps } from './steps.ts';
 
 export interface PushSettings {
   readonly isQuiet: boolean;
@@ -24,8 +24,8 @@ export async function pushImages(
   const pushed: Descriptor[] = [];
   using client = await openRegistries(context);
   await withImageStore(context, async (store) => {
-    const steps = { operation: 'pushImage', texts: ['Pushing', 'Pushed'], isQuiet, failures } as const;
-    await runImageSteps(names, steps, context, async (name, report) => {
+    const steps = { operation: 'pushImage', kind: 'image', texts: ['Pushing', 'Pushed'], isQuiet, failures } as const;
+    await runSteps(names, steps, context, async (name, report) => {
       pushed.push(await pushImage(store, client, name, { ...options, signal: context.signal, report }));
     });
   });

@@ -29,10 +29,13 @@ import { wait } from './commands/wait.ts';
  * that need the loader before they begin.
  */
 export const registry: Readonly<Record<string, Command | (() => Promise<Command>)>> = {
+  alpha: async () => (await import('./commands/alpha.ts')).alpha,
   attach,
+  bridge: async () => (await import('./commands/alpha.ts')).bridge,
   build: async () => (await import('./commands/build.ts')).build,
   commit: async () => (await import('./commands/commit.ts')).commit,
   config: async () => (await import('./commands/config.ts')).config,
+  cp: async () => (await import('./commands/cp.ts')).cp,
   create,
   diff: async () => (await import('./commands/diff.ts')).diff,
   down,
@@ -51,6 +54,7 @@ export const registry: Readonly<Record<string, Command | (() => Promise<Command>
   plan,
   port,
   ps,
+  publish: async () => (await import('./commands/publish.ts')).publish,
   pull: async () => (await import('./commands/pull.ts')).pull,
   push: async () => (await import('./commands/push.ts')).push,
   restart,
@@ -64,8 +68,22 @@ export const registry: Readonly<Record<string, Command | (() => Promise<Command>
   unpause,
   up,
   version,
+  volumes: async () => (await import('./commands/volumes.ts')).volumes,
   wait,
 };
 
 /** Other names of commands. */
 export const aliases: Readonly<Record<string, string>> = { convert: 'config' };
+
+/** How the help shows the commands; each that is not hidden is in one of these. */
+export const groups: readonly { readonly title: string; readonly names: readonly string[] }[] = [
+  { title: 'Run a stack', names: ['up', 'down', 'start', 'stop', 'restart', 'scale', 'plan', 'create', 'rm'] },
+  { title: 'See what it does', names: ['ps', 'logs', 'ls', 'stats', 'top', 'events', 'port', 'images', 'volumes'] },
+  {
+    title: 'Work with containers',
+    names: ['exec', 'run', 'attach', 'cp', 'kill', 'pause', 'unpause', 'wait', 'export', 'commit'],
+  },
+  { title: 'Check files', names: ['config', 'lint', 'diff'] },
+  { title: 'Images', names: ['build', 'pull', 'push', 'publish', 'image', 'login', 'logout'] },
+  { title: 'This machine', names: ['version'] },
+];

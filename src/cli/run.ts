@@ -3,13 +3,14 @@ import { formatError } from '../ui/error.ts';
 import { ComposeError } from '../util/errors.ts';
 import { Blame } from './blame.ts';
 import type { Command } from './command.ts';
-import { processContext } from './context.ts';
+import { type Context, processContext } from './context.ts';
 import { withDotenv } from './dotenv.ts';
 import { exitCode } from './exit-code.ts';
-import { type globalOptions, globalSettings, rootShape } from './globals.ts';
+import { globalOptions, globalSettings, rootShape } from './globals.ts';
+import { formatEntries, formatOptions } from './help.ts';
 import { Interrupts, isInterruption } from './interrupts.ts';
-import { formatHelp, type OptionValues, parseCommandLine } from './options.ts';
-import { aliases, registry } from './registry.ts';
+import { type OptionValues, parseCommandLine } from './options.ts';
+import { aliases, groups, registry } from './registry.ts';
 import { dismissBegun } from './supervisor.ts';
 
 /** Runs one command line in this process and sets its exit code. */
@@ -25,16 +26,11 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     const values = line.values as OptionValues<typeof globalOptions>;
     progress = values.progress ?? progress;
     const [name = values.version ? 'version' : undefined, ...rest] = line.operands;
-    if (name === undefined || name === 'help') return await printHelp(rest);
+    const contextWith = (environment: NodeJS.ProcessEnv): Context =>
+      processContext({ globals: globalSettings(values, environment), environment, interrupts, begun, blame });
+    if (name === undefined || name === 'help') return await printHelp(rest, () => contextWith(process.env));
     const command = await loadCommand(name);
-    const environment = await withDotenv(process.env, globalSettings(values, process.env), process.cwd());
-    const context = processContext({
-      globals: globalSettings(values, environment),
-      environment,
-      interrupts,
-      begun,
-      blame,
-    });
+    const context = contextWith(await withDotenv(process.env, globalSettings(values, process.env), process.cwd()));
     try {
       process.exitCode = await command.execute(rest, context);
     } finally {
@@ -61,19 +57,39 @@ async function loadCommand(name: string): Promise<Command> {
   });
 }
 
-async function printHelp(names: readonly string[]): Promise<void> {
-  const [name] = names;
-  print(name === undefined ? await rootHelp() : formatHelp((await loadCommand(name)).shape));
+/** `help`, `help up`, `help image ls`. */
+async function printHelp(names: readonly string[], context: () => Context): Promise<void> {
+  const [name, ...rest] = names;
+  if (name === undefined) return print(await rootHelp());
+  await (await loadCommand(name)).execute([...rest.slice(0, 1), '--help'], context());
 }
 
 async function rootHelp(): Promise<string> {
-  const commands = await Promise.all(Object.keys(registry).map(loadCommand));
-  const lines = commands
-    .filter((command) => !command.hidden)
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .map((command) => `  ${command.name.padEnd(10)}  ${command.summary}`);
-  return `${formatHelp(rootShape)}\nCommands:\n${lines.join('\n')}\n\nRun 'tscompose COMMAND --help' for more on a command.\n`;
+  const shown = await Promise.all(
+    groups.map(async ({ title, names }) => {
+      const commands = await Promise.all(names.map(loadCommand));
+      return formatEntries(
+        title,
+        commands.map(({ name, summary }) => [name.padEnd(longest), summary]),
+      );
+    }),
+  );
+  return `${[rootUsage, ...shown, formatOptions(globalOptions)].join('\n\n')}\n\n${rootEnd}\n`;
 }
+
+const longest = Math.max(...groups.flatMap(({ names }) => names.map((name) => name.length)));
+
+const rootUsage = `Usage: tscompose [OPTIONS] COMMAND
+
+Run Compose files on Linux, without Docker.`;
+
+const rootEnd = `Examples:
+  $ tscompose up -d             start what compose.yaml says, in the background
+  $ tscompose logs -f web       what web prints, and goes on printing
+  $ tscompose plan              what would up do, and why
+  $ tscompose down -v           take it all away, with its volumes
+
+Run 'tscompose COMMAND --help' for more on a command.`;
 
 function print(text: string): void {
   process.stdout.write(text);

@@ -60,8 +60,14 @@ export interface Binding {
   /**
    * Makes entries below the open directory `root`, in their order, replacing what is no directory. What was made when it
    * fails or is cancelled stays. An entry that would put a file in a directory's place, or the other way round: INVALID.
+   * With `sourceRoot`, an open directory, sources are paths inside it, and nothing leads out of it.
    */
-  copyEntries(root: number, entries: readonly TreeEntry[]): { readonly result: Promise<void>; cancel(): void };
+  copyEntries(root: number, entries: readonly TreeEntry[], sourceRoot?: number): TreeOperation<void>;
+  /**
+   * What is at `path` inside the open directory `root`, and below it, a directory before what it holds. Nothing leads out of
+   * the root, whoever changes it meanwhile. A symlink at the end of `path` is not followed; sockets are left out.
+   */
+  listTree(root: number, path: string): TreeOperation<FoundEntry[]>;
   /** An overlay whiteout: a character device 0:0. */
   mknodWhiteout(path: string): Promise<void>;
 
@@ -146,6 +152,20 @@ export interface OverlayOptions {
   readonly work?: string;
   /** An existing directory, for kernels before 6.7. */
   readonly place: string;
+}
+
+export interface TreeOperation<T> {
+  readonly result: Promise<T>;
+  /** The result rejects with ECANCELED soon after. */
+  cancel(): void;
+}
+
+export interface FoundEntry {
+  readonly kind: 'directory' | 'file' | 'other';
+  /** Relative to where the listing began; empty: that place itself. */
+  readonly path: string;
+  /** Of a file with several names: equal for those of one file. */
+  readonly identity: string | null;
 }
 
 /** One entry of a tree that is made (addon/core/copy_entries.h). */

@@ -2,7 +2,7 @@
 
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { VolumeRecord } from '../model/records.ts';
 import type { Volume } from '../model/volume.ts';
 import type { Binding } from '../native/binding.ts';
@@ -107,7 +107,19 @@ export class VolumeDriver {
    */
   async fill(record: VolumeRecord, copy: (directory: string) => Promise<boolean>): Promise<void> {
     const { mountpoint } = record;
-    if (readdirSync(mountpoint).length > 0) return;
+    const isEmpty = (): boolean => readdirSync(mountpoint).length === 0;
+    if (!isEmpty()) return;
+    // Replicas start side by side, and other projects may use the volume, too.
+    const held = await this.#native.waitForLock(join(dirname(mountpoint), 'fill.lock')).lock;
+    try {
+      if (isEmpty()) await this.#fillEmpty(record, copy);
+    } finally {
+      held.release();
+    }
+  }
+
+  async #fillEmpty(record: VolumeRecord, copy: (directory: string) => Promise<boolean>): Promise<void> {
+    const { mountpoint } = record;
     if (needsMount(record.driverOpts)) {
       await copy(mountpoint);
       return;

@@ -36,7 +36,7 @@ struct Tree {
   void make(const std::vector<TreeEntry>& entries) const {
     UniqueFd root{::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     CHECK(root);
-    copyEntries(root.get(), entries, kGoOn);
+    copyEntries(root.get(), entries, std::nullopt, kGoOn);
   }
   struct stat status(const std::string& name) const {
     struct stat result {};
@@ -144,7 +144,7 @@ TEST("entries: what is cancelled ends") {
   UniqueFd root{::open(tree.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   int error = 0;
   try {
-    copyEntries(root.get(), {content("f", "")}, cancelled);
+    copyEntries(root.get(), {content("f", "")}, std::nullopt, cancelled);
   } catch (const SysError& failure) {
     error = failure.error();
   }

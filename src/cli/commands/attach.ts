@@ -10,9 +10,9 @@ export const attach = defineCommand({
   operands: { usage: 'SERVICE', min: 1, max: 1 },
   options: {
     index: { type: 'integer', value: 'N', description: 'Which replica' },
-    detachKeys: { type: 'string', value: 'KEYS', description: 'Keys that detach (default ctrl-p,ctrl-q)' },
+    detachKeys: { type: 'string', value: 'KEYS', description: 'Keys that detach (default: ctrl-p,ctrl-q)' },
     noStdin: { type: 'boolean', description: 'Without standard input' },
-    sigProxy: { type: 'boolean', description: 'Hand on the signals that we get (default true)' },
+    sigProxy: { type: 'boolean', description: 'Hand on the signals that we get', default: true },
   },
   settings: ({ index, detachKeys, noStdin, sigProxy }, [service = '']) => ({
     service,

@@ -28,7 +28,7 @@ export const commit = defineCommand({
     },
     index: { type: 'integer', value: 'N', description: 'Which replica' },
     message: { type: 'string', short: 'm', value: 'TEXT', description: 'What the history says' },
-    pause: { type: 'boolean', short: 'p', description: 'Freeze the container meanwhile (the default; --pause=false)' },
+    pause: { type: 'boolean', short: 'p', description: 'Freeze the container meanwhile', default: true },
   },
   settings: ({ author, change, index, message, pause }, [service = '', name]) => ({
     service,

@@ -13,7 +13,13 @@ export const create = defineCommand({
   options: {
     build: { type: 'boolean', description: 'Build images first' },
     noBuild: { type: 'boolean', description: 'Never build' },
-    pull: { type: 'string', value: 'WHEN', description: 'When to pull images: always, missing, never, policy' },
+    pull: {
+      type: 'string',
+      value: 'WHEN',
+      default: 'policy',
+      words: ['always', 'missing', 'never', 'policy'],
+      description: 'When to pull images: always, missing, never, policy',
+    },
     quietPull: { type: 'boolean', description: 'Pull without progress' },
     forceRecreate: { type: 'boolean', description: 'Replace every container, changed or not' },
     noRecreate: { type: 'boolean', description: 'Leave existing containers as they are' },

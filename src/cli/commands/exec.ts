@@ -20,10 +20,10 @@ export const exec = defineCommand({
     index: { type: 'integer', value: 'N', description: 'Which replica' },
     privileged: { type: 'boolean', description: 'With all privileges' },
     user: { type: 'string', short: 'u', value: 'USER', description: 'As this user' },
-    noTty: { type: 'boolean', short: 'T', aliases: ['no-TTY'], description: 'Without a terminal' },
+    noTty: { type: 'boolean', short: 'T', default: 'auto', aliases: ['no-TTY'], description: 'Without a terminal' },
     workdir: { type: 'string', short: 'w', value: 'DIR', description: 'In this directory' },
-    interactive: { type: 'boolean', short: 'i', hidden: true, description: 'With standard input (default)' },
-    tty: { type: 'boolean', short: 't', hidden: true, description: 'With a terminal (default)' },
+    interactive: { type: 'boolean', short: 'i', hidden: true, description: 'With standard input', default: true },
+    tty: { type: 'boolean', short: 't', hidden: true, description: 'With a terminal', default: true },
   },
   settings: (values, [service = '', ...args], environment) => ({
     service,

@@ -16,7 +16,13 @@ export const images = defineCommand({
   summary: 'List images of the created containers',
   operands: { usage: '[SERVICE...]' },
   options: {
-    format: { type: 'string', value: 'FORMAT', description: 'table or json' },
+    format: {
+      type: 'string',
+      value: 'FORMAT',
+      default: 'table',
+      words: ['table', 'json'],
+      description: 'table or json',
+    },
     quiet: { type: 'boolean', short: 'q', description: 'Only ids' },
   },
   settings({ format = 'table', quiet }, services) {

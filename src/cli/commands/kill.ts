@@ -9,7 +9,7 @@ export const kill = defineCommand({
   operands: { usage: '[SERVICE...]' },
   options: {
     removeOrphans: { type: 'boolean', description: 'Also containers of services that are not in the file any more' },
-    signal: { type: 'string', short: 's', value: 'SIGNAL', description: 'Which signal (default SIGKILL)' },
+    signal: { type: 'string', short: 's', value: 'SIGNAL', default: 'SIGKILL', description: 'Which signal' },
   },
   settings: ({ removeOrphans, signal }, services, environment) => ({
     ...defaultSettings('kill'),

@@ -33,7 +33,8 @@ export const logs = defineCommand({
       type: 'string',
       short: 'n',
       value: 'N',
-      description: 'Only the last N lines of each container (default all)',
+      default: 'all',
+      description: 'Only the last N lines of each container',
     },
   },
   settings: (values, services) => {

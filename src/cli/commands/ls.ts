@@ -8,7 +8,13 @@ export const ls = defineCommand({
   name: 'ls',
   summary: 'List projects',
   options: {
-    format: { type: 'string', value: 'FORMAT', description: 'table or json' },
+    format: {
+      type: 'string',
+      value: 'FORMAT',
+      default: 'table',
+      words: ['table', 'json'],
+      description: 'table or json',
+    },
     quiet: { type: 'boolean', short: 'q', description: 'Only the names' },
     filter: { type: 'strings', value: 'FILTER', description: 'name=VALUE; repeatable' },
     all: { type: 'boolean', short: 'a', description: 'Also projects without a running container' },

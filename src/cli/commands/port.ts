@@ -8,7 +8,7 @@ export const port = defineCommand({
   summary: 'Show where a port is published',
   operands: { usage: 'SERVICE PRIVATE_PORT', min: 2, max: 2 },
   options: {
-    protocol: { type: 'string', value: 'PROTOCOL', description: 'tcp or udp (default tcp)' },
+    protocol: { type: 'string', value: 'PROTOCOL', default: 'tcp', words: ['tcp', 'udp'], description: 'tcp or udp' },
     index: { type: 'integer', value: 'N', description: 'Which replica' },
   },
   settings: ({ protocol, index }, [service = '', number = '']) => {

@@ -30,7 +30,12 @@ export const stats = defineCommand({
   operands: { usage: '[SERVICE...]' },
   options: {
     all: { type: 'boolean', short: 'a', description: 'Also stopped containers' },
-    format: { type: 'string', value: 'FORMAT', description: 'table, json, or a template such as "{{.Name}}"' },
+    format: {
+      type: 'string',
+      value: 'FORMAT',
+      words: ['table', 'json'],
+      description: 'table, json, or a template such as "{{.Name}}"',
+    },
     noStream: { type: 'boolean', description: 'One look, and done' },
     noTrunc: { type: 'boolean', description: 'Do not shorten anything' },
   },

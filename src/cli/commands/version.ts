@@ -6,7 +6,7 @@ export const version = defineCommand({
   name: 'version',
   summary: 'Show the version',
   options: {
-    format: { type: 'string', short: 'f', value: 'FORMAT', description: 'pretty or json' },
+    format: { type: 'string', short: 'f', value: 'FORMAT', words: ['pretty', 'json'], description: 'pretty or json' },
     short: { type: 'boolean', description: 'Only the number' },
   },
   settings: ({ format, short }) => ({ form: versionForm(format, short ?? false) }),

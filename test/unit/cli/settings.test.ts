@@ -180,6 +180,7 @@ describe('global flags', () => {
     allResources: undefined,
     dryRun: undefined,
     version: undefined,
+    insecureRegistry: [],
     noAnsi: undefined,
     verbose: undefined,
   } as const;

@@ -7,8 +7,8 @@ import { familiarName, parseReference } from '../../../image/reference.ts';
 import type { LayerEvent } from '../../../model/events.ts';
 import { ComposeError } from '../../../util/errors.ts';
 import { defineCommand } from '../../command.ts';
-import { runImageSteps } from '../../image-steps.ts';
 import { withImageStore } from '../../image-store.ts';
+import { runSteps } from '../../steps.ts';
 
 export const imageLoad = defineCommand({
   name: 'image load',
@@ -36,8 +36,14 @@ export const imageLoad = defineCommand({
     }
     const loaded: LoadedImage[] = [];
     await withImageStore(context, async (store) => {
-      const steps = { operation: 'loadImage', texts: ['Loading', 'Loaded'], isQuiet, failures: 'stop' } as const;
-      await runImageSteps([nameOf({ path, stdin })], steps, context, async (_name, report) => {
+      const steps = {
+        operation: 'loadImage',
+        kind: 'image',
+        texts: ['Loading', 'Loaded'],
+        isQuiet,
+        failures: 'stop',
+      } as const;
+      await runSteps([nameOf({ path, stdin })], steps, context, async (_name, report) => {
         const onLayer = (layer: LayerProgress) => report({ ...layer, status: statuses[layer.status] ?? layer.status });
         await using archive = await openInput({ path, stdin }, store.layout, signal);
         loaded.push(...(await loadArchive(store, archive, { ...options, signal, onLayer })));

@@ -6,8 +6,9 @@ import { openProgress } from './progress.ts';
 
 type Layer = Omit<LayerEvent, 'type' | 'resource'>;
 
-export interface ImageStepOptions {
-  readonly operation: 'pushImage' | 'loadImage';
+export interface StepOptions {
+  readonly operation: 'pushImage' | 'loadImage' | 'copyFiles' | 'publish';
+  readonly kind: 'image' | 'container' | 'project';
   /** What is said of each at the beginning and at the end. */
   readonly texts: readonly [started: string, done: string];
   readonly isQuiet: boolean;
@@ -18,17 +19,17 @@ export interface ImageStepOptions {
 /** Events of a layer that is only further on come no more often. */
 const minIntervalMs = 100;
 
-/** Runs `action` for one image after another, each a step of the progress that is shown, with its layers. */
-export async function runImageSteps(
+/** Runs `action` for one resource after another, each a step of the progress that is shown, with an image's layers. */
+export async function runSteps(
   names: readonly string[],
-  { operation, texts, isQuiet, failures }: ImageStepOptions,
+  { operation, kind, texts, isQuiet, failures }: StepOptions,
   context: Context,
   action: (name: string, report: (layer: Layer) => void) => Promise<void>,
 ): Promise<void> {
   const { clock } = context;
   const reporter = await openProgress(context, isQuiet ? 'quiet' : undefined);
   try {
-    const common = { kind: 'image', service: null, operation, cause: 'asked for' } as const;
+    const common = { kind, service: null, operation, cause: 'asked for' } as const;
     const nodes = names.map((resource, id) => ({ ...common, id, resource, after: [], changes: [] }));
     reporter.report({ type: 'plan', hash: '', nodes });
     for (const [id, resource] of names.entries()) {
