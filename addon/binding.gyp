@@ -1,5 +1,7 @@
 {
   "variables": {
+    # What is in a static library stays our own: Node exports another version of the same OpenSSL functions.
+    "own_symbols": ["-Wl,--exclude-libs,ALL"],
     # libarchive as a whole drags in libxml2 and more: a shared one is loaded, by the one addon that needs it.
     "archive_libraries": ["-larchive", "-lisal", "-lzstd", "-l:libcrypto.a"]
   },
@@ -29,7 +31,8 @@
       "sources": ["<!@(ls -1 napi/*.cc)"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED"],
-      "libraries": ["-l:libcrypto.a", "-lnftnl", "-lmnl", "-l:libseccomp.a"]
+      "libraries": ["-l:libcrypto.a", "-lnftnl", "-lmnl", "-l:libseccomp.a"],
+      "ldflags": ["<@(own_symbols)"]
     },
     {
       # Apart, and loaded when an image is unpacked or written: its libraries take 2 ms to load.
@@ -39,8 +42,7 @@
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "libraries": ["<@(archive_libraries)"],
-      # What is in the static one stays our own: Node exports an OpenSSL too.
-      "ldflags": ["-Wl,--exclude-libs,ALL"]
+      "ldflags": ["<@(own_symbols)"]
     },
     {
       "target_name": "tscompose-runtime",

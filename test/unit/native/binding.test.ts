@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -20,6 +21,17 @@ for (const { name: addonName, source: sourceName, type } of addons)
       const body = new RegExp(`export interface ${type} \\{\n([\\s\\S]*?)\n\\}\n`).exec(source)?.[1] ?? '';
       const declared = [...body.matchAll(/^ {2}(?:readonly )?(\w+)[(:]/gm)].map(([, name]) => name as string);
       assert.deepEqual(declared.toSorted(), Object.keys(exported).toSorted());
+    });
+
+    // A name that Node exports too would be Node's for us: its OpenSSL is another than that of our static library.
+    it('shows Node nothing else: what is in its static libraries stays its own', () => {
+      const seen = execFileSync('nm', ['-D', '--defined-only', '--format=just-symbols', addonPath(addonName)]);
+      const inC = seen
+        .toString()
+        .trim()
+        .split('\n')
+        .filter((symbol) => !symbol.startsWith('_Z'));
+      assert.deepEqual(inC.toSorted(), ['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
     });
 
     // Arguments that no export takes: each must be refused as such, at once and without a crash.
