@@ -86,7 +86,8 @@ export class Scenario {
   readonly directory = mkdtempSync('/tmp/tsc-');
   readonly stateDirectory = join(this.directory, 's');
   readonly composeFile: string;
-  readonly #environment: NodeJS.ProcessEnv;
+  #environment: NodeJS.ProcessEnv;
+  readonly #patienceMs: number;
   readonly #before: World = worldSnapshot([this.stateDirectory]);
   readonly #children = new Set<ChildProcess>();
   #transcript = '';
@@ -109,6 +110,12 @@ export class Scenario {
       NO_COLOR: '1',
       ...options.environment,
     };
+    this.#patienceMs = ((options.timeoutMs ?? 60_000) * slowness) / 2;
+  }
+
+  /** Variables that are known only now, for the commands from now on. */
+  setEnvironment(variables: Readonly<Record<string, string>>): void {
+    this.#environment = { ...this.#environment, ...variables };
   }
 
   /** Starts the CLI; `end` and `abandon` wait for it or kill it. */
@@ -130,7 +137,7 @@ export class Scenario {
     const late = setTimeout(() => {
       this.note(`tscompose ${args.join(' ')} does not end`);
       child.kill('SIGKILL');
-    }, 30_000 * slowness);
+    }, this.#patienceMs);
     const ended = finish(child).then((finished) => {
       clearTimeout(late);
       const { code, signal, stdout, stderr } = finished;
