@@ -81,6 +81,15 @@ timespec timeOf(const LayerEntry& entry) {
   throw SysError(error, syscall, quote(path));
 }
 
+ino_t inodeOf(int fd, const std::string& path) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) failed(errno, "stat", path);
+  return status.st_ino;
+}
+
+/// What a new file may be made with: the rest, set-uid bits and what our umask takes, comes when it is finished.
+mode_t permissionsOf(const LayerEntry& entry) { return entry.mode & 0777; }
+
 }  // namespace
 
 void LayerFile::write(std::span<const char> bytes, int64_t offset) {
@@ -96,7 +105,7 @@ void LayerFile::write(std::span<const char> bytes, int64_t offset) {
 
 LayerTree::LayerTree(const UnpackOptions& options) : options_(options), root_(openDirectory(options.target)) {
   checkSpace();
-  remember("", root_.get(), 0755, {});
+  remember("", inodeOf(root_.get(), {}), 0755, {});
 }
 
 std::optional<LayerFile> LayerTree::add(const LayerEntry& entry) {
@@ -121,7 +130,7 @@ std::optional<LayerFile> LayerTree::add(const LayerEntry& entry) {
   }
   switch (entry.kind) {
     case LayerEntry::Kind::kFile:
-      return addFile(place, path);
+      return addFile(entry, place, path);
     case LayerEntry::Kind::kHardLink:
       addLink(entry, place, path);
       return std::nullopt;
@@ -140,7 +149,7 @@ void LayerTree::addDirectory(const LayerEntry& entry, const std::string& path) {
   } else {
     const Place place = placeOf(path);
     struct stat status {};
-    if (::mkdirat(place.parent, place.name.c_str(), 0700) == 0) {
+    if (::mkdirat(place.parent, place.name.c_str(), 0700 | permissionsOf(entry)) == 0) {
       isNew = true;
     } else if (errno != EEXIST) {
       failed(errno, "mkdir", path);
@@ -150,26 +159,26 @@ void LayerTree::addDirectory(const LayerEntry& entry, const std::string& path) {
       // Hidden first and made anew then: nothing of what lies below shows.
       hidesLower = isWhiteout(status);
       remove(place);
-      if (::mkdirat(place.parent, place.name.c_str(), 0700) != 0) failed(errno, "mkdir", path);
+      if (::mkdirat(place.parent, place.name.c_str(), 0700 | permissionsOf(entry)) != 0) failed(errno, "mkdir", path);
       isNew = true;
     }
     directory = UniqueFd{::openat(place.parent, place.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
   }
   if (!directory) failed(errno, "open", path);
   if (hidesLower) setOpaque(directory.get(), path);
-  setOwner(entry, directory.get(), "", path);
+  struct stat now {};
+  if (::fstat(directory.get(), &now) != 0) failed(errno, "stat", path);
+  setOwner(entry, now, directory.get(), path);
   setAttributes(entry, directory.get(), {});
-  remember(path, directory.get(), entry.mode & 07777, timeOf(entry));
+  remember(path, now.st_ino, entry.mode & 07777, timeOf(entry));
   if (isNew) {
     parentPath_ = path;
     parent_ = std::move(directory);
   }
 }
 
-void LayerTree::remember(const std::string& path, int directory, mode_t mode, timespec modified) {
-  struct stat status {};
-  if (::fstat(directory, &status) != 0) failed(errno, "stat", path);
-  directories_.push_back({path, status.st_ino, mode, modified});
+void LayerTree::remember(const std::string& path, ino_t inode, mode_t mode, timespec modified) {
+  directories_.push_back({path, inode, mode, modified});
 }
 
 void LayerTree::addWhiteout(const LayerEntry& entry, const Place& place, const std::string& path) {
@@ -192,10 +201,11 @@ void LayerTree::addWhiteout(const LayerEntry& entry, const Place& place, const s
   setOpaque(directory.get(), path);
 }
 
-std::optional<LayerFile> LayerTree::addFile(const Place& place, const std::string& path) {
+std::optional<LayerFile> LayerTree::addFile(const LayerEntry& entry, const Place& place, const std::string& path) {
   UniqueFd fd;
   replacing(place, path, "open", [&] {
-    fd.reset(::openat(place.parent, place.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    fd.reset(::openat(place.parent, place.name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                      permissionsOf(entry)));
     return static_cast<bool>(fd);
   });
   return LayerFile{std::move(fd), *this, path};
@@ -207,9 +217,11 @@ void LayerTree::finish(LayerFile& file, const LayerEntry& entry) {
   if (status.st_size < entry.size && ::ftruncate(file.fd(), entry.size) != 0) {
     failed(errno, "truncate", file.path());
   }
-  setOwner(entry, file.fd(), "", file.path());
+  setOwner(entry, status, file.fd(), file.path());
   // After the owner: a change of it takes set-uid bits and capabilities away (chown(2)).
-  if (::fchmod(file.fd(), entry.mode & 07777) != 0) failed(errno, "chmod", file.path());
+  if ((status.st_mode & 07777) != (entry.mode & 07777) && ::fchmod(file.fd(), entry.mode & 07777) != 0) {
+    failed(errno, "chmod", file.path());
+  }
   setAttributes(entry, file.fd(), {});
   const timespec times[2] = {timeOf(entry), timeOf(entry)};
   if (::futimens(file.fd(), times) != 0) failed(errno, "utimens", file.path());
@@ -278,7 +290,7 @@ void LayerTree::finish() {
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) failed(errno, "stat", each.path);
     if (status.st_ino != each.inode) continue;
-    if (::fchmod(fd.get(), each.mode) != 0) failed(errno, "chmod", each.path);
+    if ((status.st_mode & 07777) != each.mode && ::fchmod(fd.get(), each.mode) != 0) failed(errno, "chmod", each.path);
     const timespec times[2] = {each.modified, each.modified};
     if (::futimens(fd.get(), times) != 0) failed(errno, "utimens", each.path);
   }
@@ -308,7 +320,7 @@ int LayerTree::openParent(const std::string& path) {
     }
     fd = UniqueFd{::openat(place.parent, place.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (!fd) failed(errno, "open", path);
-    remember(path, fd.get(), 0755, {});
+    remember(path, inodeOf(fd.get(), path), 0755, {});
   }
   parentPath_ = path;
   parent_ = std::move(fd);
@@ -349,6 +361,10 @@ void LayerTree::setAttributes(const LayerEntry& entry, int fd, const std::string
     if (errno == EPERM && (fd < 0 || !options_.isPrivileged)) continue;
     failed(errno, "setxattr", entry.path);
   }
+}
+
+void LayerTree::setOwner(const LayerEntry& entry, const struct stat& now, int fd, const std::string& path) const {
+  if (entry.uid != now.st_uid || entry.gid != now.st_gid) setOwner(entry, fd, "", path);
 }
 
 void LayerTree::setOwner(const LayerEntry& entry, int directory, const char* name, const std::string& path) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -79,10 +80,10 @@ class LayerTree {
 
   /// Its mode and time are set at the end: the mode might keep us out, and each entry changes the time. One that the
   /// archive leaves out has the same of both in every unpacking.
-  void remember(const std::string& path, int directory, mode_t mode, timespec modified);
+  void remember(const std::string& path, ino_t inode, mode_t mode, timespec modified);
   void addDirectory(const LayerEntry& entry, const std::string& path);
   void addWhiteout(const LayerEntry& entry, const Place& place, const std::string& path);
-  std::optional<LayerFile> addFile(const Place& place, const std::string& path);
+  std::optional<LayerFile> addFile(const LayerEntry& entry, const Place& place, const std::string& path);
   static void startWriteback(int fd, off_t size);
   void addLink(const LayerEntry& entry, const Place& place, const std::string& path);
   void addSpecial(const LayerEntry& entry, const Place& place, const std::string& path);
@@ -96,6 +97,8 @@ class LayerTree {
   void remove(const Place& place);
   void setOpaque(int directory, const std::string& path) const;
   void setAttributes(const LayerEntry& entry, int fd, const std::string& procPath) const;
+  /// `now`: what it is, if that is known: most belong to whom they should already.
+  void setOwner(const LayerEntry& entry, const struct stat& now, int fd, const std::string& path) const;
   void setOwner(const LayerEntry& entry, int directory, const char* name, const std::string& path) const;
   void account(uint64_t bytes);
   void checkSpace();

@@ -27,12 +27,12 @@ void ReadAhead::run() {
         index = filled_ % kBlocks;
       }
       Block& block = blocks_[index];
-      block.bytes.resize(kBlockBytes);
+      if (!block.bytes) block.bytes = std::make_unique_for_overwrite<char[]>(kBlockBytes);
       block.size = 0;
       size_t count = 0;
       // Whole blocks: fewer wake-ups, and fewer entries that lie across two.
-      while (block.size < block.bytes.size() &&
-             (count = read_({block.bytes.data() + block.size, block.bytes.size() - block.size})) > 0) {
+      while (block.size < kBlockBytes &&
+             (count = read_({block.bytes.get() + block.size, kBlockBytes - block.size})) > 0) {
         block.size += count;
       }
       const std::lock_guard lock{mutex_};
@@ -59,7 +59,7 @@ std::span<const char> ReadAhead::next() {
   if (filled_ > taken_) {
     isHeld_ = true;
     const Block& block = blocks_[taken_ % kBlocks];
-    return {block.bytes.data(), block.size};
+    return {block.bytes.get(), block.size};
   }
   if (failure_) std::rethrow_exception(failure_);
   return {};

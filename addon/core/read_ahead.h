@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <thread>
@@ -31,7 +32,8 @@ class ReadAhead {
   static constexpr size_t kBlocks = 4;
   static constexpr size_t kBlockBytes = 1U << 20U;
   struct Block {
-    std::vector<char> bytes;
+    /// Not filled with anything: of a small layer's, most is never touched.
+    std::unique_ptr<char[]> bytes;
     size_t size = 0;
   };
 

@@ -72,7 +72,7 @@ export class NewLayers {
     if (layers.length > 0) {
       // Before it is looked at what is there: that stays.
       this.#cache.pin(layers);
-      await this.#store.waitForDisk();
+      await this.#store.disk.wait();
       for (const layer of layers) {
         if (!blobs.has(layer.blob.digest)) await rename(layer.archive, blobs.path(layer.blob.digest));
         await this.#publish(layer, signal);

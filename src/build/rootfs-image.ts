@@ -69,7 +69,7 @@ async function takeIn(
   }
   const { diffId, digest, sizeBytes } = summary;
   lease.protect(diffId, digest);
-  await store.waitForDisk();
+  await store.disk.wait();
   if (store.blobs.has(digest)) await unlink(archive);
   else await rename(archive, store.blobs.path(digest));
   await store.layers.unpack(diffId, { path: store.blobs.path(digest), sizeBytes }, { signal });

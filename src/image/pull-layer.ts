@@ -61,6 +61,8 @@ async function fetchAndUnpack(
 ): Promise<boolean> {
   const { descriptor, diffId } = request;
   const { digest, size: sizeBytes } = descriptor;
+  // Not before it has its locks: whoever has them may wait for all that are at work.
+  using work = store.disk.begin();
   const path = blob?.path ?? store.blobs.path(digest);
   const availableBytes = blob?.offset ?? sizeBytes;
   const failed = new AbortController();
@@ -78,7 +80,7 @@ async function fetchAndUnpack(
     }
     if (facts.diffId !== diffId) throw unexpectedDiff(diffId, facts);
     request.onUnpacked?.();
-    await store.waitForDisk();
+    await work.settle(sizeBytes + facts.fileBytes);
     await blob?.commit({ digest, isOnDisk: true });
     await layer.commit({ sizeBytes: facts.fileBytes, entries: facts.entries, isOnDisk: true });
     return true;

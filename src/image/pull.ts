@@ -87,7 +87,7 @@ export async function pullImage(name: string, options: PullOptions): Promise<Pul
 
   // The documents were written before the layers, which have waited for the disk if any of them was new.
   const isRecorded = store.catalog.images().some((known) => known.manifest.digest === descriptor.digest);
-  if (!isNew.value && !isRecorded) await store.waitForDisk();
+  if (!isNew.value && !isRecorded) await store.disk.wait();
   const before = store.catalog.reference(formatReference(nameOf(reference)));
   const image = await store.addImage(descriptor, platform);
   store.catalog.transaction(() => {

@@ -9,7 +9,7 @@ import { Endpoint, type EndpointOptions, isLoopback } from './endpoint.ts';
 import { type Attempt, codeOf, complaint, isCertificateProblem, unreachable } from './errors.ts';
 import { noRegistrySettings, type RegistrySettings } from './settings.ts';
 import { certificateDirectories, readCertificates } from './tls.ts';
-import { openTransport, type Transport } from './transport.ts';
+import { type HttpAnswer, openTransport, type Transport } from './transport.ts';
 import { type BlobSource, type Pushed, pushBlob } from './upload.ts';
 
 export interface RegistryOptions {
@@ -146,7 +146,10 @@ export function openRegistryClient(options: RegistryOptions): RegistryClient {
   };
 }
 
-/** How a registry is reached: with TLS, or without where that is allowed and it has none. Throws REGISTRY. */
+/**
+ * How a registry is reached: with TLS, or without where that is allowed and it has none. On this machine nobody listens in:
+ * there plain HTTP is tried first, which needs no authorities. Throws REGISTRY.
+ */
 export async function findHome(
   domain: string,
   options: EndpointOptions & { readonly transport: Transport },
@@ -156,8 +159,23 @@ export async function findHome(
   const host = domain === 'docker.io' ? 'registry-1.docker.io' : domain;
   const at = (protocol: 'http' | 'https') => new Endpoint(new URL(`${protocol}://${host}`), domain, options);
   if (!isLoopback(domain) && !settings.isInsecure(domain)) return at('https');
+  const knock = async (protocol: 'http' | 'https'): Promise<HttpAnswer> => {
+    const answer = await transport.send({ url: new URL(`${protocol}://${host}/v2/`), method: 'GET', signal });
+    answer.discard();
+    return answer;
+  };
+  if (isLoopback(domain)) {
+    try {
+      const { status } = await knock('http');
+      // A server that wants TLS says that this is no request, or sends us there.
+      if (status !== 400 && (status < 300 || status >= 400)) return at('http');
+    } catch (error) {
+      signal.throwIfAborted();
+      if (codeOf(error) === 'ECONNREFUSED') return at('http');
+    }
+  }
   try {
-    (await transport.send({ url: new URL(`https://${host}/v2/`), method: 'GET', signal })).discard();
+    await knock('https');
     return at('https');
   } catch (error) {
     signal.throwIfAborted();

@@ -130,9 +130,8 @@ function orNothing<T>(read: () => T[]): T[] {
 async function removePartials(layout: StoreLayout): Promise<void> {
   for (const name of await readdir(layout.ingest)) {
     const isLayer = name.startsWith('layer-');
-    const lock = await tryLockPath(
-      isLayer ? join(layout.locks, name.slice('layer-'.length)) : join(layout.ingest, name),
-    );
+    const [maker = ''] = name.slice('layer-'.length).split('.');
+    const lock = await tryLockPath(isLayer ? join(layout.locks, maker) : join(layout.ingest, name));
     if (lock === null) continue;
     try {
       await native().removeTree(join(layout.ingest, name));

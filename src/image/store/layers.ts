@@ -1,14 +1,16 @@
 /** Unpacked layers: each diff once, as a directory that overlayfs takes as a lower layer. */
 import { existsSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type LayerFacts, type LayerReading, nativeArchive } from '../../native/archive.ts';
 import { native } from '../../native/binding.ts';
+import { randomHex } from '../../native/digest.ts';
 import { ComposeError, type ErrorCode } from '../../util/errors.ts';
 import { hexOf } from '../oci.ts';
 import type { Catalog, LayerRecord } from './catalog.ts';
 import type { StoreLayout } from './layout.ts';
 import { lockPath } from './lock.ts';
+import type { Disk } from './sync.ts';
 
 export interface LayerStore {
   has(diffId: string): boolean;
@@ -44,7 +46,7 @@ const maxEntries = 1_000_000;
 /** What unpacking leaves free. */
 const reserveBytes = 256 * 1024 * 1024;
 
-export function openLayers(layout: StoreLayout, catalog: Catalog, waitForDisk: () => Promise<void>): LayerStore {
+export function openLayers(layout: StoreLayout, catalog: Catalog, disk: Disk): LayerStore {
   const has = (diffId: string): boolean => catalog.layer(diffId) !== null && existsSync(layout.layer(diffId));
   const begin: LayerStore['begin'] = async (diffId, { signal }) => {
     if (has(diffId)) return null;
@@ -54,15 +56,20 @@ export function openLayers(layout: StoreLayout, catalog: Catalog, waitForDisk: (
         lock.release();
         return null;
       }
-      const directory = join(layout.ingest, `layer-${hexOf(diffId)}`);
       // Somebody was killed while he made it, or before he wrote down that it was whole.
       await native().removeTree(layout.layer(diffId));
-      await native().removeTree(directory);
+      for (const name of await readdir(layout.ingest)) {
+        if (name.startsWith(`layer-${hexOf(diffId)}`)) await native().removeTree(join(layout.ingest, name));
+      }
+      // Layers apart from one another, and from where they were before: ext4 places such a directory by its name, and gives
+      // out no inode that was freed in the last minutes, but looks at each (recently_deleted, fs/ext4/ialloc.c).
+      native().makeTopDirectory(layout.ingest, 0o700);
+      const directory = join(layout.ingest, `layer-${hexOf(diffId)}.${randomHex(4)}`);
       await mkdir(directory, { mode: 0o755 });
       return {
         directory,
         async commit({ sizeBytes, entries, isOnDisk = false }) {
-          if (!isOnDisk) await waitForDisk();
+          if (!isOnDisk) await disk.wait();
           await rename(directory, layout.layer(diffId));
           catalog.saveLayer({ diffId, sizeBytes, entries });
         },

@@ -1,6 +1,7 @@
 /** The images of a user: content-addressed, shared by all projects, safe between processes. */
 import { mkdirSync } from 'node:fs';
 import type { ResolvedImage } from '../../model/image.ts';
+import { native } from '../../native/binding.ts';
 import type { Paths } from '../../state/paths.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { type Descriptor, isSha256, type Platform } from '../oci.ts';
@@ -12,7 +13,7 @@ import { type LayerStore, openLayers } from './layers.ts';
 import { type StoreLayout, storeLayout } from './layout.ts';
 import { type Lease, takeLease } from './lease.ts';
 import { asResolved, readImage, type StoredImage } from './resolve.ts';
-import { diskWaiter } from './sync.ts';
+import { type Disk, openDisk } from './sync.ts';
 
 /**
  * What keeps the store whole, whoever is killed when:
@@ -26,8 +27,8 @@ export interface ImageStore extends Disposable {
   readonly catalog: Catalog;
   readonly blobs: BlobStore;
   readonly layers: LayerStore;
-  /** Waits until everything written to the store is on the disk; waits that overlap are one. */
-  waitForDisk(): Promise<void>;
+  /** What must be waited for before anything of the store counts. */
+  readonly disk: Disk;
   /** Whoever adds to the store holds a lease on what it adds and relies on. */
   lease(): Promise<Lease>;
   /**
@@ -58,8 +59,8 @@ export function openImageStore(paths: Pick<Paths, 'images'>): ImageStore {
   }
   const catalog = openCatalog(layout.catalog);
   const blobs = openBlobs(layout);
-  const waitForDisk = diskWaiter(layout.root);
-  const layers = openLayers(layout, catalog, waitForDisk);
+  const disk = openDisk(() => native().syncFilesystem(layout.root));
+  const layers = openLayers(layout, catalog, disk);
 
   const find = (name: string): Descriptor | null => {
     // A whole id is no name; the beginning of one might be.
@@ -76,7 +77,7 @@ export function openImageStore(paths: Pick<Paths, 'images'>): ImageStore {
     catalog,
     blobs,
     layers,
-    waitForDisk,
+    disk,
     lease: () => takeLease(layout, catalog),
     async addImage(manifest, platform = machine()) {
       const stored = await readImage(blobs, manifest.digest, manifest, platform);

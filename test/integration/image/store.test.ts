@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe as describeBytes, mediaTypes, sha256 } from '../../../src/image/oci.ts';
 import { collect } from '../../../src/image/store/collect.ts';
@@ -150,13 +150,15 @@ describe('image store', () => {
 
   it('makes a layer again that somebody left half made', async () => {
     const diffId = sha256('layer');
-    mkdirSync(join(store.layout.ingest, `layer-${diffId.slice(7)}`));
+    const leftOver = join(store.layout.ingest, `layer-${diffId.slice(7)}.0123abcd`);
+    mkdirSync(leftOver);
     // Renamed, and not written down any more.
     mkdirSync(store.layers.path(diffId));
     writeFileSync(join(store.layers.path(diffId), 'old'), '');
     assert.equal(store.layers.has(diffId), false);
     await using writer = await store.layers.begin(diffId, { signal });
     assert.ok(writer);
+    assert.equal(existsSync(leftOver), false);
     writeFileSync(join(writer.directory, 'new'), '');
     await writer.commit({ sizeBytes: 0, entries: 1 });
     assert.deepEqual(readdirSync(store.layers.path(diffId)), ['new']);
@@ -194,10 +196,13 @@ describe('image store', () => {
     await writer?.[Symbol.asyncDispose]();
     await using busy = await store.blobs.begin(open, { signal });
     assert.ok(busy);
+    mkdirSync(join(store.layout.ingest, `layer-${sha256('killed').slice(7)}.0123abcd`));
+    await using layer = await store.layers.begin(sha256('living'), { signal });
+    assert.ok(layer);
     await collect(store, { inUse: [], partials: false });
-    assert.equal(readdirSync(store.layout.ingest).length, 2);
+    assert.equal(readdirSync(store.layout.ingest).length, 4);
     await collect(store, { inUse: [], partials: true });
-    assert.deepEqual(readdirSync(store.layout.ingest), [open.digest.slice(7)]);
+    assert.deepEqual(readdirSync(store.layout.ingest).sort(), [open.digest.slice(7), basename(layer.directory)].sort());
   });
 
   it('forgets the lease of a process that was killed, and not that of one that lives', async () => {
