@@ -35,9 +35,18 @@ interface Lane {
 const isSlow = process.env.TSCOMPOSE_TEST_SLOW === '1';
 /** The examples' health checks have deadlines for real machines; the others are about the command or servers, not the kernel. */
 const unfitForSlow = [
-  ...['examples', 'faults', 'commands', 'bad-input', 'copy', 'attributes-outside', 'build', 'images', 'transfer'].map(
-    (name) => `test/e2e/${name}.test.ts`,
-  ),
+  ...[
+    'examples',
+    'faults',
+    'commands',
+    'bad-input',
+    'copy',
+    'shells',
+    'attributes-outside',
+    'build',
+    'images',
+    'transfer',
+  ].map((name) => `test/e2e/${name}.test.ts`),
   'test/integration/image/*.test.ts',
 ];
 /** The machine has no way out, and its disk is its memory. */

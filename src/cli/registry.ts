@@ -29,11 +29,13 @@ import { wait } from './commands/wait.ts';
  * that need the loader before they begin.
  */
 export const registry: Readonly<Record<string, Command | (() => Promise<Command>)>> = {
+  __complete: async () => (await import('./commands/complete.ts')).completeWords,
   alpha: async () => (await import('./commands/alpha.ts')).alpha,
   attach,
   bridge: async () => (await import('./commands/alpha.ts')).bridge,
   build: async () => (await import('./commands/build.ts')).build,
   commit: async () => (await import('./commands/commit.ts')).commit,
+  completion: async () => (await import('./commands/completion.ts')).completion,
   config: async () => (await import('./commands/config.ts')).config,
   cp: async () => (await import('./commands/cp.ts')).cp,
   create,
@@ -64,6 +66,7 @@ export const registry: Readonly<Record<string, Command | (() => Promise<Command>
   start,
   stats,
   stop,
+  systemd: async () => (await import('./commands/systemd.ts')).systemd,
   top,
   unpause,
   up,
@@ -85,5 +88,5 @@ export const groups: readonly { readonly title: string; readonly names: readonly
   },
   { title: 'Check files', names: ['config', 'lint', 'diff'] },
   { title: 'Images', names: ['build', 'pull', 'push', 'publish', 'image', 'login', 'logout'] },
-  { title: 'This machine', names: ['version'] },
+  { title: 'This machine', names: ['systemd', 'completion', 'version'] },
 ];

@@ -12,7 +12,10 @@ const allowed: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^(build|pull) --(no-)?(parallel|compress|force-rm): defaults/, 'hidden and without effect, there as here'],
   [/^(alpha (viz|generate) |bridge )/, 'they say in one line why they are not here'],
   [/^(watch: there is no such|ui: Compose has no)/, 'a part of its own'],
-  [/^(diff|image|lint|login|logout|plan): Compose has no such command/, 'what Docker has elsewhere, or nobody has'],
+  [
+    /^(diff|image|lint|login|logout|plan|completion|__complete|systemd): Compose has no such command/,
+    'what Docker has elsewhere, or nobody has',
+  ],
 ];
 
 async function allCommands(): Promise<(readonly [name: string, command: Command])[]> {
