@@ -114,7 +114,7 @@ await build({
   define: {
     ...shared.define,
     BUILD_ID: JSON.stringify(hash.digest('hex').slice(0, 12)),
-    COMMAND_NAMES: JSON.stringify(Object.keys(registry)),
+    COMMAND_NAMES: JSON.stringify([...Object.keys(registry), '__complete']),
   },
 });
 await build({

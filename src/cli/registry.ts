@@ -29,7 +29,6 @@ import { wait } from './commands/wait.ts';
  * that need the loader before they begin.
  */
 export const registry: Readonly<Record<string, Command | (() => Promise<Command>)>> = {
-  __complete: async () => (await import('./commands/complete.ts')).completeWords,
   alpha: async () => (await import('./commands/alpha.ts')).alpha,
   attach,
   bridge: async () => (await import('./commands/alpha.ts')).bridge,
@@ -40,12 +39,14 @@ export const registry: Readonly<Record<string, Command | (() => Promise<Command>
   cp: async () => (await import('./commands/cp.ts')).cp,
   create,
   diff: async () => (await import('./commands/diff.ts')).diff,
+  doctor: async () => (await import('./commands/doctor.ts')).doctor,
   down,
   events,
   exec,
   export: async () => (await import('./commands/export.ts')).exportFiles,
   image: async () => (await import('./commands/image.ts')).image,
   images: async () => (await import('./commands/images.ts')).images,
+  inspect: async () => (await import('./commands/inspect.ts')).inspect,
   kill,
   lint: async () => (await import('./commands/lint.ts')).lint,
   login: async () => (await import('./commands/login.ts')).login,
@@ -81,12 +82,15 @@ export const aliases: Readonly<Record<string, string>> = { convert: 'config' };
 /** How the help shows the commands; each that is not hidden is in one of these. */
 export const groups: readonly { readonly title: string; readonly names: readonly string[] }[] = [
   { title: 'Run a stack', names: ['up', 'down', 'start', 'stop', 'restart', 'scale', 'plan', 'create', 'rm'] },
-  { title: 'See what it does', names: ['ps', 'logs', 'ls', 'stats', 'top', 'events', 'port', 'images', 'volumes'] },
+  {
+    title: 'See what it does',
+    names: ['ps', 'logs', 'ls', 'stats', 'top', 'events', 'port', 'inspect', 'images', 'volumes'],
+  },
   {
     title: 'Work with containers',
     names: ['exec', 'run', 'attach', 'cp', 'kill', 'pause', 'unpause', 'wait', 'export', 'commit'],
   },
   { title: 'Check files', names: ['config', 'lint', 'diff'] },
   { title: 'Images', names: ['build', 'pull', 'push', 'publish', 'image', 'login', 'logout'] },
-  { title: 'This machine', names: ['systemd', 'completion', 'version'] },
+  { title: 'This machine', names: ['doctor', 'systemd', 'completion', 'version'] },
 ];

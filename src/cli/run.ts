@@ -48,6 +48,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
 }
 
 async function loadCommand(name: string): Promise<Command> {
+  // It knows all others, and none of them knows it.
+  if (name === '__complete') return (await import('./completion/command.ts')).completeWords;
   const target = aliases[name] ?? name;
   const command = Object.hasOwn(registry, target) ? registry[target] : undefined;
   if (command !== undefined) return typeof command === 'function' ? await command() : command;

@@ -1,8 +1,7 @@
 /** Field-by-field difference of two definitions, for people: what changed, from what, to what. */
 import type { FieldChange } from '../model/events.ts';
+import { hidden, isSecretName } from '../model/hidden.ts';
 
-/** Values of keys that look like these are shown as dots. */
-const secretKey = /pass(word|wd|phrase)?|secret|token|api_?key|private_?key|credential/i;
 const ignoredKeys: ReadonlySet<string> = new Set([
   'build',
   'pull_policy',
@@ -35,7 +34,7 @@ function walk(path: string, before: unknown, after: unknown, changes: FieldChang
 
 function show(path: string, value: unknown): string | null {
   if (value === undefined || value === null) return null;
-  if (secretKey.test(path)) return '••••••';
+  if (isSecretName(path)) return hidden;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 

@@ -13,7 +13,7 @@ const allowed: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^(alpha (viz|generate) |bridge )/, 'they say in one line why they are not here'],
   [/^(watch: there is no such|ui: Compose has no)/, 'a part of its own'],
   [
-    /^(diff|image|lint|login|logout|plan|completion|__complete|systemd): Compose has no such command/,
+    /^(diff|image|lint|login|logout|plan|completion|systemd|doctor|inspect): Compose has no such command/,
     'what Docker has elsewhere, or nobody has',
   ],
 ];

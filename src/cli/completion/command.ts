@@ -1,5 +1,5 @@
 import { defineCommand } from '../command.ts';
-import { shellWords } from '../completion/line.ts';
+import { shellWords } from './line.ts';
 
 /** What the scripts of `completion` ask: candidates with their purposes, and last what the shell should add itself. */
 export const completeWords = defineCommand({
@@ -13,10 +13,7 @@ export const completeWords = defineCommand({
     words: form === 'line' ? shellWords(rest[0] ?? '').slice(1) : rest,
   }),
   async run({ words }, context) {
-    const [{ complete }, { completionWorld }] = await Promise.all([
-      import('../completion/complete.ts'),
-      import('../completion/world.ts'),
-    ]);
+    const [{ complete }, { completionWorld }] = await Promise.all([import('./complete.ts'), import('./world.ts')]);
     const { candidates, paths } = await complete(words, completionWorld(words, context));
     const lines = candidates.map(({ value, purpose }) => `${value}\t${purpose}\n`);
     context.stdout.write(`${lines.join('')}:${paths}\n`);
