@@ -60,9 +60,12 @@ Napi::Value exportedFlock(const Napi::CallbackInfo& info) {
 /// `{ lock, abandon() }`: waits on a thread of its own, because who holds the lock may need a worker of ours.
 Napi::Value exportedWaitForLock(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
+  const bool isExclusive = convert::boolean(convert::object(info[1], "options").Get("exclusive"), "exclusive");
   const auto waiting = ThreadPromise<std::shared_ptr<UniqueFd>>::start(
       env, "waitForLock",
-      [path = convert::text(info[0], "path")] { return std::make_shared<UniqueFd>(lockFile(path, true, false)); },
+      [path = convert::text(info[0], "path"), isExclusive] {
+        return std::make_shared<UniqueFd>(lockFile(path, isExclusive, false));
+      },
       [](Napi::Env settling, const std::shared_ptr<UniqueFd>& fd) { return lockObject(settling, std::move(*fd)); });
   auto object = Napi::Object::New(env);
   object.Set("lock", waiting->promise());

@@ -21,7 +21,8 @@ export async function pruneBuildCache(paths: Paths, store: ImageStore, native: B
     if (!name.endsWith('.lock')) continue;
     const lock = await native.flock(join(mounts, name), { exclusive: true, nonblocking: true });
     if (lock === null) continue;
-    await native.removeTree(join(mounts, name.slice(0, -'.lock'.length)));
+    const directory = join(mounts, name.slice(0, -'.lock'.length));
+    for (const each of [directory, `${directory}.new`]) await native.removeTree(each);
     lock.release();
   }
 }

@@ -1,14 +1,15 @@
 /** `RUN --mount`: what a command sees besides the stage's files. */
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { OciMount } from '../container/oci.ts';
-import type { Binding, FileLock } from '../native/binding.ts';
-import { randomHex, sha256 } from '../native/digest.ts';
+import type { Binding } from '../native/binding.ts';
+import { randomHex } from '../native/digest.ts';
 import type { Paths } from '../state/paths.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { Origin } from './graph/stages.ts';
 import type { StepMount } from './graph/steps.ts';
+import { openCaches } from './run-caches.ts';
 import { resolveInTree } from './tree/resolve.ts';
 
 /** A secret that the build may use. */
@@ -27,6 +28,7 @@ export interface RunMountInput {
   readonly ssh: ReadonlyMap<string, string>;
   /** Directories of a source, top first, merged: a stage, an image, or a context without what is ignored in it. */
   layersOf(from: Origin): Promise<readonly string[]>;
+  readonly signal: AbortSignal;
 }
 
 export interface RunMounts extends AsyncDisposable {
@@ -40,6 +42,7 @@ export async function openRunMounts(input: RunMountInput): Promise<RunMounts> {
   await using stack = new AsyncDisposableStack();
   const mounts: OciMount[] = [];
   const env: string[] = [];
+  const caches = await openCaches(input, stack);
   for (const [index, mount] of input.mounts.entries()) {
     switch (mount.type) {
       case 'tmpfs':
@@ -54,7 +57,7 @@ export async function openRunMounts(input: RunMountInput): Promise<RunMounts> {
         mounts.push(bind(mount, await sourceOf(input, mount, index, stack)));
         break;
       case 'cache':
-        mounts.push(bind(mount, await cacheOf(input, mount, stack)));
+        mounts.push(bind(mount, caches.get(mount.id) as string));
         break;
       case 'secret':
         openSecret(input, mount, mounts, env);
@@ -110,37 +113,6 @@ async function sourceOf(
 
 function escapeLayer(path: string): string {
   return path.replaceAll(/[:,\\]/g, '\\$&');
-}
-
-/** The directory of a `type=cache`, which stays between builds. */
-async function cacheOf(input: RunMountInput, mount: StepMount, stack: AsyncDisposableStack): Promise<string> {
-  const { paths, native } = input;
-  const name = sha256(mount.id).slice(0, 32);
-  const parent = join(paths.buildCache, 'mounts');
-  mkdirSync(parent, { recursive: true, mode: 0o711 });
-  for (let attempt = 0; ; attempt++) {
-    const directory = join(parent, attempt === 0 ? name : `${name}-${attempt}`);
-    const isShared = mount.sharing === 'shared';
-    // A private one that is in use is not waited for: there is another one.
-    const options = { exclusive: !isShared, nonblocking: mount.sharing === 'private' };
-    const lock: FileLock | null = await native.flock(`${directory}.lock`, options);
-    if (lock === null) continue;
-    stack.defer(() => lock.release());
-    await fillCache(input, mount, directory);
-    return directory;
-  }
-}
-
-async function fillCache(input: RunMountInput, mount: StepMount, directory: string): Promise<void> {
-  if (existsSync(directory)) return;
-  mkdirSync(directory, { recursive: true });
-  if (mount.from.kind !== 'scratch') {
-    const layers = await input.layersOf(mount.from);
-    await input.native.copyFromLayers(layers, mount.source, directory);
-    return;
-  }
-  chownSync(directory, mount.uid, mount.gid);
-  chmodSync(directory, mount.mode ?? 0o755);
 }
 
 function openSecret(

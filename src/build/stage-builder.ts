@@ -246,6 +246,7 @@ export class StageBuilder implements AsyncDisposable {
         secrets,
         ssh,
         layersOf: (from) => this.#sources.layersOf(from),
+        signal,
       },
       onOutput: (text) => emit({ type: 'buildOutput', id, text }),
       signal,

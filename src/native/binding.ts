@@ -30,13 +30,16 @@ export interface Binding {
   randomBytes(size: number): Uint8Array;
 
   // Files
-  /** Null when `nonblocking` and somebody else holds it. The file is made when missing (0600). */
+  /**
+   * Null when `nonblocking` and somebody else holds it. The file is made when missing (0600). A lock that is held for long
+   * is waited for by waitForLock: here each waiter keeps a worker, of which its holder may need one.
+   */
   flock(path: string, options: { exclusive: boolean; nonblocking: boolean }): Promise<FileLock | null>;
   /**
-   * Waits for the exclusive lock of a file, made when missing, on a thread of its own. Once abandoned, the promise stays
-   * unsettled and keeps nothing alive.
+   * Waits for the lock of a file, made when missing, on a thread of its own. Once abandoned, the promise stays unsettled
+   * and keeps nothing alive.
    */
-  waitForLock(path: string): { readonly lock: Promise<FileLock>; abandon(): void };
+  waitForLock(path: string, options: { exclusive: boolean }): { readonly lock: Promise<FileLock>; abandon(): void };
   mount(source: string, target: string, type: string, flags: number, options: string): Promise<void>;
   /** Detaches (MNT_DETACH); not mounted is success. */
   unmount(path: string): Promise<void>;

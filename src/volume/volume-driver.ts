@@ -110,7 +110,7 @@ export class VolumeDriver {
     const isEmpty = (): boolean => readdirSync(mountpoint).length === 0;
     if (!isEmpty()) return;
     // Replicas start side by side, and other projects may use the volume, too.
-    const held = await this.#native.waitForLock(join(dirname(mountpoint), 'fill.lock')).lock;
+    const held = await this.#native.waitForLock(join(dirname(mountpoint), 'fill.lock'), { exclusive: true }).lock;
     try {
       if (isEmpty()) await this.#fillEmpty(record, copy);
     } finally {

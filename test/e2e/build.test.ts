@@ -103,6 +103,28 @@ CMD ["cat", "/app/made", "/app/other"]
     },
   );
 
+  const inTurns = (target: string) => `mkdir ${target}/held && sleep 0.1 && rmdir ${target}/held`;
+  const stages = Array.from({ length: 10 }, (_, index) => {
+    const caches = ['a', 'b'].map((id) => `--mount=type=cache,id=${id},target=/${id},sharing=locked`);
+    if (index % 2 === 1) caches.reverse();
+    const shared = '--mount=type=cache,id=shared,from=base,source=/bin,target=/shared,sharing=shared';
+    return `FROM base AS s${index}\nRUN ${caches.join(' ')} ${shared} ${inTurns('/a')} && ${inTurns('/b')} && test -e /shared/busybox && touch /s${index}\n`;
+  });
+
+  scenario(
+    'commands that mount one cache take turns, however many there are and in whatever order they mount',
+    {
+      compose: 'services:\n  web:\n    build: .\n',
+      files: {
+        Dockerfile: `${base}${stages.join('')}FROM base\n${stages.map((_, index) => `COPY --from=s${index} /s${index} /\n`).join('')}`,
+      },
+    },
+    async (scene, context) => {
+      prepare(scene, context);
+      await scene.ok('build');
+    },
+  );
+
   scenario(
     'pull_policy: build builds at each up',
     {

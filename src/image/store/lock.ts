@@ -2,17 +2,17 @@ import { fstatSync, statSync } from 'node:fs';
 import { type FileLock, native } from '../../native/binding.ts';
 
 /**
- * Takes the lock that `path` is, waiting for it. The file may be renamed or removed by whoever held it, so it is looked
+ * Takes the lock that `path` is, waiting for it; `exclusive` is meant unless it is said. The file may be renamed or removed by whoever held it, so it is looked
  * at again once the lock is had. Rejects with the signal's reason.
  */
-export async function lockPath(path: string, signal: AbortSignal): Promise<FileLock> {
+export async function lockPath(path: string, signal: AbortSignal, exclusive = true): Promise<FileLock> {
   for (;;) {
     signal.throwIfAborted();
     // Most locks are free, and a thread that waits is dear.
-    const free = await native().flock(path, { exclusive: true, nonblocking: true });
+    const free = await native().flock(path, { exclusive, nonblocking: true });
     if (signal.aborted) free?.release();
     signal.throwIfAborted();
-    const lock = free ?? (await untilAborted(path, signal));
+    const lock = free ?? (await untilAborted(path, signal, exclusive));
     if (isAt(path, lock.fd)) return lock;
     lock.release();
   }
@@ -33,8 +33,8 @@ function isAt(path: string, fd: number): boolean {
   return found !== undefined && found.ino === held.ino && found.dev === held.dev;
 }
 
-async function untilAborted(path: string, signal: AbortSignal): Promise<FileLock> {
-  const waiting = native().waitForLock(path);
+async function untilAborted(path: string, signal: AbortSignal, exclusive: boolean): Promise<FileLock> {
+  const waiting = native().waitForLock(path, { exclusive });
   const { promise, reject } = Promise.withResolvers<never>();
   const leave = (): void => {
     waiting.abandon();

@@ -1,0 +1,88 @@
+/** `RUN --mount=type=cache`: directories that stay between builds. */
+import { chmodSync, chownSync, existsSync, mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { lockPath, tryLockPath } from '../image/store/lock.ts';
+import type { FileLock } from '../native/binding.ts';
+import { sha256 } from '../native/digest.ts';
+import type { StepMount } from './graph/steps.ts';
+import type { RunMountInput } from './run-mounts.ts';
+
+/** Locks what one command mounts, until the stack is disposed of. Directories by the mounts' ids. */
+export async function openCaches(
+  input: RunMountInput,
+  stack: AsyncDisposableStack,
+): Promise<ReadonlyMap<string, string>> {
+  const byName = new Map<string, StepMount>();
+  for (const mount of input.mounts) {
+    if (mount.type !== 'cache') continue;
+    const name = sha256(mount.id).slice(0, 32);
+    const other = byName.get(name);
+    // One command may mount one cache twice; what it asks for most strictly holds.
+    if (other === undefined || strictness[mount.sharing] > strictness[other.sharing]) byName.set(name, mount);
+  }
+  const directories = new Map<string, string>();
+  // In one order everywhere: two commands would else wait for each other.
+  for (const name of [...byName.keys()].sort()) {
+    const mount = byName.get(name) as StepMount;
+    directories.set(mount.id, await openCache(input, mount, name, stack));
+  }
+  return directories;
+}
+
+const strictness = { shared: 0, private: 1, locked: 2 };
+
+async function openCache(
+  input: RunMountInput,
+  mount: StepMount,
+  name: string,
+  stack: AsyncDisposableStack,
+): Promise<string> {
+  const parent = join(input.paths.buildCache, 'mounts');
+  mkdirSync(parent, { recursive: true, mode: 0o711 });
+  const isShared = mount.sharing === 'shared';
+  for (let attempt = 0; ; ) {
+    const directory = join(parent, attempt === 0 ? name : `${name}-${attempt}`);
+    const isFilled = existsSync(directory);
+    const lock = await lockOf(`${directory}.lock`, mount, isFilled, input.signal);
+    if (lock === null) {
+      attempt += 1; // a private one that is in use is not waited for: there is another one
+      continue;
+    }
+    if (isShared && isFilled) {
+      if (existsSync(directory)) {
+        stack.defer(() => lock.release());
+        return directory;
+      }
+      lock.release(); // pruned before the lock was had
+      continue;
+    }
+    using held = new DisposableStack();
+    held.defer(() => lock.release());
+    await fillCache(input, mount, directory);
+    // Others may join once the first content is there.
+    if (isShared) continue;
+    stack.use(held.move());
+    return directory;
+  }
+}
+
+function lockOf(path: string, mount: StepMount, isFilled: boolean, signal: AbortSignal): Promise<FileLock | null> {
+  return mount.sharing === 'private'
+    ? tryLockPath(path)
+    : lockPath(path, signal, mount.sharing === 'locked' || !isFilled);
+}
+
+/** Whole or not at all, should this process be killed meanwhile. The exclusive lock is held. */
+async function fillCache({ native, layersOf }: RunMountInput, mount: StepMount, directory: string): Promise<void> {
+  if (existsSync(directory)) return;
+  const beside = `${directory}.new`;
+  await native.removeTree(beside);
+  mkdirSync(beside, { recursive: true });
+  if (mount.from.kind === 'scratch') {
+    chownSync(beside, mount.uid, mount.gid);
+    chmodSync(beside, mount.mode ?? 0o755);
+  } else {
+    await native.copyFromLayers(await layersOf(mount.from), mount.source, beside);
+  }
+  renameSync(beside, directory);
+}
