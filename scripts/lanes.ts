@@ -46,6 +46,7 @@ const unfitForSlow = [
     'build',
     'images',
     'transfer',
+    'updates',
   ].map((name) => `test/e2e/${name}.test.ts`),
   'test/integration/image/*.test.ts',
 ];

@@ -144,8 +144,7 @@ export const ATTRIBUTES: readonly AttributeSupport[] = [
     note: 'a service is no object of its own; labels are for containers',
   },
   { path: 'services.*.deploy.placement', support: 'ignored', note: ONE_MACHINE },
-  { path: 'services.*.deploy.update_config', support: 'ignored', note: ONE_MACHINE },
-  { path: 'services.*.deploy.rollback_config', support: 'ignored', note: ONE_MACHINE },
+  { path: 'services.*.deploy.rollback_config', support: 'honoured', note: 'absent: as update_config says' },
   { path: 'services.*.deploy.resources.reservations.cpus', support: 'ignored', note: ONE_MACHINE },
   { path: 'services.*.deploy.resources.reservations.generic_resources', support: 'ignored', note: ONE_MACHINE },
   {
@@ -209,9 +208,11 @@ export const ATTRIBUTES: readonly AttributeSupport[] = [
     support: 'honoured',
     note: 'another architecture than the machine’s needs an emulator that the kernel knows (binfmt_misc)',
   },
-  { path: 'services.*.post_start', support: 'ignored', note: 'hooks do not run yet' },
-  { path: 'services.*.pre_start', support: 'refused', note: 'hooks do not run yet' },
-  { path: 'services.*.pre_stop', support: 'ignored', note: 'hooks do not run yet' },
+  {
+    path: 'services.*.pre_start.*.per_replica',
+    support: 'refused',
+    note: 'a hook runs once, before the first replica',
+  },
   { path: 'services.*.provider', support: 'refused', note: 'providers are not started yet' },
   { path: 'services.*.pull_refresh_after', support: 'ignored', note: 'pull_policy: every_DURATION says the same' },
   {

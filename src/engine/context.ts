@@ -29,6 +29,8 @@ export interface EngineContext {
   readonly supervisorArgs: readonly string[];
   /** Binds the host ports of a container, or finds them bound already. Throws PORT_TAKEN. */
   reservePorts(record: ContainerRecord, requests: readonly PortRequest[]): Promise<readonly PublishedPort[]>;
+  /** Connections to its ports follow the record's `traffic`. */
+  routePorts(record: ContainerRecord): void;
   /** Why these could not be bound now, but those that containers of this project hold. */
   probePorts(requests: readonly PortRequest[]): Promise<readonly ComposeError[]>;
   releasePorts(containerId: string): Promise<void>;

@@ -1,6 +1,7 @@
 /** Looks up what only this machine knows (images, contents of secrets) and says what the project asks for. */
 
 import { existsSync } from 'node:fs';
+import { healthCheckOf } from '../container/health.ts';
 import { parsePlatform } from '../image/platform.ts';
 import { isRootfsReference, resolveRootfs } from '../image/rootfs.ts';
 import { type ImageStore, openImageStore } from '../image/store/store.ts';
@@ -47,6 +48,7 @@ export async function resolveDesired(options: {
   const errors: ComposeError[] = [];
   for (const [name, service] of Object.entries(project.services)) {
     let imageDigest = '';
+    let hasHealthCheck = false;
     let content: Readonly<Record<string, string>> = {};
     if (options.services.has(name)) {
       const reference = imageName(project.name, name, service, options.nameSeparator);
@@ -60,6 +62,7 @@ export async function resolveDesired(options: {
         const image = await pending;
         images.set(name, image);
         imageDigest = image.digest;
+        hasHealthCheck = healthCheckOf(service.healthcheck, image.config.healthcheck) !== null;
       } catch (error) {
         if (!(error instanceof ComposeError)) throw error;
         const isToCome = error.code === 'IMAGE_NOT_FOUND' && options.withoutImages?.has(name);
@@ -68,7 +71,7 @@ export async function resolveDesired(options: {
       content = contentDigests(project, service, options.variables);
       contents.set(name, content);
     }
-    services[name] = { service, hash: serviceHash(service, content), imageDigest };
+    services[name] = { service, hash: serviceHash(service, content), imageDigest, hasHealthCheck };
   }
   if (errors.length > 0) throw joinErrors([...new Set(errors)]);
   return {

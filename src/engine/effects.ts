@@ -1,11 +1,8 @@
 /** The effect of each operation. Each is idempotent (already so is success) and leaves nothing half-made when it fails. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { readContainerState } from '../container/state.ts';
-import type { ResolvedImage } from '../model/image.ts';
-import type { ProjectOrigin } from '../model/origin.ts';
-import type { Project } from '../model/project.ts';
 import type { ContainerRecord, NetworkRecord, VolumeRecord } from '../model/records.ts';
-import type { Service } from '../model/service.ts';
 import { randomHex } from '../native/digest.ts';
 import { allocateSubnets, bridgeName } from '../network/allocate.ts';
 import type { OperationOf } from '../plan/plan.ts';
@@ -13,20 +10,14 @@ import { ComposeError } from '../util/errors.ts';
 import { version } from '../util/version.ts';
 import { containerEvent, signalNumber } from './container-event.ts';
 import type { EngineContext } from './context.ts';
-import type { DesiredWithImages } from './desired.ts';
+import { type EffectInput, requireImage, requireService } from './effect-input.ts';
 import type { Effects } from './execute.ts';
-import type { GivenVariables } from './given-files.ts';
+import { runHooks } from './hooks.ts';
 import { resourceLabels } from './labels.ts';
 import { newContainerRecord, removeContainer, startContainer } from './lifecycle.ts';
+import { runPreStart } from './pre-start.ts';
+import { awaitReplica, drain, shiftTraffic } from './traffic.ts';
 import { waitForCondition } from './wait.ts';
-
-export interface EffectInput {
-  readonly project: Project;
-  readonly origin: ProjectOrigin;
-  readonly wanted: DesiredWithImages;
-  readonly variables: GivenVariables;
-  readonly waitTimeoutMs: number | null;
-}
 
 /** The effects of one apply. */
 export function createEffects(context: EngineContext, input: EffectInput): Effects {
@@ -94,8 +85,36 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
       return undefined;
     },
 
+    async runPreStart({ service, index, replica }, { signal }) {
+      await runPreStart(context, input, { service: service ?? '', index, replica, signal });
+      return undefined;
+    },
+
     async startContainer({ name }, { signal }) {
-      await startContainer(context, containerNamed(context, name), input, signal);
+      const record = containerNamed(context, name);
+      const { monitor } = readContainerState(context.paths.container(record.id), context.native);
+      await startContainer(context, record, input, signal);
+      if (monitor === 'none' && input.hooks === 'run') await runHooks(context, record, 'post_start', signal);
+      return undefined;
+    },
+
+    async awaitReplica({ name, monitorMs }, { signal }) {
+      return await awaitReplica(context, containerNamed(context, name), monitorMs, signal);
+    },
+
+    async shiftTraffic({ name, lastingName, fromId }) {
+      await shiftTraffic(context, containerNamed(context, name), lastingName, fromId);
+      return undefined;
+    },
+
+    async drainContainer({ containerId, timeoutMs }, { signal }) {
+      const record = database.container(containerId);
+      if (record !== null) await drain(context, record, timeoutMs, signal);
+      return undefined;
+    },
+
+    async delayUpdate({ ms }, { signal }) {
+      await delay(ms, undefined, { signal });
       return undefined;
     },
 
@@ -120,6 +139,8 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
     async stopContainer({ containerId, timeoutMs }, { signal }) {
       const record = database.container(containerId);
       if (record === null) return undefined;
+      const { status } = readContainerState(context.paths.container(containerId), context.native);
+      if (status === 'running' && input.hooks === 'run') await runHooks(context, record, 'pre_stop', signal);
       database.noteContainer({ ...record, desired: 'stopped' });
       const announce = (action: string, extra: Readonly<Record<string, string>> = {}) =>
         context.announce(containerEvent(record, action, clock().toISOString(), extra));
@@ -270,24 +291,14 @@ async function createReplica(
   const service = requireService(input.project, serviceName);
   const image = requireImage(input, serviceName);
   await newContainerRecord(context, input, {
-    name: operation.resource,
+    name: operation.name,
     serviceName,
     service,
     image,
     number: operation.number,
     oneOff: null,
     inheritedVolumes: operation.inheritedVolumes,
+    ...(operation.traffic === 'held' ? { traffic: 'held' } : {}),
+    ...(operation.replaces === null ? {} : { replaces: operation.replaces }),
   });
-}
-
-export function requireService(project: Project, name: string): Service {
-  const service = project.services[name];
-  if (service === undefined) throw new ComposeError('NO_SERVICE', `no such service: ${name}`);
-  return service;
-}
-
-export function requireImage(input: EffectInput, serviceName: string): ResolvedImage {
-  const image = input.wanted.images.get(serviceName);
-  if (image === undefined) throw new Error(`the image of ${serviceName} was not resolved`);
-  return image;
 }

@@ -16,10 +16,12 @@ import { checkCapacity } from './capacity.ts';
 import { containerEvent } from './container-event.ts';
 import type { EngineContext } from './context.ts';
 import { type DesiredWithImages, resolveDesired } from './desired.ts';
-import { createEffects, type EffectInput } from './effects.ts';
+import type { EffectInput } from './effect-input.ts';
+import { createEffects } from './effects.ts';
 import { errorData, execute } from './execute.ts';
 import { leaseImages } from './lease-images.ts';
 import { observe } from './observe.ts';
+import { type CarryOutOptions, carryOutUpdates } from './update-failures.ts';
 import { refuseUnsupported, validateProject } from './validate.ts';
 import { checkStart } from './validate-start.ts';
 
@@ -85,10 +87,19 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
       updatedAt: context.clock().toISOString(),
     });
   }
-  const { parallel } = settings.manner;
   const { variables } = request;
-  const input = { project, origin, wanted, variables, waitTimeoutMs: settings.waitTimeoutMs };
-  await carryOut(context, input, thePlan, { ...options, parallel });
+  const hooks = 'run' as const;
+  const input = { project, origin, wanted, variables, waitTimeoutMs: settings.waitTimeoutMs, hooks };
+  await carryOutUpdates({
+    context,
+    request,
+    input,
+    plan: thePlan,
+    observed,
+    engine: options,
+    observe: () => observeAll(context, project),
+    carryOut: (...what) => carryOut(context, ...what),
+  });
   context.database.settle();
   if (settings.intent === 'restart') announceRestarts(context, thePlan);
 }
@@ -140,7 +151,7 @@ export async function carryOut(
   context: EngineContext,
   input: EffectInput,
   thePlan: Plan,
-  options: EngineOptions & { readonly parallel: number | null },
+  options: CarryOutOptions,
 ): Promise<void> {
   if (thePlan.nodes.length === 0) return;
   await execute(thePlan, createEffects(context, input), {
@@ -213,7 +224,7 @@ export async function repair(
     configFiles: [],
     environmentFiles: [],
   };
-  const input: EffectInput = { project, origin, wanted: empty, variables: {}, waitTimeoutMs: null };
+  const input: EffectInput = { project, origin, wanted: empty, variables: {}, waitTimeoutMs: null, hooks: 'skip' };
   await carryOut(context, input, thePlan, { signal, emit, parallel: null });
   return thePlan.nodes.length;
 }

@@ -1,7 +1,7 @@
 /** Carries out a plan along its graph. Decides nothing: what fails stops the rest, what succeeded stays. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ErrorData, ProgressEvent } from '../model/events.ts';
+import type { ErrorData, ProgressEvent, StepEvent } from '../model/events.ts';
 import type { Operation, OperationOf, OperationType, Plan, PlanNode } from '../plan/plan.ts';
 import { monotonicMs } from '../util/elapsed.ts';
 import { ComposeError } from '../util/errors.ts';
@@ -21,11 +21,13 @@ export type Effects = EffectsOf<Exclude<OperationType, 'pullImage'>>;
 /** What stopped a plan: the first operation that failed, as the user should see it. */
 export class OperationFailure extends Error {
   readonly data: ErrorData;
+  readonly node: PlanNode;
 
-  constructor(data: ErrorData, cause: unknown) {
+  constructor(data: ErrorData, cause: unknown, node: PlanNode) {
     super(data.message, { cause });
     this.name = 'OperationFailure';
     this.data = data;
+    this.node = node;
   }
 }
 
@@ -46,6 +48,8 @@ export async function execute(
     readonly parallel: number | null;
     readonly clock: () => Date;
     readonly describeError: (error: unknown, operation: Operation) => ErrorData;
+    /** What a failed step of a group means: the end of it all (also when absent), or that the rest of its group is skipped. */
+    readonly judge?: (node: PlanNode, failure: OperationFailure) => 'stop' | 'skip';
   },
 ): Promise<void> {
   const failure = new AbortController();
@@ -57,13 +61,14 @@ export async function execute(
   }
   const queue = plan.nodes.filter((node) => node.after.length === 0);
   const running = new Set<Promise<void>>();
+  const skipped = new Set<string>();
   const limit = options.parallel ?? parallelOperations;
   let firstFailure: OperationFailure | undefined;
 
   const runNode = async (node: PlanNode): Promise<void> => {
     const { operation } = node;
     const began = monotonicMs();
-    const step = (status: 'started' | 'done' | 'failed', text: string, error: ErrorData | null): void =>
+    const step = (status: StepEvent['status'], text: string, error: ErrorData | null): void =>
       options.emit({
         type: 'step',
         id: node.id,
@@ -79,6 +84,19 @@ export async function execute(
         error,
       });
     const texts = describeStep(operation);
+    const release = (): void => {
+      for (const dependent of dependents.get(node.id) ?? []) {
+        const missing = waitingFor.get(dependent.id);
+        missing?.delete(node.id);
+        // Before what has not begun: a container's process starts while the next one is only being written down.
+        if (missing?.size === 0) queue.unshift(dependent);
+      }
+    };
+    if (node.group !== null && skipped.has(node.group)) {
+      step('skipped', 'Skipped', null);
+      release();
+      return;
+    }
     step('started', texts.started, null);
     try {
       const effect = effects[operation.type] as
@@ -87,17 +105,18 @@ export async function execute(
       if (effect === undefined) throw new Error(`nothing here carries out ${operation.type}`);
       const text = await effect(operation, { signal });
       step('done', text ?? texts.done, null);
-      for (const dependent of dependents.get(node.id) ?? []) {
-        const missing = waitingFor.get(dependent.id);
-        missing?.delete(node.id);
-        // Before what has not begun: a container's process starts while the next one is only being written down.
-        if (missing?.size === 0) queue.unshift(dependent);
-      }
+      release();
     } catch (error) {
       if (signal.aborted && error === signal.reason) return;
       const data = options.describeError(error, operation);
       step('failed', 'Error', data);
-      firstFailure ??= new OperationFailure(data, error);
+      const reason = new OperationFailure(data, error, node);
+      if (node.group !== null && firstFailure === undefined && options.judge?.(node, reason) === 'skip') {
+        skipped.add(node.group);
+        release();
+        return;
+      }
+      firstFailure ??= reason;
       failure.abort(error);
     }
   };

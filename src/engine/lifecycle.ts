@@ -9,11 +9,10 @@ import { readContainerState } from '../container/state.ts';
 import { openImageStore } from '../image/store/store.ts';
 import { exitCodeOf } from '../model/container-state.ts';
 import type { ResolvedImage } from '../model/image.ts';
-import { parsePortRange } from '../model/port.ts';
+import { lastingName } from '../model/names.ts';
 import type { ContainerRecord, VolumeRecord } from '../model/records.ts';
-import type { Port, Service } from '../model/service.ts';
+import type { Service } from '../model/service.ts';
 import { randomHex } from '../native/digest.ts';
-import type { PortRequest } from '../network/contract.ts';
 import { hostsFile } from '../network/hosts-file.ts';
 import { resolvConf } from '../network/resolv-conf.ts';
 import type { Database } from '../state/database.ts';
@@ -21,11 +20,12 @@ import { about, ComposeError, type ErrorPath } from '../util/errors.ts';
 import { version } from '../util/version.ts';
 import { containerEvent } from './container-event.ts';
 import type { EngineContext } from './context.ts';
-import type { EffectInput } from './effects.ts';
+import type { EffectInput } from './effect-input.ts';
 import { networkPlaces, planEndpoints } from './endpoints.ts';
 import { givenFileMounts } from './given-files.ts';
 import { containerLabels } from './labels.ts';
 import { ociMounts, type VolumeUse, volumeOfMount, volumeUses } from './mounts.ts';
+import { portRequests } from './port-requests.ts';
 import { customSeccomp } from './validate-services.ts';
 
 export interface NewContainer {
@@ -37,6 +37,9 @@ export interface NewContainer {
   /** The slug of a one-off container. */
   readonly oneOff: { readonly slug: string; readonly useAliases: boolean; readonly removeOnExit: boolean } | null;
   readonly inheritedVolumes: Readonly<Record<string, string>>;
+  readonly traffic?: 'held';
+  readonly replaces?: string;
+  readonly hook?: 'pre_start';
 }
 
 /** Writes down a new container: its addresses, volumes and bundle. It does not run yet. */
@@ -105,6 +108,9 @@ export async function newContainerRecord(
         sharedNamespaces: {},
         cgroupsPath,
         ...(service.cgroup_parent === undefined ? {} : { madeCgroups: madeCgroups(database, cgroupsPath) }),
+        ...(wanted.hook === undefined ? {} : { hook: wanted.hook }),
+        ...(wanted.traffic === undefined ? {} : { traffic: wanted.traffic }),
+        ...(wanted.replaces === undefined ? {} : { replaces: wanted.replaces }),
         desired: 'running',
         hostname: hostnameOf(service, id),
         command: processArgs(service, image),
@@ -163,7 +169,7 @@ export async function startContainer(
     });
   }
   try {
-    const ports = await context.reservePorts(record, portRequests(record.config.ports ?? []));
+    const ports = await context.reservePorts(record, portRequests(record, replaced(context, record)));
     const started: ContainerRecord = { ...record, ports, desired: 'running' };
     // Most publish nothing, and are written down as they are.
     if (ports.length > 0 || record.ports.length > 0 || record.desired !== 'running') database.saveContainer(started);
@@ -194,6 +200,11 @@ export async function startContainer(
   context.worldChanged();
 }
 
+/** The container whose place this one takes, as long as it is there. */
+function replaced({ database }: EngineContext, { replaces }: ContainerRecord): ContainerRecord | null {
+  return replaces === undefined ? null : database.container(replaces);
+}
+
 /**
  * What the container was made of, which its name may not stand for any more. Undefined where nobody looked, and where it
  * is gone: the bundle stays as it is then.
@@ -203,7 +214,8 @@ async function imageOf(
   record: ContainerRecord,
   input: EffectInput,
 ): Promise<ResolvedImage | undefined> {
-  const image = input.wanted.images.get(record.service);
+  // A hook's bundle was written by who runs it.
+  const image = record.hook === undefined ? input.wanted.images.get(record.service) : undefined;
   const isStored = record.imageDigest.startsWith('sha256:');
   if (image === undefined || image.digest === record.imageDigest || !isStored) return image;
   try {
@@ -253,20 +265,6 @@ function announceEnd(context: EngineContext, record: ContainerRecord): void {
   context.announce(containerEvent(record, 'die', finishedAt, { exitCode, execDuration }));
 }
 
-/** Compose's `ports:` as what is asked of the host. */
-export function portRequests(ports: readonly Port[]): PortRequest[] {
-  return ports.map((port) => {
-    const range = port.published ? parsePortRange(port.published) : undefined;
-    return {
-      hostIp: port.host_ip ?? '',
-      hostPort: range?.start ?? 0,
-      ...(range !== undefined && range.end !== range.start ? { hostPortEnd: range.end } : {}),
-      protocol: (port.protocol || 'tcp') as PortRequest['protocol'],
-      containerPort: port.target,
-    };
-  });
-}
-
 /** An error of a start, with the container and the attribute that it is about. */
 export function nameFailure(
   record: Pick<ContainerRecord, 'name' | 'service' | 'config'>,
@@ -304,7 +302,7 @@ async function writeBundle(
   const from = volumesFrom(context, service);
   const bundle: BundleInput = {
     id: record.id,
-    name: record.name,
+    name: lastingName(record.name),
     service,
     image,
     paths,

@@ -81,7 +81,7 @@ export async function previewPlan(options: {
   return { plan: inSequence(pulls, value), hash: planHash(value) };
 }
 
-const noPulls: Plan = { nodes: [], warnings: [], unchanged: [] };
+const noPulls: Plan = { nodes: [], warnings: [], unchanged: [], updates: {} };
 
 function pullsFor(
   project: Project,

@@ -49,6 +49,12 @@ export function imageNeeds(
       isBuildable: service.build !== undefined,
       found: findImage(options.store, reference),
     });
+    for (const { image } of service.pre_start ?? []) {
+      if (image === undefined || isRootfsReference(image)) continue;
+      const found = findImage(options.store, image);
+      const policy = parsePullPolicy(service.pull_policy === 'build' ? undefined : service.pull_policy);
+      needs.push({ reference: image, service: name, platform: platform || null, policy, isBuildable: false, found });
+    }
   }
   return needs;
 }

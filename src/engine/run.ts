@@ -9,8 +9,9 @@ import { randomHex } from '../native/digest.ts';
 import { about, ComposeError } from '../util/errors.ts';
 import type { EngineContext } from './context.ts';
 import { resolveDesired } from './desired.ts';
-import type { EffectInput } from './effects.ts';
+import type { EffectInput } from './effect-input.ts';
 import { apply } from './engine.ts';
+import { runHooks } from './hooks.ts';
 import { leaseImages } from './lease-images.ts';
 import { newContainerRecord, removeContainer, startContainer } from './lifecycle.ts';
 
@@ -150,7 +151,7 @@ async function create(
   });
   await using _lease = await leaseImages(context.paths, wanted);
   const { origin, variables } = request;
-  const input: EffectInput = { project, origin, wanted, variables, waitTimeoutMs: null };
+  const input: EffectInput = { project, origin, wanted, variables, waitTimeoutMs: null, hooks: 'run' };
   const image = wanted.images.get(request.service);
   if (image === undefined) throw new Error(`the image of ${request.service} was not resolved`);
   const record = await newContainerRecord(context, input, {
@@ -164,6 +165,7 @@ async function create(
   });
   try {
     await startContainer(context, record, input, signal);
+    await runHooks(context, record, 'post_start', signal);
   } catch (error) {
     if (request.remove) await removeContainer(context, record, Object.values(record.anonymousVolumes));
     throw withoutPlace(error, request);

@@ -9,7 +9,8 @@ import type { Plan } from '../plan/plan.ts';
 import { ComposeError, joinErrors } from '../util/errors.ts';
 import type { EngineContext } from './context.ts';
 import { givenFiles } from './given-files.ts';
-import { nameFailure, portRequests } from './lifecycle.ts';
+import { nameFailure } from './lifecycle.ts';
+import { portRequests } from './port-requests.ts';
 
 /**
  * Throws all of it at once. Only what is certain: a root that is more than one directory, what a mount covers and ports that
@@ -35,7 +36,11 @@ export async function checkStart(
     seen.add(`${type} ${serviceName}`);
     const found = type === 'createContainer' ? findInRoot(service, image, project, looks) : [];
     if (type === 'startContainer' && !setsFree) {
-      found.push(...(await context.probePorts(portRequests(service.ports ?? []))));
+      found.push(
+        ...(await context.probePorts(
+          portRequests({ id: '', service: serviceName, number: 1, oneOff: false, config: service }),
+        )),
+      );
     }
     const container = { name: resource, service: serviceName, config: service };
     errors.push(...found.map((error) => nameFailure(container, error)));

@@ -44,6 +44,8 @@ export interface PlanNodeData {
   readonly cause: string;
   /** Nodes that must be done before. */
   readonly after: readonly number[];
+  /** The replica whose update it is a step of. */
+  readonly group?: string;
   /** Field by field, where the cause is a difference: secrets hidden. */
   readonly changes: readonly FieldChange[];
 }

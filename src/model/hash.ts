@@ -23,7 +23,7 @@ const NOT_IN_SERVICE_HASH: ReadonlySet<string> = new Set([
 
 /**
  * The hash that decides whether a container still is what its service asks for. `replicas` and what only says how to get
- * an image, when to start or what to watch are left out. The content of secrets and configs is not in the file: who knows it
+ * an image, when to start, how to update or what to watch are left out. The content of secrets and configs is not in the file: who knows it
  * passes digests in `content`, by source name.
  */
 export function serviceHash(service: Service, content: Readonly<Record<string, string>> = {}): string {
@@ -33,7 +33,7 @@ export function serviceHash(service: Service, content: Readonly<Record<string, s
     kept[key] = value;
   }
   if (service.deploy !== undefined) {
-    const { replicas: _replicas, ...deploy } = service.deploy;
+    const { replicas: _count, update_config: _update, rollback_config: _rollback, ...deploy } = service.deploy;
     kept.deploy = deploy;
   }
   return hash('service', Object.keys(content).length === 0 ? kept : { ...kept, ' content': content });

@@ -40,6 +40,21 @@ export function containerName(
   return service?.container_name ?? [project, serviceName, number].join(separator);
 }
 
+/** The container in which hook `index` (from 0) of `pre_start` runs. */
+export function preStartName(project: string, serviceName: string, index: number): string {
+  return `${project}-${serviceName}-pre-start-${index + 1}`;
+}
+
+/** What a container is called while another one has its name: as Docker Compose does it. */
+export function passingName(otherId: string, name: string): string {
+  return `${otherId.slice(0, 12)}_${name}`;
+}
+
+/** The name that a container has, or will have when the other one is gone. */
+export function lastingName(name: string): string {
+  return name.replace(/^[0-9a-f]{12}_/, '');
+}
+
 /** The name of a one-off container: `slug` is what makes it unique. */
 export function oneOffContainerName(
   project: string,

@@ -88,6 +88,8 @@ export interface ContainerRecord {
   readonly oneOff: boolean;
   /** `run --rm`: it goes when it has ended, whatever became of who started it. */
   readonly removeOnExit?: boolean;
+  /** Made to run a hook of its service before that starts; it stays only when the hook failed, until the next `up` or `down`. */
+  readonly hook?: 'pre_start';
   readonly configHash: string;
   readonly imageReference: string;
   /** Digest of the image, or for rootfs: the directory. */
@@ -110,6 +112,10 @@ export interface ContainerRecord {
   readonly cgroupsPath: string;
   /** Parents of that cgroup which tscompose made, the innermost first: they go with the last container in them. */
   readonly madeCgroups?: readonly string[];
+  /** Held: published ports and the service's names do not lead here, because it is not ready yet or about to go. */
+  readonly traffic?: 'held';
+  /** The container whose place this one takes in an update, while that one may still be there. */
+  readonly replaces?: string;
   /** What the user asked for last; healing follows it. */
   readonly desired: 'running' | 'stopped';
   /** Names that DNS answers with this container: name, service, aliases are in `endpoints`. */

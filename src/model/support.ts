@@ -22,7 +22,13 @@ const REFUSED: readonly Refusal[] = [
     why: 'device requests need a driver',
   },
   { askedBy: ({ models }) => when(models !== undefined, 'models'), why: 'there is no program that runs models' },
-  { askedBy: ({ pre_start }) => when(pre_start !== undefined, 'pre_start'), why: 'hooks do not run yet' },
+  {
+    askedBy: ({ pre_start }) =>
+      [...(pre_start ?? []).entries()].flatMap(([index, { per_replica }]) =>
+        when(per_replica === true, 'pre_start', index, 'per_replica'),
+      ),
+    why: 'a hook runs once, before the first replica',
+  },
   { askedBy: ({ provider }) => when(provider !== undefined, 'provider'), why: 'providers are not started yet' },
   {
     askedBy: ({ use_api_socket }) => when(use_api_socket === true, 'use_api_socket'),

@@ -60,6 +60,9 @@ export interface NetworkDriver {
   watch(signal: AbortSignal): AsyncIterable<NetworkChange>;
 }
 
+/** How long who asked for a name may remember the answer. */
+export const answerTtlSeconds = 1;
+
 export interface PortRequest {
   /** Empty: every address, v4 and v6. */
   readonly hostIp: string;
@@ -69,13 +72,15 @@ export interface PortRequest {
   readonly hostPortEnd?: number;
   readonly protocol: PublishedPort['protocol'];
   readonly containerPort: number;
+  /** A certain port that a reservation of the same group has is shared with it. */
+  readonly group?: string;
 }
 
 export interface PortReservation {
   /** In the order of the requests; one request on every address gives two, `0.0.0.0` and `::`. */
   readonly ports: readonly PublishedPort[];
-  /** Where connections go that reach the listener itself; without a target they are closed. */
-  forwardTo(target: { readonly ipv4: string | null; readonly ipv6: string | null }): void;
+  /** Where connections go that reach the listener itself: each to one of those who share it. Null: to nobody here. */
+  forwardTo(target: { readonly ipv4: string | null; readonly ipv6: string | null } | null): void;
   release(): Promise<void>;
 }
 

@@ -5,6 +5,7 @@
  * - Names: service, container name, id (12 digits; a label has at most 63 characters), hostname, the network's aliases; each also with the
  *   network's name as its domain (`web.shop_default`).
  * - What `links` and `external_links` call another one is a name for the container alone that has them.
+ * - A container whose traffic is held has its own names only.
  * - Service names and aliases mean all containers that have them; the answers' order is turned by one each time.
  */
 import type { ContainerRecord } from '../model/records.ts';
@@ -100,9 +101,10 @@ function linksIn({ config }: ContainerRecord): Map<string, string> {
 }
 
 function namesOf(container: ContainerRecord, aliases: readonly string[]): Set<string> {
+  const own = [container.name, container.id.slice(0, 12), container.hostname];
   // A one-off container (`run`) does not answer for its service.
   const service = container.oneOff ? [] : [container.service];
-  const names = [...service, container.name, container.id.slice(0, 12), container.hostname, ...aliases];
+  const names = container.traffic === 'held' ? own : [...service, ...own, ...aliases];
   return new Set(names.filter((name) => name !== '').map((name) => name.toLowerCase()));
 }
 

@@ -3,13 +3,13 @@ import { statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { type Answer, type DecodedPacket, decode, encode, type Packet, TRUNCATED_RESPONSE } from 'dns-packet';
 import type { Binding } from '../native/binding.ts';
-import type { DnsServer, NetworkWorld } from './contract.ts';
+import { answerTtlSeconds, type DnsServer, type NetworkWorld } from './contract.ts';
 import { FrameReader, forward, frame, parseUpstream } from './dns-forward.ts';
 import { indexNames, type NameIndex } from './dns-names.ts';
 import { hostResolver } from './resolv-conf.ts';
 
 /** Short: after a `scale` or a restart nobody should go on asking the wrong address. */
-const ttlSeconds = 5;
+const ttlSeconds = answerTtlSeconds;
 const forwardTimeoutMs = 2000;
 const tcpIdleMs = 10_000;
 /** How long a question waits for its container to become known: it may ask before its start has been told. */

@@ -2,6 +2,7 @@
  * The records of all projects → the table `inet tscompose`. Pure.
  *
  * - Published ports are destination NAT, for what arrives and for what the host itself sends (127.0.0.1 included).
+ * - A port that several containers share leads to each of them in turn of chance, but for those whose traffic is held.
  * - What leaves a network for elsewhere takes the host's address.
  * - Networks do not reach each other, nor does anybody reach into one, but through a published port.
  * - Addresses of 127.0.0.0/8 on the wire are nobody's: route_localnet on the bridges must not open the host's loopback
@@ -27,10 +28,11 @@ export function firewallTable(world: NetworkWorld, tableName: string, passage: P
   const empty = { family: 'inet', name: tableName, digest: '', sets: [], chains: [] } as const;
   if (networks.length === 0) return empty;
   const tableSets = sets(networks, world.containers);
+  const balanced = tableSets.flatMap(({ name }) => (name.startsWith('balanced') ? [name] : []));
   // The same for both forms of the queue: every process must recognize what any other has written.
   const plain = passage.kind === 'queue' ? { ...passage, compatible: false } : passage;
-  const digest = digestOf({ ...empty, sets: tableSets, chains: chains(networks, plain) });
-  return { ...empty, digest, sets: tableSets, chains: chains(networks, passage) };
+  const digest = digestOf({ ...empty, sets: tableSets, chains: chains(networks, balanced, plain) });
+  return { ...empty, digest, sets: tableSets, chains: chains(networks, balanced, passage) };
 }
 
 /** How many objects of each kind the kernel shows for that table. */
@@ -74,7 +76,14 @@ function digestOf(content: NftTable | readonly string[]): string {
 type Rule = readonly NftExpression[];
 const rule = (...parts: readonly (readonly NftExpression[])[]): Rule => parts.flat();
 
-function chains(networks: readonly NetworkRecord[], passage: Passage): NftChain[] {
+function chains(networks: readonly NetworkRecord[], balanced: readonly string[], passage: Passage): NftChain[] {
+  const publish = (family: 4 | 6, withAddress: boolean): Rule[] => {
+    const suffix = `${family}${withAddress ? 'at' : ''}`;
+    const shared = balanced.includes(`balanced${suffix}`)
+      ? [nft.publish(family, `balanced${suffix}`, withAddress, balanceSlots)]
+      : [];
+    return [...shared, nft.publish(family, `published${suffix}`, withAddress)];
+  };
   const subnetsOf = (network: NetworkRecord) => network.subnets.map(({ subnet }) => subnet);
   return [
     {
@@ -98,12 +107,7 @@ function chains(networks: readonly NetworkRecord[], passage: Passage): NftChain[
     },
     {
       name: 'publish',
-      rules: [
-        nft.publish(4, 'published4at', true),
-        nft.publish(4, 'published4', false),
-        nft.publish(6, 'published6at', true),
-        nft.publish(6, 'published6', false),
-      ],
+      rules: [...publish(4, true), ...publish(4, false), ...publish(6, true), ...publish(6, false)],
     },
     {
       name: 'postrouting',
@@ -153,7 +157,7 @@ function late({ number, compatible }: Extract<Passage, { kind: 'queue' }>): NftC
 }
 
 function sets(networks: readonly NetworkRecord[], containers: readonly ContainerRecord[]): NftSet[] {
-  const { interfaceName, ipv4Address, ipv6Address, protocol, port } = nft.dataType;
+  const { interfaceName, ipv4Address, ipv6Address, protocol, port, mark } = nft.dataType;
   const names = (name: string, chosen: readonly NetworkRecord[]): NftSet => ({
     name,
     keyLength: 16,
@@ -163,27 +167,48 @@ function sets(networks: readonly NetworkRecord[], containers: readonly Container
     elements: chosen.map((network) => ({ key: nft.interfaceNameBytes(network.bridge) })),
   });
   const published = publishedPorts(networks, containers);
-  const map = (name: string, family: 4 | 6, withAddress: boolean): NftSet => {
+  const maps = (family: 4 | 6, withAddress: boolean): NftSet[] => {
     const length = family === 4 ? 4 : 16;
     const address = family === 4 ? ipv4Address : ipv6Address;
-    const elements = new Map<string, { key: Uint8Array; data: Uint8Array }>();
+    const ports = new Map<string, { key: Uint8Array; data: [Uint8Array, ...Uint8Array[]] }>();
     for (const { hostAddress, target, record } of published) {
       if (parseAddress(target).family !== family || (hostAddress !== null) !== withAddress) continue;
       const prefix = hostAddress === null ? [] : [nft.addressBytes(hostAddress)];
       const key = nft.join(...prefix, nft.protocolBytes(record.protocol), nft.portBytes(record.hostPort));
       const name = Buffer.from(key).toString('hex');
-      // A port is reserved by one container; should two claim it, the table must still load.
-      if (elements.has(name)) continue;
-      elements.set(name, { key, data: nft.join(nft.addressBytes(target), nft.portBytes(record.containerPort)) });
+      const data = nft.join(nft.addressBytes(target), nft.portBytes(record.containerPort));
+      const shared = ports.get(name);
+      if (shared === undefined) ports.set(name, { key, data: [data] });
+      else if (shared.data.length < balanceSlots) shared.data.push(data);
     }
-    return {
-      name,
-      keyLength: (withAddress ? length : 0) + 8,
-      dataLength: length + 4,
-      keyType: nft.concatenation(...(withAddress ? [address] : []), protocol, port),
-      dataType: nft.concatenation(address, port),
-      elements: [...elements.values()],
+    const keyTypes = [...(withAddress ? [address] : []), protocol, port];
+    const common = { dataLength: length + 4, dataType: nft.concatenation(address, port) };
+    const keyLength = (withAddress ? length : 0) + 8;
+    const suffix = `${family}${withAddress ? 'at' : ''}`;
+    const single: NftSet = {
+      ...common,
+      name: `published${suffix}`,
+      keyLength,
+      keyType: nft.concatenation(...keyTypes),
+      elements: [...ports.values()].flatMap(({ key, data }) => (data.length === 1 ? { key, data: data[0] } : [])),
     };
+    const balanced = [...ports.values()].filter(({ data }) => data.length > 1);
+    if (balanced.length === 0) return [single];
+    return [
+      single,
+      {
+        ...common,
+        name: `balanced${suffix}`,
+        keyLength: keyLength + 4,
+        keyType: nft.concatenation(...keyTypes, mark),
+        elements: balanced.flatMap(({ key, data }) =>
+          Array.from({ length: balanceSlots }, (_, slot) => ({
+            key: nft.join(key, nft.slotBytes(slot)),
+            data: data[slot % data.length] ?? data[0],
+          })),
+        ),
+      },
+    ];
   };
   return [
     names('bridges', networks),
@@ -204,12 +229,15 @@ function sets(networks: readonly NetworkRecord[], containers: readonly Container
           return { key: nft.join(name, name) };
         }),
     },
-    map('published4', 4, false),
-    map('published4at', 4, true),
-    map('published6', 6, false),
-    map('published6at', 6, true),
+    ...maps(4, false),
+    ...maps(4, true),
+    ...maps(6, false),
+    ...maps(6, true),
   ];
 }
+
+/** Among so many places containers that share a port are dealt out; a power of two, because its remainder is a mask. */
+const balanceSlots = 64;
 
 interface Published {
   /** Null: any address of the host. */
@@ -221,7 +249,7 @@ interface Published {
 function publishedPorts(networks: readonly NetworkRecord[], containers: readonly ContainerRecord[]): Published[] {
   const byId = new Map(networks.map((network) => [network.id, network]));
   return containers
-    .filter((container) => container.ports.length > 0)
+    .filter((container) => container.ports.length > 0 && container.traffic !== 'held')
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
     .flatMap((container) =>
       container.ports.flatMap((record) => {

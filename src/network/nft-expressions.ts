@@ -11,7 +11,14 @@ type Expressions = readonly NftExpression[];
 export const register = (index: number) => 8 + index;
 
 /** nft's numbers of data types; a concatenation has six bits for each (see concatenation()). */
-export const dataType = { ipv4Address: 7, ipv6Address: 8, protocol: 12, port: 13, interfaceName: 41 } as const;
+export const dataType = {
+  ipv4Address: 7,
+  ipv6Address: 8,
+  protocol: 12,
+  port: 13,
+  mark: 19,
+  interfaceName: 41,
+} as const;
 
 export const concatenation = (...types: readonly number[]) => types.reduce((sum, type) => (sum << 6) | type, 0);
 
@@ -57,7 +64,10 @@ const payload = (base: number, offset: number, len: number, dreg = register(0)):
   { dreg, base, offset, len },
 ];
 
-const metaKey = { inputName: 6, outputName: 7, protocolFamily: 15, l4Protocol: 16 };
+/** A number from `meta random`, as one part of a concatenation. */
+export const slotBytes = (slot: number) => hostOrder(slot);
+
+const metaKey = { inputName: 6, outputName: 7, protocolFamily: 15, l4Protocol: 16, random: 24 };
 const familyNumber = { 4: 2, 6: 10 } as const;
 /** Offsets of the addresses in the network header. */
 const addressAt = {
@@ -131,17 +141,24 @@ export function queue(number: number, compatible: boolean): Expressions {
   return [['target', { name: 'NFQUEUE', rev: 3, info: new Uint8Array(Uint16Array.of(number, 1, 1, 0).buffer) }]];
 }
 
-/** `dnat ip to meta l4proto . th dport map @map`, or with `ip daddr .` in front of the key. */
-export function publish(family: 4 | 6, map: string, withAddress: boolean): Expressions {
+/**
+ * `dnat ip to meta l4proto . th dport map @map`, or with `ip daddr .` in front of the key; with `slots`, a power of two,
+ * `. meta random & (slots - 1)` behind it.
+ */
+export function publish(family: 4 | 6, map: string, withAddress: boolean, slots = 0): Expressions {
   const { destination, length } = addressAt[family];
   const words = withAddress ? length / 4 : 0;
   const address: Expressions = withAddress ? [payload(1, destination, length, register(0))] : [];
-  const dreg = register(words + 2);
+  const slot = register(words + 2);
+  const mask = { sreg: slot, dreg: slot, len: 4, mask: hostOrder(slots - 1), xor: hostOrder(0) };
+  const chance: Expressions = slots === 0 ? [] : [meta(metaKey.random, slot), ['bitwise', mask]];
+  const dreg = register(words + (slots === 0 ? 2 : 3));
   return [
     ...isFamily(family),
     ...address,
     meta(metaKey.l4Protocol, register(words)),
     payload(2, 2, 2, register(words + 1)),
+    ...chance,
     ['lookup', { sreg: register(0), dreg, set: map }],
     ['nat', { type: 1, family: familyNumber[family], addr: dreg, proto: dreg + length / 4 }],
   ];

@@ -14,47 +14,87 @@ interface Target {
   readonly ipv6: string | null;
 }
 
+/** Where one of those who share a port wants its connections. */
+interface Route {
+  readonly containerPort: number;
+  target: Target | null;
+}
+
 /** One bound port; relays what reaches it instead of the kernel's destination NAT. */
 interface Listener {
   readonly port: PublishedPort;
-  target: Target;
+  readonly group: string | undefined;
+  /** In turn: who was chosen last is at the end. */
+  readonly routes: Route[];
   close(): Promise<void>;
+}
+
+interface Place {
+  readonly listener: Listener;
+  readonly route: Route;
 }
 
 /** Holds host ports by binding them; see contract.ts. */
 export function openPortHolder(): PortHolder {
   const reservations = new Set<PortReservation>();
-  return {
-    async reserve(requests) {
-      const listeners: Listener[] = [];
-      try {
-        for (const [index, request] of requests.entries()) listeners.push(...(await bindRequest(request, index)));
-      } catch (error) {
-        await Promise.all(listeners.map((listener) => listener.close()));
-        throw error;
+  const listeners = new Set<Listener>();
+  const leave = async ({ listener, route }: Place): Promise<void> => {
+    listener.routes.splice(listener.routes.indexOf(route), 1);
+    if (listener.routes.length > 0) return;
+    listeners.delete(listener);
+    await listener.close();
+  };
+  // Those of one group one after the other: the second shares what the first has bound.
+  const turns = new Map<string, Promise<unknown>>();
+  const inTurn = async <T>(group: string | undefined, action: () => Promise<T>): Promise<T> => {
+    if (group === undefined) return await action();
+    const turn = (turns.get(group) ?? Promise.resolve()).then(action);
+    const settled = turn.catch(() => {});
+    turns.set(group, settled);
+    try {
+      return await turn;
+    } finally {
+      if (turns.get(group) === settled) turns.delete(group);
+    }
+  };
+  const reserve = async (requests: readonly PortRequest[]): Promise<PortReservation> => {
+    const places: Place[] = [];
+    try {
+      for (const [index, request] of requests.entries()) {
+        const shared = sharedListeners(listeners, request);
+        for (const listener of shared ?? (await bindRequest(request, index))) {
+          const route: Route = { containerPort: request.containerPort, target: null };
+          listener.routes.push(route);
+          listeners.add(listener);
+          places.push({ listener, route });
+        }
       }
-      const reservation: PortReservation = {
-        ports: listeners.map((listener) => listener.port),
-        forwardTo(target) {
-          for (const listener of listeners) listener.target = target;
-        },
-        async release() {
-          reservations.delete(reservation);
-          await Promise.all(listeners.map((listener) => listener.close()));
-        },
-      };
-      reservations.add(reservation);
-      return reservation;
-    },
+    } catch (error) {
+      await Promise.all(places.map(leave));
+      throw error;
+    }
+    const reservation: PortReservation = {
+      ports: places.map(({ listener, route }) => ({ ...listener.port, containerPort: route.containerPort })),
+      forwardTo(target) {
+        for (const { route } of places) route.target = target;
+      },
+      async release() {
+        if (reservations.delete(reservation)) await Promise.all(places.map(leave));
+      },
+    };
+    reservations.add(reservation);
+    return reservation;
+  };
+  return {
+    reserve: (requests) => inTurn(requests.find(({ group }) => group !== undefined)?.group, () => reserve(requests)),
     async probe(requests) {
       const held = new Set([...reservations].flatMap(({ ports }) => ports.map(nameOf)));
       const errors: ComposeError[] = [];
       for (const [index, request] of requests.entries()) {
-        const isCertain = request.hostPort !== 0 && (request.hostPortEnd ?? request.hostPort) === request.hostPort;
-        if (!isCertain || held.has(nameOf(request))) continue;
+        if (!isCertain(request) || held.has(nameOf(request))) continue;
         try {
-          const listeners = await bindRequest(request, index);
-          await Promise.all(listeners.map((listener) => listener.close()));
+          const bound = await bindRequest(request, index);
+          await Promise.all(bound.map((listener) => listener.close()));
         } catch (error) {
           if (!(error instanceof ComposeError)) throw error;
           errors.push(error);
@@ -68,12 +108,37 @@ export function openPortHolder(): PortHolder {
   };
 }
 
+const isCertain = ({ hostPort, hostPortEnd = hostPort }: PortRequest) => hostPort !== 0 && hostPortEnd === hostPort;
+
+/** What those of its group hold of a certain port; undefined when nobody does. */
+function sharedListeners(listeners: ReadonlySet<Listener>, request: PortRequest): readonly Listener[] | undefined {
+  if (request.group === undefined || !isCertain(request)) return undefined;
+  const addresses = addressesOf(request);
+  const shared = [...listeners].filter(
+    ({ group, port }) => group === request.group && nameOf(port) === nameOf(request) && addresses.includes(port.hostIp),
+  );
+  return shared.length === 0 ? undefined : shared;
+}
+
+function addressesOf({ hostIp }: PortRequest): string[] {
+  return hostIp === '' ? ['0.0.0.0', '::'] : [hostIp.replace(/^\[(.*)\]$/, '$1')];
+}
+
+/** The next in turn of those who want connections. */
+function nextRoute({ routes }: Listener): (Route & { readonly target: Target }) | null {
+  const index = routes.findIndex(({ target }) => target !== null);
+  const [route] = index < 0 ? [] : routes.splice(index, 1);
+  if (route === undefined) return null;
+  routes.push(route);
+  return route as Route & { readonly target: Target };
+}
+
 const nameOf = ({ hostPort, protocol }: PublishedPort | PortRequest) => `${hostPort}/${protocol}`;
 
 /** On one address, or on `0.0.0.0` and `::` with the same port. `index` is its place in `ports`. */
 async function bindRequest(request: PortRequest, index: number): Promise<Listener[]> {
   const { hostPort, hostPortEnd = hostPort } = request;
-  const addresses = request.hostIp === '' ? ['0.0.0.0', '::'] : [request.hostIp.replace(/^\[(.*)\]$/, '$1')];
+  const addresses = addressesOf(request);
   let taken: unknown;
   // A port that is free on one address may be taken on the other; an ephemeral one is then chosen anew.
   const candidates =
@@ -99,25 +164,32 @@ async function bindRequest(request: PortRequest, index: number): Promise<Listene
 const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
 function bind(request: PortRequest, address: string, hostPort: number): Promise<Listener> {
-  const { containerPort, protocol } = request;
-  const record = (actual: number): PublishedPort => ({ hostIp: address, hostPort: actual, containerPort, protocol });
-  if (protocol === 'tcp') return bindTcp(address, hostPort, record);
-  if (protocol === 'udp') return bindUdp(address, hostPort, record);
+  const { containerPort, protocol, group } = request;
+  const base = (actual: number): Omit<Listener, 'close'> => ({
+    port: { hostIp: address, hostPort: actual, containerPort, protocol },
+    group,
+    routes: [],
+  });
+  if (protocol === 'tcp') return bindTcp(address, hostPort, base);
+  if (protocol === 'udp') return bindUdp(address, hostPort, base);
   // Node has no SCTP sockets: the kernel's destination NAT serves the port, nobody holds it.
   if (hostPort === 0) throw new ComposeError('UNSUPPORTED', `SCTP port ${containerPort} needs a host port`);
-  return Promise.resolve({ port: record(hostPort), target: { ipv4: null, ipv6: null }, close: async () => {} });
+  return Promise.resolve({ ...base(hostPort), close: async () => {} });
 }
 
-async function bindTcp(address: string, hostPort: number, record: (port: number) => PublishedPort): Promise<Listener> {
+type ListenerBase = (port: number) => Omit<Listener, 'close'>;
+
+async function bindTcp(address: string, hostPort: number, base: ListenerBase): Promise<Listener> {
   const connections = new Set<Socket>();
   // allowHalfOpen: each side's end of stream is passed on as such.
   const server: Server = createServer({ allowHalfOpen: true }, (client) => {
-    const host = targetFor(listener.target, client.remoteAddress ?? '');
-    if (host === null) {
+    const route = nextRoute(listener);
+    const host = route === null ? null : targetFor(route.target, client.remoteAddress ?? '');
+    if (route === null || host === null) {
       client.destroy();
       return;
     }
-    const upstream = connect({ host, port: listener.port.containerPort, allowHalfOpen: true });
+    const upstream = connect({ host, port: route.containerPort, allowHalfOpen: true });
     for (const socket of [client, upstream]) {
       connections.add(socket);
       socket.setNoDelay(true);
@@ -130,8 +202,7 @@ async function bindTcp(address: string, hostPort: number, record: (port: number)
     client.pipe(upstream).pipe(client);
   });
   const listener: Listener = {
-    port: record(await listen(server, address, hostPort)),
-    target: { ipv4: null, ipv6: null },
+    ...base(await listen(server, address, hostPort)),
     close: () =>
       new Promise((resolve) => {
         for (const socket of connections) socket.destroy();
@@ -153,8 +224,8 @@ function listen(server: Server, address: string, port: number): Promise<number> 
   });
 }
 
-async function bindUdp(address: string, hostPort: number, record: (port: number) => PublishedPort): Promise<Listener> {
-  const peers = new Map<string, UdpSocket>();
+async function bindUdp(address: string, hostPort: number, base: ListenerBase): Promise<Listener> {
+  const peers = new Map<string, { readonly upstream: UdpSocket; readonly route: Route; readonly host: string }>();
   const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', ipv6Only: isIPv6(address) });
   const bound = await new Promise<number>((resolve, reject) => {
     socket.once('error', reject);
@@ -165,27 +236,26 @@ async function bindUdp(address: string, hostPort: number, record: (port: number)
     });
   });
   const listener: Listener = {
-    port: record(bound),
-    target: { ipv4: null, ipv6: null },
+    ...base(bound),
     close: () =>
       new Promise((resolve) => {
-        for (const upstream of peers.values()) upstream.close();
+        for (const { upstream } of peers.values()) upstream.close();
         peers.clear();
         socket.close(() => resolve());
       }),
   };
   socket.on('message', (message, peer) => {
-    const host = targetFor(listener.target, peer.address);
-    if (host === null) return;
     const key = `${peer.address} ${peer.port}`;
-    let upstream = peers.get(key);
-    if (upstream === undefined) {
-      if (peers.size >= maxUdpPeers) return;
-      upstream = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
-      const opened = upstream;
+    let exchange = peers.get(key);
+    if (exchange === undefined) {
+      const route = nextRoute(listener);
+      const host = route === null ? null : targetFor(route.target, peer.address);
+      if (route === null || host === null || peers.size >= maxUdpPeers) return;
+      const opened = createSocket(isIPv6(host) ? 'udp6' : 'udp4');
+      exchange = { upstream: opened, route, host };
       const forget = () => {
         clearTimeout(timer);
-        if (peers.get(key) !== opened) return;
+        if (peers.get(key)?.upstream !== opened) return;
         peers.delete(key);
         opened.close();
       };
@@ -196,9 +266,9 @@ async function bindUdp(address: string, hostPort: number, record: (port: number)
         timer.refresh();
         socket.send(answer, peer.port, peer.address, () => {});
       });
-      peers.set(key, opened);
+      peers.set(key, exchange);
     }
-    upstream.send(message, listener.port.containerPort, host, () => {});
+    exchange.upstream.send(message, exchange.route.containerPort, exchange.host, () => {});
   });
   return listener;
 }

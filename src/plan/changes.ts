@@ -10,6 +10,9 @@ const ignoredKeys: ReadonlySet<string> = new Set([
   'develop',
   'scale',
   'attach',
+  'deploy.replicas',
+  'deploy.update_config',
+  'deploy.rollback_config',
 ]);
 
 /** The leaves that differ, sorted by path. Secrets are hidden; `x-` keys and what never recreates do not count. */
@@ -20,22 +23,27 @@ export function fieldChanges(before: object, after: object): FieldChange[] {
 }
 
 function walk(path: string, before: unknown, after: unknown, changes: FieldChange[]): void {
-  if (isMap(before) && isMap(after)) {
-    for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      if (key.startsWith('x-') || (path === '' && ignoredKeys.has(key))) continue;
-      walk(path === '' ? key : `${path}.${key}`, before[key], after[key], changes);
+  const [old, now] = [mapOrNothing(before), mapOrNothing(after)];
+  if (old !== null && now !== null && (isMap(before) || isMap(after))) {
+    for (const key of new Set([...Object.keys(old), ...Object.keys(now)])) {
+      const child = path === '' ? key : `${path}.${key}`;
+      if (!key.startsWith('x-') && !ignoredKeys.has(child)) walk(child, old[key], now[key], changes);
     }
     return;
   }
-  const old = show(path, before);
-  const now = show(path, after);
-  if (JSON.stringify(before ?? null) !== JSON.stringify(after ?? null)) changes.push({ path, before: old, after: now });
+  if (JSON.stringify(before ?? null) === JSON.stringify(after ?? null)) return;
+  changes.push({ path, before: show(path, before), after: show(path, after) });
 }
 
 function show(path: string, value: unknown): string | null {
   if (value === undefined || value === null) return null;
   if (isSecretName(path)) return hidden;
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** What is not there is a map without entries, beside one that has some. */
+function mapOrNothing(value: unknown): Record<string, unknown> | null {
+  return isMap(value) ? value : value === undefined || value === null ? {} : null;
 }
 
 function isMap(value: unknown): value is Record<string, unknown> {

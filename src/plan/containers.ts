@@ -5,10 +5,10 @@
  * are replaced (nothing holds them any more); the second plans creation and start along the dependency graph.
  */
 import type { FieldChange } from '../model/events.ts';
-import { containerName, replicaCount } from '../model/names.ts';
+import { containerName, preStartName } from '../model/names.ts';
 import type { DependencyCondition, Service } from '../model/service.ts';
-import type { ApplySettings, Recreate } from '../model/settings.ts';
-import { describeChanges, fieldChanges } from './changes.ts';
+import type { ApplySettings } from '../model/settings.ts';
+import { decide, isReplaced, type ServiceDecision, sharedServices } from './decide.ts';
 import type { Desired } from './desired.ts';
 import { dependenciesOf, dependencyOrder, dependentsOf } from './graph.ts';
 import type { PlannedNetworks } from './networks.ts';
@@ -16,20 +16,8 @@ import type { Observed, ObservedContainer } from './observed.ts';
 import { planOrphans } from './orphans.ts';
 import type { PlanBuilder } from './plan.ts';
 import { isActive, selectedServices } from './selection.ts';
+import { planAddition, planUpdate, publishesPort, type UpdatePlanner } from './updates.ts';
 import type { PlannedVolumes } from './volumes.ts';
-
-interface Replacement {
-  readonly old: ObservedContainer;
-  readonly cause: string;
-  readonly changes: readonly FieldChange[];
-}
-
-interface ServiceDecision {
-  readonly kept: readonly ObservedContainer[];
-  readonly replaced: readonly Replacement[];
-  readonly surplus: readonly ObservedContainer[];
-  readonly addedNumbers: readonly number[];
-}
 
 export function planContainers(
   builder: PlanBuilder,
@@ -55,6 +43,13 @@ export function planContainers(
   const volumeNodes = volumes.replace((name) => removal.freeing(({ record }) => record.volumes.includes(name)));
 
   const starts = new StartPlanner(builder, desired, observed, settings, selected);
+  /** After which a container that only restarts begins again. */
+  const restartNodes = (container: ObservedContainer, name: string): readonly number[] => {
+    const isUpdated = (other: string) => (decisions.get(other)?.update.updated.length ?? 0) > 0;
+    const cause = restartingDependency(services[name], isUpdated);
+    if (cause === null || !isActive(container)) return removal.stopOf(container.record.id);
+    return [removal.stop(container, cause, starts.dependencyNodes(name))];
+  };
   for (const name of order) {
     const decision = decisions.get(name);
     const service = services[name];
@@ -66,7 +61,7 @@ export function planContainers(
     ];
     for (const container of decision.kept) {
       starts.keep(name, container, {
-        restartedAfter: removal.stopOf(container.record.id),
+        restartedAfter: restartNodes(container, name),
         networkNodes: container.record.endpoints.flatMap(({ networkId }) => {
           const key = Object.keys(desired.networks).find((candidate) =>
             observed.networks.some(
@@ -77,6 +72,11 @@ export function planContainers(
         }),
       });
     }
+    const { manner, continued, updated } = decision.update;
+    if (continued.length + updated.length > 0) {
+      const begin = [...ready, ...removal.all(name)];
+      starts.serve(name, planUpdate(starts, name, manner, { continued, updated, ready: begin }));
+    }
     for (const { old, cause, changes } of decision.replaced) {
       const number = old.record.number;
       starts.create(name, number, cause, changes, {
@@ -85,8 +85,11 @@ export function planContainers(
       });
     }
     for (const number of decision.addedNumbers) {
-      const cause = decision.kept.length + decision.replaced.length === 0 ? 'not found' : 'scaled up';
-      starts.create(name, number, cause, [], { after: [...ready, ...removal.all(name)], inheritedVolumes: {} });
+      const cause = decision.kept.length === 0 && !isReplaced(decision) ? 'not found' : 'scaled up';
+      const after = [...ready, ...removal.all(name)];
+      const joins = cause === 'scaled up' && publishesPort(service) && settings.intent !== 'create';
+      if (joins) starts.serve(name, [planAddition(starts, name, number, cause, after)]);
+      else starts.create(name, number, cause, [], { after, inheritedVolumes: {} });
     }
   }
   if (settings.wait === 'healthy') starts.waitForAll(order);
@@ -107,111 +110,11 @@ function affectedServices(
   return affected;
 }
 
-function decide(
-  name: string,
-  desired: Desired,
-  observed: Observed,
-  settings: ApplySettings,
-  networks: PlannedNetworks,
-  volumes: PlannedVolumes,
-  earlier: ReadonlyMap<string, ServiceDecision>,
-): ServiceDecision {
-  const wanted = desired.services[name];
-  if (wanted === undefined) return { kept: [], replaced: [], surplus: [], addedNumbers: [] };
-  const existing = observed.containers.filter(({ record }) => record.service === name && !record.oneOff);
-  const isNamed = settings.services.length === 0 || settings.services.includes(name);
-  const policy = isNamed ? settings.recreate : settings.recreateDependencies;
-  const judged = existing.map((container) => ({
-    container,
-    reason: replacementReason(container, name, policy, desired, observed, networks, volumes, earlier),
-  }));
-  // The ones kept are up to date and have the lowest numbers (semantics.md section 6).
-  judged.sort(
-    (a, b) =>
-      Number(a.reason !== null) - Number(b.reason !== null) || a.container.record.number - b.container.record.number,
-  );
-  const count = settings.scale[name] ?? replicaCount(wanted.service);
-  const staying = judged.slice(0, count);
-  const highest = Math.max(0, ...existing.map(({ record }) => record.number));
-  return {
-    kept: staying.filter(({ reason }) => reason === null).map(({ container }) => container),
-    replaced: staying
-      .filter(({ reason }) => reason !== null)
-      .map(({ container, reason }) => ({
-        old: container,
-        cause: reason?.cause ?? '',
-        changes: reason?.changes ?? [],
-      })),
-    surplus: judged.slice(count).map(({ container }) => container),
-    addedNumbers: Array.from({ length: Math.max(0, count - existing.length) }, (_, index) => highest + 1 + index),
-  };
-}
-
-/** Why a container cannot stay as it is; null when it can. The order is that of semantics.md section 4. */
-function replacementReason(
-  { record }: ObservedContainer,
-  name: string,
-  policy: Recreate,
-  desired: Desired,
-  observed: Observed,
-  networks: PlannedNetworks,
-  volumes: PlannedVolumes,
-  earlier: ReadonlyMap<string, ServiceDecision>,
-): { readonly cause: string; readonly changes: readonly FieldChange[] } | null {
-  const wanted = desired.services[name];
-  if (wanted === undefined) return null;
-  const because = (cause: string, changes: readonly FieldChange[] = []) => ({ cause, changes });
-  const replacedNetwork = record.endpoints.map(({ networkId }) => networks.replaced.get(networkId)).find(Boolean);
-  if (replacedNetwork !== undefined) return because(`network ${replacedNetwork} is replaced`);
-  const replacedVolume = record.volumes.find((volume) => volumes.replaced.has(volume));
-  if (replacedVolume !== undefined) return because(`volume ${replacedVolume} is replaced`);
-  if (policy === 'never') return null;
-  if (policy === 'force') return because('recreation was asked for');
-  for (const other of sharedServices(wanted.service)) {
-    if ((earlier.get(other)?.replaced.length ?? 0) > 0)
-      return because(`it shares namespaces with ${other}, which is replaced`);
-  }
-  if (record.configHash !== wanted.hash) {
-    const changes = fieldChanges(record.config, wanted.service);
-    return changes.length === 0
-      ? because('content of a secret or config changed')
-      : because(describeChanges(changes), changes);
-  }
-  if (record.imageDigest !== wanted.imageDigest) return because(`image ${record.imageReference} has a new digest`);
-  for (const key of Object.keys(wanted.service.networks ?? {})) {
-    const networkName = desired.networks[key]?.network.name;
-    const id = [...observed.networks.map(({ record: network }) => network), ...observed.externalNetworks].find(
-      (network) => network.name === networkName,
-    )?.id;
-    if (id === undefined || !record.endpoints.some(({ networkId }) => networkId === id)) {
-      if (desired.networks[key]?.network.driver === 'host' || record.networkNamespace === null) continue;
-      return because(`it is not on network ${networkName ?? key}`);
-    }
-  }
-  for (const mount of wanted.service.volumes ?? []) {
-    if (mount.type !== 'volume' || mount.source === undefined) continue;
-    const volumeName = desired.volumes[mount.source]?.volume.name;
-    if (volumeName !== undefined && !record.volumes.includes(volumeName)) {
-      return because(`it does not mount volume ${volumeName}`);
-    }
-  }
-  return null;
-}
-
-/** Services whose namespaces or volumes this one shares. */
-function sharedServices(service: Service): string[] {
-  const names = [service.network_mode, service.ipc, service.pid, service.uts, service.cgroup]
-    .filter((mode): mode is string => mode?.startsWith('service:') ?? false)
-    .map((mode) => mode.slice('service:'.length));
-  const volumesFrom = (service.volumes_from ?? [])
-    .filter((entry) => !entry.startsWith('container:'))
-    .map((entry) => entry.split(':')[0] ?? entry);
-  return [...new Set([...names, ...volumesFrom])].sort();
-}
-
 interface PlannedRemovals {
   /** The stop node of a container that is stopped only to be started again after a dependency. */
   stopOf(containerId: string): readonly number[];
+  /** Stops one more container so. */
+  stop(container: ObservedContainer, cause: string, after: readonly number[]): number;
   removalOf(containerId: string): readonly number[];
   /** Every removal of one service. */
   all(service: string): readonly number[];
@@ -231,32 +134,39 @@ function planRemovals(
   const stops = new Map<string, number>();
   const removals = new Map<string, number>();
   const stopsOfService = new Map<string, number[]>();
+  const add =
+    (type: 'stopContainer' | 'drainContainer') =>
+    ({ record }: ObservedContainer, cause: string, after: readonly number[]): number => {
+      const { id: containerId, name: resource, service } = record;
+      const about = { kind: 'container', resource, service, cause, changes: [] } as const;
+      return builder.add({ ...about, type, containerId, timeoutMs: settings.stopTimeoutMs }, after);
+    };
+  const addStop = add('stopContainer');
+  const addDrain = add('drainContainer');
   // Dependents stop before what they depend on.
   for (const name of [...order].reverse()) {
     const decision = decisions.get(name);
     if (decision === undefined) continue;
     const after = dependentsOf(services, name).flatMap((dependent) => stopsOfService.get(dependent) ?? []);
     const nodes: number[] = [];
-    const stop = (container: ObservedContainer, cause: string): number[] => {
+    const staysServed = decision.kept.length + decision.update.updated.length + decision.update.continued.length > 0;
+    const stop = (container: ObservedContainer, cause: string, others: 'serve' | 'none' = 'none'): number[] => {
       if (!isActive(container)) return [];
-      const node = builder.add(
-        {
-          type: 'stopContainer',
-          kind: 'container',
-          resource: container.record.name,
-          service: name,
-          cause,
-          changes: [],
-          containerId: container.record.id,
-          timeoutMs: settings.stopTimeoutMs,
-        },
-        after,
-      );
+      const { record } = container;
+      const service = services[name];
+      const isServing = service !== undefined && publishesPort(service) && record.traffic !== 'held';
+      const drains = others === 'serve' && staysServed && isServing;
+      const node = addStop(container, cause, drains ? [addDrain(container, cause, after)] : after);
       nodes.push(node);
       return [node];
     };
-    const remove = (container: ObservedContainer, cause: string, volumes: readonly string[]): void => {
-      const stopped = stop(container, cause);
+    const remove = (
+      container: ObservedContainer,
+      cause: string,
+      volumes: readonly string[],
+      others: 'serve' | 'none' = 'none',
+    ): void => {
+      const stopped = stop(container, cause, others);
       removals.set(
         container.record.id,
         builder.add(
@@ -275,16 +185,19 @@ function planRemovals(
       );
     };
     for (const container of decision.surplus) {
-      remove(container, 'scaled down', Object.values(container.record.anonymousVolumes));
+      remove(container, 'scaled down', Object.values(container.record.anonymousVolumes), 'serve');
     }
     for (const { old, cause } of decision.replaced) {
       const volumes = settings.anonymousVolumes === 'renew' ? Object.values(old.record.anonymousVolumes) : [];
       remove(old, cause, volumes);
     }
-    const restarting = restartingDependency(services[name], decisions);
+    const restarting = restartingDependency(
+      services[name],
+      (other) => (decisions.get(other)?.replaced.length ?? 0) > 0,
+    );
     if (restarting !== null) {
       for (const container of decision.kept) {
-        const [node] = stop(container, `${restarting}, on which it depends with restart: true, is replaced`);
+        const [node] = stop(container, restarting);
         if (node !== undefined) stops.set(container.record.id, node);
       }
     }
@@ -292,6 +205,7 @@ function planRemovals(
   }
   return {
     stopOf: (id) => toList(stops.get(id)),
+    stop: addStop,
     removalOf: (id) => toList(removals.get(id)),
     all: (service) =>
       observed.containers
@@ -301,12 +215,12 @@ function planRemovals(
   };
 }
 
-function restartingDependency(
-  service: Service | undefined,
-  decisions: ReadonlyMap<string, ServiceDecision>,
-): string | null {
+/** Why a service restarts with what it depends on (depends_on.restart); null when it does not. */
+function restartingDependency(service: Service | undefined, isReplacedSo: (name: string) => boolean): string | null {
   for (const [name, dependency] of Object.entries(service?.depends_on ?? {}).sort()) {
-    if (dependency.restart && (decisions.get(name)?.replaced.length ?? 0) > 0) return name;
+    if (dependency.restart && isReplacedSo(name)) {
+      return `${name}, on which it depends with restart: true, is replaced`;
+    }
   }
   return null;
 }
@@ -316,16 +230,17 @@ function toList(node: number | undefined): readonly number[] {
 }
 
 /** Plans creation and start, service by service in dependency order, and the waits between them. */
-class StartPlanner {
-  readonly #builder: PlanBuilder;
-  readonly #desired: Desired;
+class StartPlanner implements UpdatePlanner {
+  readonly builder: PlanBuilder;
+  readonly desired: Desired;
+  readonly settings: ApplySettings;
   readonly #observed: Observed;
-  readonly #settings: ApplySettings;
   readonly #selected: ReadonlySet<string>;
   readonly #creations = new Map<string, number[]>();
   readonly #starts = new Map<string, number[]>();
   readonly #names = new Map<string, string[]>();
   readonly #waits = new Map<string, number>();
+  readonly #hooks = new Map<string, readonly number[]>();
 
   constructor(
     builder: PlanBuilder,
@@ -334,10 +249,10 @@ class StartPlanner {
     settings: ApplySettings,
     selected: ReadonlySet<string>,
   ) {
-    this.#builder = builder;
-    this.#desired = desired;
+    this.builder = builder;
+    this.desired = desired;
     this.#observed = observed;
-    this.#settings = settings;
+    this.settings = settings;
     this.#selected = selected;
   }
 
@@ -362,18 +277,18 @@ class StartPlanner {
       append(
         this.#starts,
         service,
-        this.#builder.add({ ...common, type: 'adoptContainer', cause, containerId: record.id }),
+        this.builder.add({ ...common, type: 'adoptContainer', cause, containerId: record.id }),
       );
       return;
     }
     const isRunning = isActive(container);
     if (isRunning && !container.hasCgroup) {
-      const stop = this.#builder.add({
+      const stop = this.builder.add({
         ...common,
         type: 'stopContainer',
         cause: 'its cgroup is missing',
         containerId: record.id,
-        timeoutMs: this.#settings.stopTimeoutMs,
+        timeoutMs: this.settings.stopTimeoutMs,
       });
       this.#start(service, record.name, 'its cgroup was missing', [stop]);
       return;
@@ -383,7 +298,7 @@ class StartPlanner {
       append(
         this.#starts,
         service,
-        this.#builder.add({ ...common, type: 'replugContainer', cause, containerId: record.id }, after.networkNodes),
+        this.builder.add({ ...common, type: 'replugContainer', cause, containerId: record.id }, after.networkNodes),
       );
       return;
     }
@@ -391,16 +306,16 @@ class StartPlanner {
       append(
         this.#starts,
         service,
-        this.#builder.add({ ...common, type: 'unpauseContainer', cause: 'paused', containerId: record.id }),
+        this.builder.add({ ...common, type: 'unpauseContainer', cause: 'paused', containerId: record.id }),
       );
       return;
     }
     if (isRunning) {
-      this.#builder.keep('container', record.name, service, 'Running');
+      this.builder.keep('container', record.name, service, 'Running');
       return;
     }
     if (hasCompleted(container)) {
-      this.#builder.keep('container', record.name, service, 'Exited');
+      this.builder.keep('container', record.name, service, 'Exited');
       return;
     }
     this.#start(
@@ -418,11 +333,11 @@ class StartPlanner {
     changes: readonly FieldChange[],
     options: { readonly after: readonly number[]; readonly inheritedVolumes: Readonly<Record<string, string>> },
   ): void {
-    const { project } = this.#desired;
-    const { nameSeparator } = this.#settings.manner;
+    const { project } = this.desired;
+    const { nameSeparator } = this.settings.manner;
     const name = containerName(project.name, service, number, nameSeparator, project.services[service]);
     append(this.#names, service, name);
-    const node = this.#builder.add(
+    const node = this.builder.add(
       {
         type: 'createContainer',
         kind: 'container',
@@ -431,6 +346,9 @@ class StartPlanner {
         cause,
         changes,
         number,
+        name,
+        traffic: 'open',
+        replaces: null,
         inheritedVolumes: options.inheritedVolumes,
       },
       options.after,
@@ -439,28 +357,37 @@ class StartPlanner {
     this.#start(service, name, cause, [node]);
   }
 
+  /** Replicas that serve after these nodes. */
+  serve(service: string, replicas: readonly { readonly name: string; readonly node: number }[]): void {
+    for (const { name, node } of replicas) {
+      append(this.#names, service, name);
+      append(this.#starts, service, node);
+    }
+  }
+
   /** `--wait`: every service runs, and is healthy where it says how to tell; a job has ended well. */
   waitForAll(order: readonly string[]): void {
     for (const name of order) {
-      const isJob = dependentsOf(this.#desired.project.services, name).some(
+      const isJob = dependentsOf(this.desired.project.services, name).some(
         (dependent) =>
-          this.#desired.project.services[dependent]?.depends_on?.[name]?.condition === 'service_completed_successfully',
+          this.desired.project.services[dependent]?.depends_on?.[name]?.condition === 'service_completed_successfully',
       );
       this.#wait(name, isJob ? 'service_completed_successfully' : 'running_or_healthy', true);
     }
   }
 
   #start(service: string, name: string, cause: string, after: readonly number[]): void {
-    if (this.#settings.intent === 'create') return;
-    const node = this.#builder.add(
+    if (this.settings.intent === 'create') return;
+    const node = this.builder.add(
       { type: 'startContainer', kind: 'container', resource: name, service, cause, changes: [], name },
-      [...after, ...this.#dependencyNodes(service)],
+      [...after, ...this.dependencyNodes(service), ...this.#preStart(service, name, after)],
     );
     append(this.#starts, service, node);
   }
 
-  #dependencyNodes(service: string): number[] {
-    const services = this.#desired.project.services;
+  /** What must be done before containers of the service start. */
+  dependencyNodes(service: string): number[] {
+    const services = this.desired.project.services;
     const nodes: number[] = [];
     for (const dependency of dependenciesOf(services, service)) {
       if (!this.#selected.has(dependency)) continue;
@@ -475,6 +402,26 @@ class StartPlanner {
     return nodes;
   }
 
+  /** The hooks of a service of which nothing runs yet, one after the other: once, before the first of its containers. */
+  #preStart(service: string, replica: string, after: readonly number[]): readonly number[] {
+    const known = this.#hooks.get(service);
+    if (known !== undefined) return known;
+    const runs = this.#observed.containers.some(
+      (container) => container.record.service === service && !container.record.oneOff && isActive(container),
+    );
+    const hooks = runs ? [] : (this.desired.project.services[service]?.pre_start ?? []);
+    let last: readonly number[] = [];
+    for (const index of hooks.keys()) {
+      const resource = preStartName(this.desired.project.name, service, index);
+      const cause = `${service} starts after it`;
+      const about = { kind: 'container', resource, service, cause, changes: [] } as const;
+      const before = last.length > 0 ? last : [...after, ...this.dependencyNodes(service)];
+      last = [this.builder.add({ ...about, type: 'runPreStart', index, replica }, before)];
+    }
+    this.#hooks.set(service, last);
+    return last;
+  }
+
   #wait(service: string, condition: DependencyCondition | 'running_or_healthy', isRequired: boolean): number[] {
     const names = this.#names.get(service) ?? [];
     const starts = this.#starts.get(service) ?? [];
@@ -483,7 +430,7 @@ class StartPlanner {
     const key = `${service} ${condition} ${isRequired}`;
     let node = this.#waits.get(key);
     if (node === undefined) {
-      node = this.#builder.add(
+      node = this.builder.add(
         {
           type: 'waitDependency',
           kind: 'container',

@@ -16,4 +16,6 @@ export interface DesiredService {
   readonly hash: string;
   /** Digest of the image as it is on this machine now. */
   readonly imageDigest: string;
+  /** Whether a health check tells when its containers are ready: its own, or the image's. */
+  readonly hasHealthCheck?: boolean;
 }

@@ -11,10 +11,25 @@ export type OperationArgs = {
   removeVolume: { readonly name: string };
   createContainer: {
     readonly number: number;
+    /** Its own; while another container still has `resource` for its name, a passing one. */
+    readonly name: string;
+    /** Held: nobody is led to it before it has proved ready. */
+    readonly traffic: 'open' | 'held';
+    /** Id of the container that it takes the place of while that one still runs. */
+    readonly replaces: string | null;
     /** Anonymous volumes taken over from the container that this one replaces: target → volume name. */
     readonly inheritedVolumes: Readonly<Record<string, string>>;
   };
+  /** A hook in a container of its own, before the first replica starts; `replica` lends its anonymous volumes. */
+  runPreStart: { readonly index: number; readonly replica: string };
   startContainer: { readonly name: string };
+  /** Healthy, or listening on its ports, and still so when it has run for `monitorMs`; failing is an error. */
+  awaitReplica: { readonly name: string; readonly monitorMs: number };
+  /** Ports and names lead to it from now on, and no more to the one whose place it takes, which gives it its name. */
+  shiftTraffic: { readonly name: string; readonly lastingName: string; readonly fromId: string | null };
+  /** Nobody new is led to it; connections that it has may end, for as long as it may take to stop. */
+  drainContainer: { readonly containerId: string; readonly timeoutMs: number | null };
+  delayUpdate: { readonly ms: number };
   adoptContainer: { readonly containerId: string };
   replugContainer: { readonly containerId: string };
   stopContainer: { readonly containerId: string; readonly timeoutMs: number | null };
@@ -52,6 +67,15 @@ export interface PlanNode {
   readonly operation: Operation;
   /** Ids of nodes that must be done before, ascending. */
   readonly after: readonly number[];
+  /** The replica whose update it is a step of: `web 1`. When one step fails, the others of its group may be skipped. */
+  readonly group: string | null;
+}
+
+/** What becomes of a service's update when replicas fail. */
+export interface UpdateTerms {
+  readonly failureAction: 'pause' | 'continue' | 'rollback';
+  /** So many failures are none. */
+  readonly toleratedFailures: number;
 }
 
 export interface Plan {
@@ -65,6 +89,8 @@ export interface Plan {
     readonly service: string | null;
     readonly text: string;
   }[];
+  /** By service: those that are updated replica by replica. */
+  readonly updates: Readonly<Record<string, UpdateTerms>>;
 }
 
 /** Collects nodes; ids count from 1 in the order of adding, so equal inputs give equal plans. */
@@ -72,12 +98,17 @@ export class PlanBuilder {
   readonly #nodes: PlanNode[] = [];
   readonly #warnings: string[] = [];
   readonly #unchanged: Plan['unchanged'][number][] = [];
+  readonly #updates: Record<string, UpdateTerms> = {};
 
   /** Adds an operation that runs after the given nodes; returns its id. */
-  add(operation: Operation, after: Iterable<number> = []): number {
+  add(operation: Operation, after: Iterable<number> = [], group: string | null = null): number {
     const id = this.#nodes.length + 1;
-    this.#nodes.push({ id, operation, after: [...new Set(after)].sort((a, b) => a - b) });
+    this.#nodes.push({ id, operation, after: [...new Set(after)].sort((a, b) => a - b), group });
     return id;
+  }
+
+  update(service: string, terms: UpdateTerms): void {
+    this.#updates[service] = terms;
   }
 
   warn(message: string): void {
@@ -89,23 +120,32 @@ export class PlanBuilder {
   }
 
   build(): Plan {
-    return { nodes: this.#nodes, warnings: this.#warnings, unchanged: this.#unchanged };
+    return { nodes: this.#nodes, warnings: this.#warnings, unchanged: this.#unchanged, updates: this.#updates };
   }
+}
+
+/** The same plan with ids above `offset`: its steps are told after those of another. */
+export function renumber(plan: Plan, offset: number): Plan {
+  const nodes = plan.nodes.map((node) => ({
+    ...node,
+    id: node.id + offset,
+    after: node.after.map((id) => id + offset),
+  }));
+  return { ...plan, nodes };
 }
 
 /** One plan of two, of which the second begins when all of the first is done. */
 export function inSequence(first: Plan, second: Plan): Plan {
   const offset = first.nodes.length;
   const ends = first.nodes.map(({ id }) => id);
-  const nodes = second.nodes.map(({ id, operation, after }) => ({
-    id: id + offset,
-    operation,
-    after: after.length === 0 ? ends : after.map((other) => other + offset),
-  }));
+  const nodes = renumber(second, offset).nodes.map((node) =>
+    node.after.length === 0 ? { ...node, after: ends } : node,
+  );
   return {
     nodes: [...first.nodes, ...nodes],
     warnings: [...first.warnings, ...second.warnings],
     unchanged: [...first.unchanged, ...second.unchanged],
+    updates: { ...first.updates, ...second.updates },
   };
 }
 
@@ -128,6 +168,10 @@ function describeOperation(operation: Operation): string {
       return `waitDependency ${operation.condition}${operation.isRequired ? '' : ' (optional)'}`;
     case 'killContainer':
       return `killContainer ${operation.signal}`;
+    case 'createContainer':
+      return operation.name === operation.resource ? operation.type : `createContainer as ${operation.name}`;
+    case 'delayUpdate':
+      return `delayUpdate ${operation.ms}ms`;
     default:
       return operation.type;
   }
@@ -135,8 +179,9 @@ function describeOperation(operation: Operation): string {
 
 /** The nodes as they travel to the CLI. */
 export function planData(plan: Plan): PlanNodeData[] {
-  return plan.nodes.map(({ id, operation, after }) => ({
+  return plan.nodes.map(({ id, operation, after, group }) => ({
     id,
+    ...(group === null ? {} : { group }),
     kind: operation.kind,
     resource: operation.resource,
     service: operation.service,

@@ -31,9 +31,13 @@ export function planDown(builder: PlanBuilder, desired: Desired, observed: Obser
       if (container.record.service === name && !container.record.oneOff) remove(container, after);
     }
   }
+  for (const container of observed.containers) {
+    if (container.record.hook !== undefined && isMeant(container.record.service)) remove(container, []);
+  }
   if (named.size === 0) {
     const orphans = orphansOf(desired, observed);
-    if (settings.orphans === 'remove') for (const orphan of orphans) remove(orphan, []);
+    if (settings.orphans === 'remove')
+      for (const orphan of orphans) if (orphan.record.hook === undefined) remove(orphan, []);
   }
   const remaining = observed.containers.filter(({ record }) => !removed.has(record.id));
   for (const { record } of observed.networks) {

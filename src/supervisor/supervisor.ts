@@ -15,7 +15,7 @@ import { readHostFacts } from '../container/host.ts';
 import { readContainerState } from '../container/state.ts';
 import type { EngineContext } from '../engine/context.ts';
 import { ContainerHub } from '../engine/hub.ts';
-import { portRequests } from '../engine/lifecycle.ts';
+import { portGroup, portRequests } from '../engine/port-requests.ts';
 import { Rules } from '../engine/rules.ts';
 import { resumeOneOffs } from '../engine/run.ts';
 import { sweep, sweepKilledBuilds } from '../engine/sweep.ts';
@@ -198,7 +198,12 @@ export class Supervisor {
     const networks = openNetworkDriver({ paths, native });
     const holder = openPortHolder();
     const dns = openDnsServer({ native });
+    const rules = new Rules(networks, database);
     const reservations = new Map<string, PortReservation>();
+    const routePorts = ({ id, endpoints: [endpoint], traffic }: ContainerRecord): void => {
+      const target = { ipv4: endpoint?.ipv4 ?? null, ipv6: endpoint?.ipv6 ?? null };
+      reservations.get(id)?.forwardTo(traffic === 'held' ? null : target);
+    };
     return {
       projectName,
       paths,
@@ -207,7 +212,7 @@ export class Supervisor {
       host: readHostFacts(),
       containers,
       networks,
-      rules: new Rules(networks, database),
+      rules,
       volumes: new VolumeDriver({ paths, native }),
       dns,
       hub,
@@ -218,16 +223,17 @@ export class Supervisor {
         if (held !== undefined) return held.ports;
         if (requests.length === 0) return [];
         const reservation = await holder.reserve(requests);
-        const [endpoint] = record.endpoints;
-        reservation.forwardTo({ ipv4: endpoint?.ipv4 ?? null, ipv6: endpoint?.ipv6 ?? null });
         reservations.set(record.id, reservation);
+        routePorts(record);
         return reservation.ports;
       },
+      routePorts,
       probePorts: (requests) => holder.probe(requests),
       async releasePorts(containerId: string): Promise<void> {
         const reservation = reservations.get(containerId);
         reservations.delete(containerId);
         await reservation?.release();
+        leaveSharedPorts({ database, rules }, containerId);
       },
       announce: (event) => this.emit(event),
       worldChanged: () => {
@@ -303,14 +309,28 @@ function listens(socketPath: string): Promise<boolean> {
   return promise.finally(() => socket.destroy());
 }
 
+/** The rules lead no connection of a shared port to a container that does not run any more. */
+function leaveSharedPorts({ database, rules }: Pick<EngineContext, 'database' | 'rules'>, containerId: string): void {
+  const record = database.container(containerId);
+  if (record === null || record.ports.length === 0) return;
+  const numbers = new Set(record.ports.map(({ hostPort }) => hostPort));
+  const isShared = database
+    .containers(record.project)
+    .some(({ id, ports }) => id !== containerId && ports.some(({ hostPort }) => numbers.has(hostPort)));
+  if (!isShared) return;
+  database.noteContainer({ ...record, ports: [] });
+  void rules.request();
+}
+
 /** What a container published before, as requests for exactly that. */
 function fixedRequests(record: ContainerRecord): PortRequest[] {
-  if (record.ports.length === 0) return portRequests(record.config.ports ?? []);
+  if (record.ports.length === 0) return portRequests(record);
   return record.ports.map(({ hostIp, hostPort, containerPort, protocol }) => ({
     hostIp,
     hostPort,
     containerPort,
     protocol,
+    group: portGroup(record),
   }));
 }
 

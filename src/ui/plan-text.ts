@@ -14,7 +14,12 @@ const words: Readonly<Record<string, string>> = {
   createVolume: 'create',
   removeVolume: 'remove',
   createContainer: 'create',
+  runPreStart: 'run its pre_start hook',
   startContainer: 'start',
+  awaitReplica: 'wait until it is ready',
+  shiftTraffic: 'move traffic to it',
+  drainContainer: 'let connections of the old one end',
+  delayUpdate: 'wait',
   adoptContainer: 'adopt',
   replugContainer: 'reconnect',
   stopContainer: 'stop',
@@ -41,8 +46,9 @@ export function formatPlanText(
 function groupByResource(nodes: readonly PlanNodeData[]): Group[] {
   const groups = new Map<string, Group>();
   for (const node of nodes) {
-    const group = groups.get(keyOf(node));
-    if (group === undefined) groups.set(keyOf(node), { first: node, nodes: [node] });
+    const key = node.group === undefined ? keyOf(node) : `update ${node.group}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { first: node, nodes: [node] });
     else group.nodes.push(node);
   }
   return [...groups.values()];
@@ -78,7 +84,7 @@ type Kind = {
 
 function kindOf({ nodes }: Group): Kind {
   const has = (prefix: string) => nodes.some(({ operation }) => operation.startsWith(prefix));
-  if (has('create') && has('remove')) return { name: 'replace', mark: '±', color: 33 };
+  if ((has('create') || has('shift')) && has('remove')) return { name: 'replace', mark: '±', color: 33 };
   if (has('create')) return { name: 'create', mark: '+', color: 32 };
   if (has('remove')) return { name: 'remove', mark: '-', color: 31 };
   return { name: 'change', mark: '~', color: 36 };

@@ -34,6 +34,8 @@ export type ErrorCode =
   | 'START_FAILED'
   | 'DEPENDENCY_FAILED'
   | 'UNHEALTHY'
+  | 'UPDATE_FAILED'
+  | 'HOOK_FAILED'
   | 'TIMEOUT'
   | 'SUPERVISOR'
   | 'PLAN_CHANGED'

@@ -487,6 +487,27 @@ export const seenElsewhere: Readonly<Record<string, readonly string[]>> = {
   'test/e2e/bad-input.test.ts: a root file system that is not there': ['services', ...service('image')],
   'test/unit/plan/reconcile.test.ts: restarts a dependent with restart: true when its dependency is replaced':
     service('depends_on[].restart'),
+  'test/e2e/updates.test.ts: no request fails during up with a changed environment': [
+    ...all('services[].deploy', 'update_config update_config.order update_config.delay'),
+  ],
+  'test/e2e/updates.test.ts: a failed update is rolled back, or stops where it is': service(
+    'deploy.update_config.failure_action',
+  ),
+  'test/unit/plan/updates.test.ts: parallelism, delay, monitor and max_failure_ratio are those of update_config': all(
+    'services[].deploy',
+    'update_config.parallelism update_config.monitor update_config.max_failure_ratio',
+  ),
+  'test/unit/engine/rollback.test.ts: the specification before comes back as rollback_config says': [
+    ...all('services[].deploy', 'rollback_config'),
+    ...all('services[].deploy.rollback_config', 'parallelism delay failure_action monitor max_failure_ratio order'),
+  ],
+  'test/e2e/hooks.test.ts: run in their order, as whom and where they say': [
+    ...['post_start', 'pre_start', 'pre_stop'].flatMap((kind) => [
+      ...service(kind),
+      ...all(`services[].${kind}[]`, 'command user privileged working_dir environment'),
+    ]),
+    'services[].pre_start[].image',
+  ],
   'test/e2e/images.test.ts: platform: an image for another machine is refused in plain words': service('platform'),
   'test/e2e/build.test.ts: what build: says of the Dockerfile, its arguments, labels and names': [
     ...service('build'),

@@ -1,4 +1,4 @@
-import { portRequests } from '../../engine/lifecycle.ts';
+import { portRequests } from '../../engine/port-requests.ts';
 import { openPortHolder } from '../../network/ports.ts';
 import { ComposeError } from '../../util/errors.ts';
 import type { Context } from '../context.ts';
@@ -16,8 +16,8 @@ export async function projectChecks(context: Context): Promise<Check[]> {
         .filter((record) => record.project === project.name)
         .flatMap(({ ports }) => ports.map(({ hostPort, protocol }) => `${hostPort}/${protocol}`)),
     );
-    const wanted = Object.values(project.services)
-      .flatMap(({ ports }) => portRequests(ports ?? []))
+    const wanted = Object.entries(project.services)
+      .flatMap(([service, config]) => portRequests({ id: '', service, number: 1, oneOff: false, config }))
       .filter(({ hostPort, protocol }) => hostPort !== 0 && !ours.has(`${hostPort}/${protocol}`));
     const holder = openPortHolder();
     const problems = await holder.probe(wanted);

@@ -48,4 +48,43 @@ describe('execute', () => {
     assert.equal(await busiest(independent, 1, 1), 1);
     assert.equal(await busiest([[], [], [1, 2], [3], []], 1, 1), 1);
   });
+
+  it('a failed step skips the rest of its group when that is how it is judged, and nothing else', async () => {
+    const builder = new PlanBuilder();
+    const add = (name: string, after: readonly number[], group: string | null) =>
+      builder.add(
+        { type: 'removeVolume', kind: 'volume', resource: name, service: null, cause: 'test', changes: [], name },
+        after,
+        group,
+      );
+    const first = add('fails', [], 'one');
+    const second = add('skipped', [first], 'one');
+    add('other', [second], 'two');
+    const told: string[] = [];
+    const carryOut = (judge: () => 'stop' | 'skip') =>
+      execute(
+        builder.build(),
+        {
+          removeVolume: async ({ name }) => {
+            if (name === 'fails') throw new Error('no');
+            return undefined;
+          },
+        },
+        {
+          signal: new AbortController().signal,
+          emit: (event) => {
+            if (event.type === 'step' && event.status !== 'started') told.push(`${event.resource} ${event.status}`);
+          },
+          clock: () => new Date(0),
+          parallel: null,
+          describeError: (error) => errorData(error),
+          judge,
+        },
+      );
+    await carryOut(() => 'skip');
+    assert.deepEqual(told, ['fails failed', 'skipped skipped', 'other done']);
+    told.length = 0;
+    await assert.rejects(carryOut(() => 'stop'));
+    assert.deepEqual(told, ['fails failed']);
+  });
 });

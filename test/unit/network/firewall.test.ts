@@ -35,9 +35,16 @@ describe('firewall rules', () => {
     assert.deepEqual(elements('published6at'), []);
   });
 
-  it('two claims to one port leave one', () => {
-    const other = containerRecord('other', [endpointRecord('other', front, ['10.1.0.3'])], { ports: [port('', 8080)] });
-    assert.equal(elements('published4', [web, other])?.length, 1);
+  it('a port that two containers share leads to each of them as often, and to none whose traffic is held', () => {
+    const at = [endpointRecord('other', front, ['10.1.0.3'])];
+    const other = containerRecord('other', at, { ports: [port('', 8080)] });
+    assert.deepEqual(elements('published4', [web, other]), []);
+    const targets = elements('balanced4', [web, other])?.map((element) => element.split(' ')[1]?.slice(0, 8)) ?? [];
+    assert.equal(targets.length, 64);
+    for (const target of ['0a010002', '0a010003']) assert.equal(targets.filter((one) => one === target).length, 32);
+    const held = containerRecord('other', at, { ports: [port('', 8080)], traffic: 'held' });
+    assert.equal(elements('balanced4', [web, held]), undefined);
+    assert.deepEqual(elements('published4', [web, held]), elements('published4'));
   });
 
   it('an internal network publishes nothing', () => {

@@ -1,0 +1,85 @@
+/** Lifecycle hooks: commands in a container right after its start and right before its stop (semantics.md section 21). */
+import { readFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { execProcess, readAccounts } from '../container/exec-process.ts';
+import type { OciSpec } from '../container/oci.ts';
+import { readContainerState } from '../container/state.ts';
+import { lastingName } from '../model/names.ts';
+import type { ContainerRecord } from '../model/records.ts';
+import type { Hook } from '../model/service.ts';
+import { ComposeError } from '../util/errors.ts';
+import type { EngineContext } from './context.ts';
+
+/** As much of a hook's output as an error shows. */
+const tailBytes = 2048;
+const tailLines = 10;
+
+/**
+ * Runs the hooks of one kind in a running container, one after the other. Throws HOOK_FAILED for the first that fails, with the
+ * end of its output; the container is as the hook left it.
+ */
+export async function runHooks(
+  context: EngineContext,
+  record: ContainerRecord,
+  kind: 'post_start' | 'pre_stop',
+  signal: AbortSignal,
+): Promise<void> {
+  for (const [index, hook] of (record.config[kind] ?? []).entries()) {
+    const exited = await runHook(context, record, hook, signal);
+    if (exited.code === 0) continue;
+    throw hookFailure(record, `${kind} hook ${index + 1} of ${lastingName(record.name)}`, exited, [kind, index]);
+  }
+}
+
+export interface HookExit {
+  readonly code: number;
+  readonly output: string;
+}
+
+/** What a hook that failed is told as, with the last lines it printed. */
+export function hookFailure(
+  { service }: Pick<ContainerRecord, 'service'>,
+  what: string,
+  { code, output }: HookExit,
+  attribute: readonly (string | number)[],
+): ComposeError {
+  const said = output.trimEnd().split('\n').slice(-tailLines).join('\n');
+  return new ComposeError('HOOK_FAILED', `${what} exited with code ${code}`, {
+    path: ['services', service, ...attribute],
+    ...(said === '' ? {} : { hint: `it said: ${said}` }),
+  });
+}
+
+async function runHook(
+  context: EngineContext,
+  record: ContainerRecord,
+  hook: Hook,
+  signal: AbortSignal,
+): Promise<HookExit> {
+  const paths = context.paths.container(record.id);
+  const { pid } = readContainerState(paths, context.native);
+  const spec = JSON.parse(await readFile(paths.config, 'utf8')) as OciSpec;
+  const environment = Object.fromEntries(
+    Object.entries(hook.environment ?? {}).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
+  );
+  const request = {
+    args: hook.command ?? [],
+    environment,
+    user: hook.user ?? null,
+    workingDir: hook.working_dir ?? null,
+    terminal: false,
+  };
+  const process = execProcess(spec, request, await readAccounts(pid ?? 0));
+  const args = { process, privileged: hook.privileged ?? false };
+  using stream = await context.containers.monitor(record.id).exec(args, { signal });
+  stream.stdin.end();
+  const output = { text: '' };
+  const [code] = await Promise.all([stream.exitCode, keepTail(stream.stdout, output), keepTail(stream.stderr, output)]);
+  return { code, output: output.text };
+}
+
+async function keepTail(stream: Readable, output: { text: string }): Promise<void> {
+  for await (const chunk of stream) {
+    output.text = (output.text + (chunk as Buffer).toString('utf8')).slice(-tailBytes);
+  }
+}
