@@ -214,7 +214,6 @@ export const ATTRIBUTES: readonly AttributeSupport[] = [
     note: 'a hook runs once, before the first replica',
   },
   { path: 'services.*.provider', support: 'refused', note: 'providers are not started yet' },
-  { path: 'services.*.pull_refresh_after', support: 'ignored', note: 'pull_policy: every_DURATION says the same' },
   {
     path: 'services.*.runtime',
     support: 'ignored',

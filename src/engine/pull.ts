@@ -45,7 +45,7 @@ export function imageNeeds(
       reference,
       service: name,
       platform: platform || null,
-      policy: parsePullPolicy(service.pull_policy),
+      policy: parsePullPolicy(service.pull_policy, service.pull_refresh_after),
       isBuildable: service.build !== undefined,
       found: findImage(options.store, reference),
     });

@@ -18,6 +18,7 @@ const NOT_IN_SERVICE_HASH: ReadonlySet<string> = new Set([
   'develop',
   'profiles',
   'pull_policy',
+  'pull_refresh_after',
   'scale',
 ]);
 

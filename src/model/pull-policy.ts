@@ -9,8 +9,8 @@ export type PullPolicy =
 
 const day = 24 * 60 * 60 * 1000;
 
-/** Reads a `pull_policy`. Throws INVALID. */
-export function parsePullPolicy(text: string | undefined): PullPolicy {
+/** Reads a `pull_policy`; `refreshAfter` (`pull_refresh_after`) is the age that `refresh` means. Throws INVALID. */
+export function parsePullPolicy(text: string | undefined, refreshAfter?: string): PullPolicy {
   switch (text) {
     case undefined:
     case '':
@@ -26,10 +26,16 @@ export function parsePullPolicy(text: string | undefined): PullPolicy {
     case 'weekly':
       return { when: 'every', intervalMs: 7 * day };
   }
-  const [, interval = ''] = /^every_(.+)$/.exec(text) ?? [];
-  const intervalNs = durationToNs(interval) ?? 0n;
+  const [, every = ''] = /^every_(.+)$/.exec(text) ?? [];
+  const intervalNs = durationToNs(text === 'refresh' ? (refreshAfter ?? '') : every) ?? 0n;
   if (intervalNs > 0n) return { when: 'every', intervalMs: Number(intervalNs / 1_000_000n) };
+  if (text === 'refresh') {
+    const reason = refreshAfter === undefined ? 'is not given' : `${JSON.stringify(refreshAfter)} is no duration`;
+    throw new ComposeError('INVALID', `pull_policy is refresh, and pull_refresh_after ${reason}`, {
+      hint: 'it is the age at which the image is pulled again, such as 12h',
+    });
+  }
   throw new ComposeError('INVALID', `pull_policy ${JSON.stringify(text)} is unknown`, {
-    hint: 'it is always, never, missing, if_not_present, build, daily, weekly or every_DURATION',
+    hint: 'it is always, never, missing, if_not_present, build, daily, weekly, every_DURATION or refresh',
   });
 }

@@ -81,6 +81,7 @@ export interface Service extends Extensions {
   readonly provider?: Provider;
   /** always, never, missing, build, daily, weekly, refresh or every_<duration>. */
   readonly pull_policy?: string;
+  readonly pull_refresh_after?: string;
   readonly read_only?: boolean;
   readonly restart?: string;
   readonly runtime?: string;

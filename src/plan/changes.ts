@@ -5,6 +5,7 @@ import { hidden, isSecretName } from '../model/hidden.ts';
 const ignoredKeys: ReadonlySet<string> = new Set([
   'build',
   'pull_policy',
+  'pull_refresh_after',
   'depends_on',
   'profiles',
   'develop',

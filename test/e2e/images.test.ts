@@ -117,6 +117,11 @@ volumes: { kept: {} }
 
     const again = await scene.run('up', '-d');
     assert.doesNotMatch(again.stderr, /Pull|Creat|Recreat/);
+    await scene.ok('down');
+    await scene.ok('image', 'prune', '--all', '--force');
+    const scaled = await scene.run('scale', 'tool=2');
+    assert.equal(scaled.code, 0, scaled.stderr);
+    assert.match(scaled.stderr, /Image .*\/app {2}Pulled/);
     assert.match(await scene.ok('image', 'verify'), /all is as it should be/);
   });
 
@@ -165,6 +170,12 @@ volumes: { kept: {} }
       assert.equal(code, 0, stderr);
       assert.equal(/Pulled/.test(stderr), isPulled, policy);
     }
+    write('refresh, pull_refresh_after: 1h');
+    assert.doesNotMatch((await scene.run('up', '-d')).stderr, /Pulled|Recreat/);
+    write('refresh, pull_refresh_after: 1ms');
+    assert.match((await scene.run('up', '-d')).stderr, /Pulled/);
+    write('refresh');
+    await scene.fails(1, /pull_policy is refresh, and pull_refresh_after is not given/, 'up', '-d');
     write('sometimes');
     assert.match((await scene.run('up', '-d')).stderr, /pull_policy is when the image is fetched/);
     write('missing');

@@ -525,6 +525,7 @@ export const seenElsewhere: Readonly<Record<string, readonly string[]>> = {
     'no_cache no_cache_filter',
   ),
   'test/e2e/build.test.ts: pull_policy: build builds at each up': service('pull_policy'),
+  'test/e2e/images.test.ts: pull_policy decides when an image is pulled': service('pull_refresh_after'),
   'test/unit/compose/reference.test.ts: small projects are loaded alike': [
     ...['name', 'include', ...all('include[]', 'path project_directory env_file')],
     ...service('extends extends.service extends.file'),

@@ -42,7 +42,7 @@ export const pull = defineCommand({
 function withPolicy(project: Project, policy: string | null): Project {
   const services = Object.entries(project.services).map(([name, service]): [string, Service] => {
     const own = service.pull_policy ?? '';
-    const isPlain = own === '' || /^(daily|weekly|every_)/.test(own);
+    const isPlain = own === '' || /^(daily|weekly|every_|refresh$)/.test(own);
     return [name, policy !== null || isPlain ? { ...service, pull_policy: policy ?? 'always' } : service];
   });
   return { ...project, services: Object.fromEntries(services) };

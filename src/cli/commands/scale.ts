@@ -1,7 +1,11 @@
 import { defaultSettings } from '../../model/settings.ts';
+import { selectedServices } from '../../plan/selection.ts';
 import { defineCommand } from '../command.ts';
+import { ensureImages } from '../images.ts';
 import { parseScale } from '../services.ts';
 import { apply, openProject } from '../session.ts';
+
+const asServicesSay = { pull: null, build: 'policy', isQuiet: false, isPullQuiet: false } as const;
 
 export const scale = defineCommand({
   name: 'scale',
@@ -19,6 +23,8 @@ export const scale = defineCommand({
   },
   async run(settings, context) {
     await using session = await openProject(context, { services: settings.services, supervisor: 'start' });
+    const needed = selectedServices(session.project.services, settings);
+    await ensureImages(session, needed, asServicesSay, context);
     await apply(session, settings, context);
     return 0;
   },

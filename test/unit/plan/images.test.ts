@@ -34,6 +34,11 @@ describe('plan of pulls', () => {
     assert.equal(plan(need('weekly', tagged('2026-01-08T12:00:00Z'))), '');
     assert.equal(plan(need('every_1h30m', today)), stale);
     assert.equal(plan(need('every_1w', today)), '');
+    const refresh = (after?: string) => plan({ ...need('always', today), policy: parsePullPolicy('refresh', after) });
+    assert.equal(refresh('1h'), stale);
+    assert.equal(refresh('1d'), '');
+    assert.throws(() => refresh(), /pull_policy is refresh, and pull_refresh_after is not given/);
+    assert.throws(() => refresh('soon'), /pull_refresh_after "soon" is no duration/);
   });
 
   it('what a digest names never changes', () => {
