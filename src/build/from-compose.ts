@@ -4,12 +4,13 @@ import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { machine as ownPlatform, parsePlatform } from '../image/platform.ts';
 import { parseBytes } from '../model/bytes.ts';
 import type { Project } from '../model/project.ts';
-import type { Build, Service } from '../model/service.ts';
+import type { Build, FileReference, Service } from '../model/service.ts';
 import type { SourceText } from '../util/diagnostic.ts';
 import { ComposeError } from '../util/errors.ts';
 import { type IgnoreRules, nothingIgnored, parseIgnore } from './context/ignore.ts';
 import type { BuildRequest, DirectoryContext, NamedContext } from './request.ts';
-import type { SecretSource } from './run-mounts.ts';
+import type { SecretOwner, SecretSource } from './run-mounts.ts';
+import type { SshSource } from './ssh-agent.ts';
 
 export interface ComposeBuildOptions {
   readonly project: Project;
@@ -23,8 +24,10 @@ export interface ComposeBuildOptions {
   /** Values that secrets with `environment:` are made of. */
   readonly variables: Readonly<Record<string, string>>;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Names in messages are relative to it. */
+  /** Names in messages are relative to it, */
   readonly workingDirectory: string;
+  /** or what this says: of files that were fetched. */
+  readonly nameOf?: (path: string) => string | null;
   /** The image that another service's build makes. */
   imageOf(serviceName: string): string;
   /** Before each step's name; null where it is the only one. */
@@ -42,7 +45,8 @@ export function composeBuildRequests(options: ComposeBuildOptions): BuildRequest
   const { build } = service;
   if (build === undefined) throw new Error(`service ${options.serviceName} is not built`);
   const context = openContext(build.context, ['build', 'context'], workingDirectory);
-  const dockerfile = readDockerfile(build, workingDirectory);
+  const written = readDockerfile(build, workingDirectory);
+  const dockerfile = { ...written, name: options.nameOf?.(written.path) ?? written.name };
   const ignored = readIgnore(build.context, dockerfile.path, workingDirectory);
   const buildArguments = new Map([...Object.entries(build.args ?? {}), ...options.buildArguments]);
   const epoch = buildArguments.get('SOURCE_DATE_EPOCH') ?? options.environment.SOURCE_DATE_EPOCH;
@@ -62,7 +66,7 @@ export function composeBuildRequests(options: ComposeBuildOptions): BuildRequest
           ? 'none'
           : new Set(build.no_cache_filter),
     secrets: secretsOf(build, options),
-    ssh: sshOf([...(build.ssh ?? []), ...options.ssh], options.environment),
+    ssh: sshOf([...(build.ssh ?? []), ...options.ssh], options),
     run: {
       network: networkOf(build.network),
       isPrivileged: build.privileged ?? false,
@@ -183,24 +187,26 @@ function checkCacheTargets({ cache_to: targets = [] }: Build): void {
 
 function secretsOf(build: Build, { project, variables }: ComposeBuildOptions): Map<string, SecretSource> {
   const secrets = new Map<string, SecretSource>();
-  for (const [index, { source, target }] of (build.secrets ?? []).entries()) {
+  for (const [index, reference] of (build.secrets ?? []).entries()) {
+    const { source, target } = reference;
     const definition = project.secrets?.[source];
     const id = target === undefined || target.startsWith('/run/secrets/') ? source : basename(target);
     const attribute = ['build', 'secrets', index];
+    const owner = ownerOf(reference, attribute);
     if (definition?.environment !== undefined) {
       const value = variables[definition.environment];
       if (value === undefined) {
         const message = `environment variable ${JSON.stringify(definition.environment)} required by secret ${source} is not set`;
         throw new ComposeError('INVALID', message, { attribute });
       }
-      secrets.set(id, { value });
+      secrets.set(id, { value, ...owner });
     } else if (definition?.file !== undefined) {
       if (!existsSync(definition.file)) {
         throw new ComposeError('FILE_NOT_FOUND', `file ${definition.file} of secret ${source} does not exist`, {
           attribute,
         });
       }
-      secrets.set(id, { file: definition.file });
+      secrets.set(id, { file: definition.file, ...owner });
     } else {
       throw new ComposeError('UNSUPPORTED', `secret ${source} has neither file nor environment`, { attribute });
     }
@@ -208,33 +214,48 @@ function secretsOf(build: Build, { project, variables }: ComposeBuildOptions): M
   return secrets;
 }
 
-/** `default`, `default=SOCKET`, `id=SOCKET`. Throws INVALID, UNSUPPORTED. */
+function ownerOf({ uid, gid, mode }: FileReference, attribute: readonly (string | number)[]): SecretOwner {
+  const number = (key: keyof SecretOwner, text: string, base: 8 | 10): number => {
+    if ((base === 8 ? /^[0-7]{1,5}$/ : /^\d{1,10}$/).test(text)) return Number.parseInt(text, base);
+    const message = `${key} ${JSON.stringify(text)} is no ${base === 8 ? 'octal ' : ''}number`;
+    throw new ComposeError('INVALID', message, { attribute: [...attribute, key] });
+  };
+  return {
+    ...(uid === undefined ? {} : { uid: number('uid', uid, 10) }),
+    ...(gid === undefined ? {} : { gid: number('gid', gid, 10) }),
+    ...(mode === undefined ? {} : { mode: number('mode', mode, 8) }),
+  };
+}
+
+/** `default`, `default=SOCKET`, `id=KEY,KEY`. Throws INVALID, FILE_NOT_FOUND. */
 export function sshOf(
   entries: readonly string[],
-  environment: Readonly<Record<string, string | undefined>>,
-): Map<string, string> {
-  const agents = new Map<string, string>();
+  { environment, workingDirectory }: Pick<ComposeBuildOptions, 'environment' | 'workingDirectory'>,
+): Map<string, SshSource> {
+  const agents = new Map<string, SshSource>();
   for (const [index, entry] of entries.entries()) {
-    const [id = '', path = ''] = entry.split(/=(.*)/s);
+    const [id = '', written = ''] = entry.split(/=(.*)/s);
     const attribute = ['build', 'ssh', index];
-    const socket = path === '' ? environment.SSH_AUTH_SOCK : path;
-    if (socket === undefined || socket === '') {
+    const text = written === '' ? (environment.SSH_AUTH_SOCK ?? '') : written;
+    const paths = text.split(',').filter((path) => path !== '');
+    if (paths.length === 0) {
       throw new ComposeError('INVALID', `ssh ${id}: no agent runs: SSH_AUTH_SOCK is not set`, {
         attribute,
-        hint: 'eval $(ssh-agent) && ssh-add',
+        hint: 'eval $(ssh-agent) && ssh-add, or name the file of a key',
       });
     }
-    const found = statSync(socket, { throwIfNoEntry: false });
-    if (found === undefined) {
-      throw new ComposeError('FILE_NOT_FOUND', `ssh ${id}: ${socket} does not exist`, { attribute });
+    const found = paths.map((path) => resolve(workingDirectory, path));
+    const isSocket = found.map((path) => {
+      const stats = statSync(path, { throwIfNoEntry: false });
+      if (stats !== undefined && !stats.isDirectory()) return stats.isSocket();
+      const reason = stats === undefined ? 'does not exist' : 'is a directory';
+      throw new ComposeError('FILE_NOT_FOUND', `ssh ${id}: ${path} ${reason}`, { attribute });
+    });
+    if (isSocket.includes(true) && found.length > 1) {
+      const message = `ssh ${id}: there is one agent, or keys, and not several of both`;
+      throw new ComposeError('INVALID', message, { attribute });
     }
-    if (!found.isSocket()) {
-      throw new ComposeError('UNSUPPORTED', `ssh ${id}: ${socket} is no socket of an agent`, {
-        attribute,
-        hint: 'add the key to an agent: ssh-add, and write the id alone',
-      });
-    }
-    agents.set(id, socket);
+    agents.set(id, isSocket[0] ? { socket: found[0]! } : { keys: found });
   }
   return agents;
 }

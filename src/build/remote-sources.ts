@@ -1,15 +1,13 @@
 /** What ADD takes from elsewhere: files by URL, and repositories of git. */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream, lstatSync, mkdirSync, utimesSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ComposeError } from '../util/errors.ts';
 import { nothingIgnored } from './context/ignore.ts';
+import { cloneRepository, isGitSource, parseGitSource } from './git.ts';
 import type { CopyStep } from './graph/steps.ts';
-import { OutputTail } from './output-tail.ts';
 import { type ScannedSource, scanSource } from './tree/scan.ts';
 
 export interface RemoteOptions {
@@ -20,21 +18,13 @@ export interface RemoteOptions {
 
 /** Whether a source of ADD is one of these. */
 export function isRemoteSource(source: string): boolean {
-  return /^https?:\/\//i.test(source) || isGit(source);
-}
-
-function isGit(source: string): boolean {
-  return (
-    /^(?:git|ssh):\/\//i.test(source) ||
-    /^[\w.-]+@[\w.-]+:/.test(source) ||
-    (/^https?:\/\//i.test(source) && /\.git(?:#.*)?$/i.test(source))
-  );
+  return /^https?:\/\//i.test(source) || isGitSource(source);
 }
 
 /** Fetches a source. Throws BUILD_FAILED when it cannot be had, or is not what its checksum says. */
 export async function fetchSource(source: string, step: CopyStep, options: RemoteOptions): Promise<ScannedSource[]> {
   mkdirSync(options.directory, { recursive: true });
-  if (isGit(source)) return await cloneRepository(source, step, options);
+  if (isGitSource(source)) return await cloned(source, step, options);
   return [await download(source, step, options)];
 }
 
@@ -83,45 +73,12 @@ async function download(source: string, step: CopyStep, { directory, signal }: R
   return { name, isDirectory: false, self: null, entries: [entry] };
 }
 
-/** `URL#REFERENCE:DIRECTORY`, by the program git. */
-async function cloneRepository(source: string, step: CopyStep, options: RemoteOptions): Promise<ScannedSource[]> {
+async function cloned(source: string, step: CopyStep, options: RemoteOptions): Promise<ScannedSource[]> {
   const { directory, signal } = options;
-  const [url = '', fragment = ''] = source.split(/#(.*)/s);
-  const [reference = '', subdirectory = ''] = fragment.split(/:(.*)/s);
-  const git = (...args: string[]) => runGit(args, directory, signal);
-  await git('init', '--quiet');
-  await git('fetch', '--quiet', '--depth', '1', '--', url, reference || 'HEAD');
-  await git('checkout', '--quiet', 'FETCH_HEAD');
-  if (!step.keepsGitDirectory) await rm(join(directory, '.git'), { recursive: true });
+  const repository = parseGitSource(source);
+  await cloneRepository(repository, { directory, signal, keepsGitDirectory: step.keepsGitDirectory });
   const tree = { root: directory, ignored: nothingIgnored, owner: { uid: 0, gid: 0 } };
-  const found = scanSource(tree, subdirectory || '/', { excluded: nothingIgnored, hasParents: false });
+  const found = scanSource(tree, repository.subdirectory || '/', { excluded: nothingIgnored, hasParents: false });
   if (found.length > 0) return found;
-  throw new ComposeError('BUILD_FAILED', `there is no ${subdirectory} in ${url}`);
-}
-
-async function runGit(args: readonly string[], directory: string, signal: AbortSignal): Promise<void> {
-  const tail = new OutputTail();
-  const child = spawn('git', args, {
-    cwd: directory,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, GIT_TERMINAL_PROMPT: '0', GIT_DIR: join(directory, '.git'), GIT_WORK_TREE: directory },
-    signal,
-  });
-  child.stderr.on('data', (chunk: Buffer) => tail.add(chunk.toString('utf8')));
-  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
-  child.once('error', reject);
-  child.once('close', resolve);
-  let code: number | null;
-  try {
-    code = await promise;
-  } catch (error) {
-    signal.throwIfAborted();
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new ComposeError('BUILD_FAILED', 'ADD of a repository needs the program git, which is not here', {
-      cause: error,
-      hint: 'install git',
-    });
-  }
-  if (code !== 0)
-    throw new ComposeError('BUILD_FAILED', `git ${args[0]} failed: ${tail.lines.at(-1) ?? `exit code ${code}`}`);
+  throw new ComposeError('BUILD_FAILED', `there is no ${repository.subdirectory} in ${repository.url}`);
 }

@@ -5,6 +5,7 @@ import type { IgnoreRules } from './context/ignore.ts';
 import type { Variables } from './graph/variables.ts';
 import type { SecretSource } from './run-mounts.ts';
 import type { RunSettings } from './run-step.ts';
+import type { SshSource } from './ssh-agent.ts';
 
 /** A directory of this machine whose files a build may read. */
 export interface DirectoryContext {
@@ -28,7 +29,7 @@ export interface BuildRequest {
   /** Stages of which nothing that was made before is used. */
   readonly uncached: 'none' | 'all' | ReadonlySet<string>;
   readonly secrets: ReadonlyMap<string, SecretSource>;
-  readonly ssh: ReadonlyMap<string, string>;
+  readonly ssh: ReadonlyMap<string, SshSource>;
   readonly run: RunSettings;
   /** Seconds: nothing in the image is later. */
   readonly sourceDateEpoch: number | null;

@@ -79,7 +79,7 @@ async function fillCache({ native, layersOf }: RunMountInput, mount: StepMount, 
   await native.removeTree(beside);
   mkdirSync(beside, { recursive: true });
   if (mount.from.kind === 'scratch') {
-    chownSync(beside, mount.uid, mount.gid);
+    chownSync(beside, mount.uid ?? 0, mount.gid ?? 0);
     chmodSync(beside, mount.mode ?? 0o755);
   } else {
     await native.copyFromLayers(await layersOf(mount.from), mount.source, beside);

@@ -10,10 +10,17 @@ import { ComposeError } from '../util/errors.ts';
 import type { Origin } from './graph/stages.ts';
 import type { StepMount } from './graph/steps.ts';
 import { openCaches } from './run-caches.ts';
+import { type SshSource, startAgent } from './ssh-agent.ts';
 import { resolveInTree } from './tree/resolve.ts';
 
-/** A secret that the build may use. */
-export type SecretSource = { readonly file: string } | { readonly value: string };
+/** A secret that the build may use; whose file it is, where the mount does not say. */
+export type SecretSource = ({ readonly file: string } | { readonly value: string }) & SecretOwner;
+
+export interface SecretOwner {
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly mode?: number;
+}
 
 export interface RunMountInput {
   readonly paths: Paths;
@@ -24,8 +31,8 @@ export interface RunMountInput {
   /** The build's own, on no disk and for nobody else. */
   readonly privateDirectory: string;
   readonly secrets: ReadonlyMap<string, SecretSource>;
-  /** Sockets of agents by id. */
-  readonly ssh: ReadonlyMap<string, string>;
+  /** Agents by id. */
+  readonly ssh: ReadonlyMap<string, SshSource>;
   /** Directories of a source, top first, merged: a stage, an image, or a context without what is ignored in it. */
   layersOf(from: Origin): Promise<readonly string[]>;
   readonly signal: AbortSignal;
@@ -133,27 +140,30 @@ function openSecret(
   if (mount.variable !== null && !mount.hasTarget) return;
   const place = join(privateDirectory, randomHex(8));
   writeFileSync(place, content, { mode: 0o600 });
-  chownSync(place, mount.uid, mount.gid);
-  chmodSync(place, mount.mode ?? 0o400);
+  chownSync(place, mount.uid ?? secret.uid ?? 0, mount.gid ?? secret.gid ?? 0);
+  chmodSync(place, mount.mode ?? secret.mode ?? 0o400);
   mounts.push({ destination: mount.target, type: 'bind', source: place, options: ['bind', 'rprivate', 'ro'] });
 }
 
 /** A socket of our own before the agent's: it belongs to whom the mount says. */
 async function openAgent(
-  { ssh, privateDirectory }: RunMountInput,
+  { ssh, privateDirectory, signal }: RunMountInput,
   mount: StepMount,
   mounts: OciMount[],
   env: string[],
   stack: AsyncDisposableStack,
 ): Promise<void> {
-  const agent = ssh.get(mount.id);
-  if (agent === undefined) {
+  const source = ssh.get(mount.id);
+  if (source === undefined) {
     if (!mount.isRequired) return;
     throw new ComposeError('INVALID', `the agent ${mount.id} is required, and the build was not given it`, {
       hint: 'name it in build.ssh of the service, or give --ssh',
     });
   }
-  const place = join(privateDirectory, `${randomHex(4)}.sock`);
+  const name = join(privateDirectory, randomHex(4));
+  const agent =
+    'socket' in source ? source.socket : stack.use(await startAgent(source.keys, `${name}.agent`, signal)).socket;
+  const place = `${name}.sock`;
   const server = createServer((socket) => {
     const upstream = connect(agent);
     for (const [from, to] of [
@@ -169,7 +179,7 @@ async function openAgent(
   server.listen(place, resolve);
   await promise;
   stack.defer(() => void server.close());
-  chownSync(place, mount.uid, mount.gid);
+  chownSync(place, mount.uid ?? 0, mount.gid ?? 0);
   chmodSync(place, mount.mode ?? 0o600);
   mounts.push({ destination: mount.target, type: 'bind', source: place, options: ['bind', 'rprivate'] });
   env.push(`SSH_AUTH_SOCK=${mount.target}`);

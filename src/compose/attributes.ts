@@ -107,12 +107,12 @@ export const ATTRIBUTES: readonly AttributeSupport[] = [
   {
     path: 'services.*.build.context',
     support: 'honoured',
-    note: 'a directory of this machine; git and URLs are refused',
+    note: 'a directory of this machine, or a repository of git; archives by URL are refused',
   },
   {
     path: 'services.*.build.additional_contexts',
     support: 'honoured',
-    note: 'directories, docker-image://NAME, service:NAME; git, URLs and oci-layout:// are refused',
+    note: 'directories, repositories of git, docker-image://NAME, service:NAME; archives by URL and oci-layout:// are refused',
   },
   { path: 'services.*.build.cache_from', support: 'ignored', note: 'the cache is this machine’s own', isSilent: true },
   {
@@ -125,13 +125,7 @@ export const ATTRIBUTES: readonly AttributeSupport[] = [
   { path: 'services.*.build.network', support: 'honoured', note: 'default, host, none; others are refused' },
   { path: 'services.*.build.provenance', support: 'ignored', note: 'there are no attestations', isSilent: true },
   { path: 'services.*.build.sbom', support: 'ignored', note: 'there are no attestations', isSilent: true },
-  ...['uid', 'gid', 'mode'].map((key) => ({
-    path: `services.*.build.secrets.*.${key}`,
-    support: 'ignored' as const,
-    note: 'RUN --mount=type=secret says it',
-    isSilent: true,
-  })),
-  { path: 'services.*.build.ssh', support: 'honoured', note: 'sockets of agents; files with keys are refused' },
+  { path: 'services.*.build.ssh', support: 'honoured', note: 'sockets of agents, and files of keys' },
   { path: 'services.*.cpu_count', support: 'ignored', note: WINDOWS },
   { path: 'services.*.cpu_percent', support: 'ignored', note: WINDOWS },
   { path: 'services.*.credential_spec', support: 'ignored', note: WINDOWS },

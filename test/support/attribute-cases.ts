@@ -520,6 +520,8 @@ export const seenElsewhere: Readonly<Record<string, readonly string[]>> = {
     ...all('services[].build', 'network extra_hosts shm_size ssh privileged ulimits ulimits[].soft ulimits[].hard'),
     ...all('services[].build', 'secrets secrets[].source secrets[].target'),
   ],
+  'test/e2e/build-remote.test.ts: keys in files are used through an agent, and a secret belongs to whom the file says':
+    all('services[].build', 'secrets[].uid secrets[].gid secrets[].mode'),
   'test/e2e/build.test.ts: no_cache makes steps anew, no_cache_filter those of a stage': all(
     'services[].build',
     'no_cache no_cache_filter',

@@ -21,8 +21,8 @@ export interface StepMount {
   readonly isRequired: boolean;
   readonly sizeBytes: number | null;
   readonly mode: number | null;
-  readonly uid: number;
-  readonly gid: number;
+  readonly uid: number | null;
+  readonly gid: number | null;
   readonly variable: string | null;
   /** Whether the file says where it is to be seen. */
   readonly hasTarget: boolean;

@@ -182,8 +182,8 @@ class Translation {
       isRequired: mount.isRequired,
       sizeBytes: mount.sizeBytes,
       mode: mount.mode,
-      uid: mount.uid ?? 0,
-      gid: mount.gid ?? 0,
+      uid: mount.uid,
+      gid: mount.gid,
     };
   }
 

@@ -2,6 +2,7 @@
 
 import { composeBuildRequests } from '../../build/from-compose.ts';
 import { buildPlatforms } from '../../build/platforms.ts';
+import { withFetchedContexts } from '../../build/remote-context.ts';
 import { isRootfsReference } from '../../image/rootfs.ts';
 import type { StoredImage } from '../../image/store/resolve.ts';
 import { imageName, type NameSeparator } from '../../model/names.ts';
@@ -92,10 +93,12 @@ async function buildService(
   const { nameSeparator } = mannerOf(context.globals);
   const tags = [imageNameOf(project, name, nameSeparator), ...(build.tags ?? [])];
   try {
+    const { contexts } = session;
     const requests = composeBuildRequests({
       project,
       serviceName: name,
-      service,
+      service: { ...service, build: await withFetchedContexts(build, contexts) },
+      nameOf: contexts.nameOf,
       buildArguments: settings.buildArguments,
       noCache: settings.noCache,
       ssh: settings.ssh,

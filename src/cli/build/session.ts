@@ -5,6 +5,7 @@ import { buildImage } from '../../build/build.ts';
 import { BuildCache } from '../../build/cache.ts';
 import type { BuildMachine } from '../../build/machine.ts';
 import type { ImageFinder } from '../../build/plan.ts';
+import { type ContextFetcher, contextFetcher } from '../../build/remote-context.ts';
 import type { BuildRequest } from '../../build/request.ts';
 import { importRootfs } from '../../build/rootfs-image.ts';
 import { SharedWork } from '../../build/shared-work.ts';
@@ -33,6 +34,8 @@ export interface BuildSession {
     request: BuildRequest,
     options: { readonly isPulling: boolean; readonly signal: AbortSignal },
   ): Promise<StoredImage>;
+  /** Contexts that are elsewhere. */
+  readonly contexts: ContextFetcher;
   /** Lets a name stand for what was built. */
   name(reference: string, target: Descriptor): void;
 }
@@ -146,6 +149,7 @@ function sessionOf(
     };
   return {
     store,
+    contexts: contextFetcher({ workspace, nextId, emit, signal }),
     build: (request, { isPulling, signal: own }) =>
       buildImage(request, {
         machine,

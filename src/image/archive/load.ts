@@ -138,6 +138,10 @@ class Loader {
       const found = selected === null || isIndexType(selected.mediaType) ? null : await this.#imageOf(selected);
       if (found === null) return null;
       this.#lease.protect(target.digest);
+      for (const other of this.#options.platform === undefined ? document.manifests : []) {
+        // Its other variants too, as far as they are here.
+        if (other !== selected && isManifestType(other.mediaType)) await this.#imageOf(other);
+      }
       return { image: found.image, documents: await this.#store.blobs.put(document.mediaType, bytes) };
     }
     const config = await this.#verified(document.config);

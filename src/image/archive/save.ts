@@ -3,8 +3,19 @@ import { createReadStream } from 'node:fs';
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ComposeError } from '../../util/errors.ts';
-import { type Descriptor, hexOf, mediaTypes, type Platform } from '../oci.ts';
-import { machine } from '../platform.ts';
+import {
+  type Descriptor,
+  describe,
+  hexOf,
+  type Index,
+  isIndex,
+  isIndexType,
+  isManifestType,
+  mediaTypes,
+  type Platform,
+  parseManifest,
+} from '../oci.ts';
+import { machine, suits } from '../platform.ts';
 import { familiarName, parseReference } from '../reference.ts';
 import type { StoredImage } from '../store/resolve.ts';
 import { canonicalName, type ImageStore } from '../store/store.ts';
@@ -14,7 +25,14 @@ import { formatTarHeader, tarEnd, tarPadding } from './tar.ts';
 export type ArchiveForm = 'docker-archive' | 'oci-archive' | 'oci-dir';
 
 export interface SavedImage {
+  /** This machine's variant, if it is one of several. */
   readonly image: StoredImage;
+  /** Of an image for several platforms: those that are saved, and the index that has them and nothing else. */
+  readonly several: {
+    readonly images: readonly StoredImage[];
+    readonly index: Descriptor;
+    readonly bytes: Buffer;
+  } | null;
   /** Whole names with a tag that it is saved under; none: it was asked for by its id. */
   readonly names: readonly string[];
 }
@@ -26,22 +44,72 @@ interface Part {
   readonly content: Buffer | { readonly path: string };
 }
 
-/** The images of `names`, each once with all its names. Throws IMAGE_NOT_FOUND, UNSUPPORTED. */
+/**
+ * The images of `names`, each once with all its names; of one for several platforms those that are named, or all that are
+ * here. Throws IMAGE_NOT_FOUND, UNSUPPORTED.
+ */
 export async function imagesToSave(
   store: ImageStore,
   names: readonly string[],
-  platform: Platform = machine(),
+  platforms: readonly Platform[] = [],
 ): Promise<SavedImage[]> {
   const found = new Map<string, SavedImage>();
   for (const name of names) {
-    const image = await store.image(name, platform);
+    const images = await variantsOf(store, name, platforms);
+    const image = images.find(isForThisMachine) ?? images[0] ?? (await store.image(name, platforms[0] ?? machine()));
+    const several = images.length > 1 ? await severalOf(store, image.target, images) : null;
+    const key = several?.index.digest ?? image.descriptor.digest;
     const isId =
       /^(?:sha256:)?[0-9a-f]{4,64}$/.test(name) && store.catalog.reference(canonicalNameOrEmpty(name)) === null;
     const own = isId || name.includes('@') ? [] : [canonicalName(name)];
-    const before = found.get(image.descriptor.digest)?.names ?? [];
-    found.set(image.descriptor.digest, { image, names: [...new Set([...before, ...own])] });
+    const before = found.get(key)?.names ?? [];
+    found.set(key, { image, several, names: [...new Set([...before, ...own])] });
   }
   return [...found.values()];
+}
+
+/** Empty: it is for one platform. */
+async function variantsOf(store: ImageStore, name: string, platforms: readonly Platform[]): Promise<StoredImage[]> {
+  if (platforms.length > 0) return await Promise.all(platforms.map((platform) => store.image(name, platform)));
+  const target = store.find(name);
+  const index = target !== null && isIndexType(target.mediaType) ? await indexAt(store, target) : null;
+  const images: StoredImage[] = [];
+  for (const { platform, mediaType } of index?.manifests ?? []) {
+    if (platform === undefined || platform.os === 'unknown' || !isManifestType(mediaType)) continue;
+    try {
+      const image = await store.image(name, platform);
+      const isWhole = image.manifest.layers.every(({ digest }) => store.blobs.has(digest));
+      if (isWhole && !images.some(({ id }) => id === image.id)) images.push(image);
+    } catch (error) {
+      if (!(error instanceof ComposeError && error.code === 'IMAGE_NOT_FOUND')) throw error;
+    }
+  }
+  return images;
+}
+
+async function indexAt(store: ImageStore, target: Descriptor): Promise<Index | null> {
+  const document = parseManifest(await store.blobs.read(target.digest), target.mediaType, target.digest);
+  return isIndex(document) ? document : null;
+}
+
+/** The index as it is when all its images are saved, so that its digest stays; else one of those that are. */
+async function severalOf(
+  store: ImageStore,
+  target: Descriptor,
+  images: readonly StoredImage[],
+): Promise<NonNullable<SavedImage['several']>> {
+  const index = isIndexType(target.mediaType) ? await indexAt(store, target) : null;
+  const saved = new Set(images.map(({ descriptor }) => descriptor.digest));
+  if (index?.manifests.every(({ digest }) => saved.has(digest))) {
+    return { images, index: target, bytes: await store.blobs.read(target.digest) };
+  }
+  const manifests = index?.manifests.filter(({ digest }) => saved.has(digest)) ?? [];
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
+  return { images, index: describe(mediaTypes.ociIndex, bytes), bytes };
+}
+
+function isForThisMachine({ document }: StoredImage): boolean {
+  return suits({ os: document.os || 'linux', architecture: document.architecture }, machine());
 }
 
 /** The archive's bytes. Deterministic: equal images give equal archives. */
@@ -89,7 +157,7 @@ export async function saveDirectory(
 
 async function partsOf(store: ImageStore, images: readonly SavedImage[], form: ArchiveForm): Promise<Part[]> {
   const blobs = new Map<string, Descriptor>();
-  for (const { image } of images) {
+  for (const image of images.flatMap((saved) => saved.several?.images ?? [saved.image])) {
     for (const each of [image.descriptor, image.manifest.config, ...image.manifest.layers])
       blobs.set(each.digest, each);
   }
@@ -105,10 +173,9 @@ async function partsOf(store: ImageStore, images: readonly SavedImage[], form: A
     }
     return { name: blobName(digest), size, content: { path: store.blobs.path(digest) } };
   });
-  const add = (name: string, value: unknown): void => {
-    const content = Buffer.from(JSON.stringify(value));
-    parts.push({ name, size: content.length, content });
-  };
+  const put = (name: string, content: Buffer) => parts.push({ name, size: content.length, content });
+  const add = (name: string, value: unknown) => put(name, Buffer.from(JSON.stringify(value)));
+  for (const { several } of images) if (several !== null) put(blobName(several.index.digest), several.bytes);
   add('index.json', indexOf(images));
   if (form === 'docker-archive') {
     add('manifest.json', images.map(dockerEntry));
@@ -120,11 +187,12 @@ async function partsOf(store: ImageStore, images: readonly SavedImage[], form: A
 }
 
 function indexOf(images: readonly SavedImage[]): object {
-  const manifests = images.flatMap(({ image, names }) => {
-    const { mediaType, digest, size } = image.descriptor;
+  const manifests = images.flatMap(({ image, several, names }) => {
+    const { mediaType, digest, size } = several?.index ?? image.descriptor;
     const { os, architecture, variant } = image.document;
     const platform = { architecture, os: os || 'linux', ...(variant === undefined ? {} : { variant }) };
-    const descriptor = { mediaType: mediaType || image.manifest.mediaType, digest, size, platform };
+    const own = { mediaType: mediaType || image.manifest.mediaType, digest, size };
+    const descriptor = several === null ? { ...own, platform } : own;
     if (names.length === 0) return [descriptor];
     return names.map((name) => ({
       ...descriptor,

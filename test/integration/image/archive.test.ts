@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { tscompose } from '../../support/command.ts';
+import { writeLayout } from '../../support/docker-registry.ts';
 import { slowness } from '../../support/eventually.ts';
 import { require } from '../../support/requirements.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
@@ -73,6 +74,41 @@ describe('image save, load, import and export', function () {
     assert.equal(shell(`cat ${path('compressed')} | ${command} load -q`), loaded);
     assert.equal(shell(`${command} load -q <${path('docker-archive')}`), loaded);
     assert.equal(shell(`${command} save ${name} | ${command} load -q`), loaded);
+  });
+
+  it('keep all variants of an image for several platforms that are here, or those that are named', async () => {
+    const layout = path('both-layout');
+    const { many } = writeLayout(layout);
+    const index = JSON.parse(readFileSync(join(layout, 'index.json'), 'utf8')) as {
+      manifests: { digest: string; annotations: Record<string, string> }[];
+    };
+    const both = '127.0.0.1:5000/team/both:1';
+    index.manifests = index.manifests.filter(({ digest }) => digest === many);
+    for (const { annotations } of index.manifests) annotations['io.containerd.image.name'] = both;
+    writeFileSync(join(layout, 'index.json'), JSON.stringify(index));
+    const state = fresh();
+    await run(state, ['load', '-i', layout]);
+    const platforms = (archive: string) => {
+      const raw = execFileSync('skopeo', ['inspect', '--raw', `oci-archive:${archive}`], { encoding: 'utf8' });
+      const { manifests } = JSON.parse(raw) as { manifests?: { platform: { architecture: string } }[] };
+      return manifests?.map(({ platform }) => platform.architecture);
+    };
+    for (const form of ['docker-archive', 'oci-archive']) {
+      const archive = path(`both-${form}`);
+      await run(state, ['save', '--format', form, '-o', archive, both]);
+      assert.deepEqual(platforms(archive), ['amd64', 'arm64']);
+      const again = fresh();
+      assert.equal(await run(again, ['load', '-i', archive]), `Loaded image: ${both}\n`);
+      await run(again, ['save', '-o', path('again'), both]);
+      assert.deepEqual(readFileSync(path('again')), readFileSync(path('both-docker-archive')));
+    }
+    await run(state, ['save', '--platform', 'linux/arm64', '-o', path('one-of-both'), both]);
+    assert.equal(platforms(path('one-of-both')), undefined);
+    const { stderr, code } = await tscompose([
+      ...['--state-dir', state, 'image', 'save', '--platform', 'linux/s390x', '-o', path('none'), both],
+    ]);
+    assert.equal(code, 1);
+    assert.match(stderr, /has no variant for linux\/s390x: it is made for linux\/amd64, linux\/arm64/);
   });
 
   it('are the same whenever they are written', async () => {

@@ -88,6 +88,15 @@ describe('build: of a service', () => {
     assert.deepEqual([...request({ secrets: [{ source: 's', target: 'token' }] }).secrets.keys()], ['token']);
   });
 
+  it('secrets have the owner and the mode that the file says, and keys are named', () => {
+    const { secrets, ssh } = request({
+      secrets: [{ source: 's', uid: '1', mode: '0440' }],
+      ssh: [`default=${join(root, 'secret')},${join(root, 'secret')}`],
+    });
+    assert.deepEqual(secrets.get('s'), { file: join(root, 'secret'), uid: 1, mode: 0o440 });
+    assert.deepEqual(ssh.get('default'), { keys: [join(root, 'secret'), join(root, 'secret')] });
+  });
+
   it('the epoch comes from the environment or from an argument', () => {
     assert.equal(request({}).sourceDateEpoch, null);
     assert.equal(request({}, { SOURCE_DATE_EPOCH: '12' }).sourceDateEpoch, 12);
@@ -117,7 +126,8 @@ describe('build: of a service', () => {
       'build.cache_to.1',
     ],
     ['an agent that does not run', () => ({ ssh: ['default'] }), /SSH_AUTH_SOCK is not set/, 'build.ssh.0'],
-    ['a key file', () => ({ ssh: [`default=${join(root, 'secret')}`] }), /is no socket/, 'build.ssh.0'],
+    ['a key that is missing', () => ({ ssh: ['default=/none'] }), /\/none does not exist/, 'build.ssh.0'],
+    ['a mode that is none', () => ({ secrets: [{ source: 's', mode: '9' }] }), /no octal/, 'build.secrets.0.mode'],
     ['a layout', () => ({ additional_contexts: { x: 'oci-layout:///x' } }), /layouts/, 'build.additional_contexts.x'],
   ];
   for (const [title, build, message, attribute] of refused) {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { openContext, parseEpoch, readDockerfileAt, readIgnore, sshOf } from '../../../build/from-compose.ts';
+import type { ContextFetcher } from '../../../build/remote-context.ts';
 import type { BuildRequest, NamedContext } from '../../../build/request.ts';
 import type { SecretSource } from '../../../build/run-mounts.ts';
 import { machine as ownPlatform, parsePlatform } from '../../../image/platform.ts';
@@ -7,6 +8,7 @@ import { parseBytes } from '../../../model/bytes.ts';
 import { ComposeError } from '../../../util/errors.ts';
 import { withBuilds } from '../../build/session.ts';
 import { defineCommand } from '../../command.ts';
+import type { Context } from '../../context.ts';
 
 export const imageBuild = defineCommand({
   name: 'image build',
@@ -32,38 +34,9 @@ export const imageBuild = defineCommand({
   },
   settings: (values, [directory = '']) => ({ ...values, directory }),
   async run(settings, context) {
-    const { workingDirectory, environment } = context;
-    const directory = openContext(settings.directory, [], workingDirectory);
-    const file = resolve(workingDirectory, settings.file ?? `${directory.path}/Dockerfile`);
-    const dockerfile = readDockerfileAt(file, workingDirectory, []);
-    const buildArguments = buildArgumentsOf(settings.buildArg, environment);
-    const network = settings.network ?? 'default';
-    if (network !== 'default' && network !== 'host' && network !== 'none') {
-      throw new ComposeError('USAGE', `there is no network ${network}`, { hint: 'it is default, host or none' });
-    }
-    const request: BuildRequest = {
-      label: null,
-      dockerfile,
-      context: { ...directory, ignored: readIgnore(directory.path, file, workingDirectory) },
-      contexts: new Map(settings.buildContext.map((text) => namedContext(text, workingDirectory))),
-      buildArguments,
-      target: settings.target ?? null,
-      labels: Object.fromEntries(settings.label.map((text) => pairOf('--label', text))),
-      platform: settings.platform === undefined ? ownPlatform() : parsePlatform(settings.platform),
-      uncached: settings.noCache ? 'all' : settings.noCacheFilter.length > 0 ? new Set(settings.noCacheFilter) : 'none',
-      secrets: new Map(settings.secret.map((text) => secretOf(text, workingDirectory, environment))),
-      ssh: sshOf(settings.ssh, environment),
-      run: {
-        network,
-        isPrivileged: false,
-        shmSize: settings.shmSize === undefined ? null : String(parseBytes(settings.shmSize)),
-        ulimits: {},
-        extraHosts: settings.addHost,
-      },
-      sourceDateEpoch: parseEpoch(buildArguments.get('SOURCE_DATE_EPOCH') ?? environment.SOURCE_DATE_EPOCH),
-    };
     const form = settings.quiet ? 'quiet' : context.globals.progress === 'json' ? 'json' : 'text';
-    const image = await withBuilds(context, { form }, async ({ build, name }) => {
+    const image = await withBuilds(context, { form }, async ({ build, name, contexts }) => {
+      const request = await requestOf(settings, contexts, context);
       const built = await build(request, { isPulling: settings.pull ?? false, signal: context.signal });
       for (const tag of settings.tag) name(tag, built.target);
       return built;
@@ -72,6 +45,44 @@ export const imageBuild = defineCommand({
     return 0;
   },
 });
+
+async function requestOf(
+  settings: ReturnType<typeof imageBuild.settings>,
+  contexts: ContextFetcher,
+  { workingDirectory, environment }: Context,
+): Promise<BuildRequest> {
+  const buildArguments = buildArgumentsOf(settings.buildArg, environment);
+  const keepsGit = buildArguments.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') === '1';
+  const directory = openContext(await contexts.fetch(settings.directory, keepsGit), [], workingDirectory);
+  const isFetched = directory.path !== resolve(workingDirectory, settings.directory);
+  const file = resolve(isFetched ? directory.path : workingDirectory, settings.file ?? `${directory.path}/Dockerfile`);
+  const dockerfile = readDockerfileAt(file, workingDirectory, []);
+  const network = settings.network ?? 'default';
+  if (network !== 'default' && network !== 'host' && network !== 'none') {
+    throw new ComposeError('USAGE', `there is no network ${network}`, { hint: 'it is default, host or none' });
+  }
+  return {
+    label: null,
+    dockerfile: { ...dockerfile, name: contexts.nameOf(file) ?? dockerfile.name },
+    context: { ...directory, ignored: readIgnore(directory.path, file, workingDirectory) },
+    contexts: new Map(settings.buildContext.map((text) => namedContext(text, workingDirectory))),
+    buildArguments,
+    target: settings.target ?? null,
+    labels: Object.fromEntries(settings.label.map((text) => pairOf('--label', text))),
+    platform: settings.platform === undefined ? ownPlatform() : parsePlatform(settings.platform),
+    uncached: settings.noCache ? 'all' : settings.noCacheFilter.length > 0 ? new Set(settings.noCacheFilter) : 'none',
+    secrets: new Map(settings.secret.map((text) => secretOf(text, workingDirectory, environment))),
+    ssh: sshOf(settings.ssh, { environment, workingDirectory }),
+    run: {
+      network,
+      isPrivileged: false,
+      shmSize: settings.shmSize === undefined ? null : String(parseBytes(settings.shmSize)),
+      ulimits: {},
+      extraHosts: settings.addHost,
+    },
+    sourceDateEpoch: parseEpoch(buildArguments.get('SOURCE_DATE_EPOCH') ?? environment.SOURCE_DATE_EPOCH),
+  };
+}
 
 /** `NAME=VALUE`, or `NAME` for the value that the environment has. */
 export function buildArgumentsOf(

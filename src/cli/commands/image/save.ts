@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { imagesToSave, saveArchive, saveDirectory } from '../../../image/archive/save.ts';
-import { machine, parsePlatform } from '../../../image/platform.ts';
+import { parsePlatform } from '../../../image/platform.ts';
 import { checkOutput, streamArchive } from '../../archive-output.ts';
 import { defineCommand } from '../../command.ts';
 import { withImageStore } from '../../image-store.ts';
@@ -19,21 +19,26 @@ export const imageSave = defineCommand({
       description: `${forms.join(', ')} (default ${forms[0]})`,
       choices: forms,
     },
-    platform: { type: 'string', value: 'PLATFORM', description: 'Which variant of an image for several platforms' },
+    platform: {
+      type: 'strings',
+      value: 'PLATFORM',
+      description: 'A variant of an image for several platforms; repeatable (default: all that are here)',
+    },
   },
   settings: ({ output, format, platform }, names) => ({
     names,
     output,
     form: forms.find((form) => form === format) ?? 'docker-archive',
-    platform: platform === undefined ? machine() : parsePlatform(platform),
+    platforms: platform.flatMap((text) => text.split(',')).map(parsePlatform),
   }),
-  async run({ names, output, form, platform }, context) {
+  async run({ names, output, form, platforms }, context) {
     checkOutput(output, context);
     const path = output === undefined ? undefined : resolve(context.workingDirectory, output);
     await withImageStore(context, async (store) => {
       await using lease = await store.lease();
-      const images = await imagesToSave(store, names, platform);
-      lease.protect(...images.map(({ image }) => image.descriptor.digest));
+      const images = await imagesToSave(store, names, platforms);
+      const all = images.flatMap(({ image, several }) => several?.images ?? [image]);
+      lease.protect(...all.map(({ descriptor }) => descriptor.digest));
       if (form === 'oci-dir') await saveDirectory(store, images, path ?? resolve(context.workingDirectory, 'image'));
       else await streamArchive(path, context, saveArchive(store, images, form));
     });
