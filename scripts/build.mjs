@@ -25,7 +25,7 @@ const leanCommander = {
 /**
  * An `import` of a module of Node's reads every property of it, lazy ones too: `node:fs` and `node:util` then load streams,
  * workers and encodings, 25 ms of each start. So each becomes a module that reads only the properties that are imported,
- * and those of `onUse`, functions of which few commands need one, are loaded at the first call.
+ * and those of `onUse`, functions and classes of which few commands need one, are loaded at the first call.
  */
 const lazyNodeModules = (onUse = []) => ({
   name: 'lazy-node-modules',
@@ -39,11 +39,13 @@ const lazyNodeModules = (onUse = []) => ({
       const properties = Object.keys(builtin).filter((key) => key !== 'default');
       const load = `process.getBuiltinModule(${JSON.stringify(path)})`;
       if (onUse.includes(path.replace(/^node:/, ''))) {
-        const isFunction = (key) => typeof builtin[key] === 'function' && /^[a-z]/.test(key);
-        const call = (key) => `(...args) => ${load}.${key}(...args)`;
-        const read = (key) => `/* @__PURE__ */ (() => ${load}.${key})()`;
-        const lines = properties.map((key) => `export const ${key} = ${isFunction(key) ? call(key) : read(key)};`);
-        return { contents: lines.join('\n') };
+        const value = (key) => {
+          if (typeof builtin[key] !== 'function') return `/* @__PURE__ */ (() => ${load}.${key})()`;
+          // Nobody asks what is an instance of these, or extends one.
+          if (/^[A-Z]/.test(key)) return `function (...args) { return new (${load}.${key})(...args); }`;
+          return `(...args) => ${load}.${key}(...args)`;
+        };
+        return { contents: properties.map((key) => `export const ${key} = ${value(key)};`).join('\n') };
       }
       const read = (key) => `export const ${key} = /* @__PURE__ */ (() => module.${key})();`;
       const module = `const module = /* @__PURE__ */ ${load};`;
@@ -61,7 +63,20 @@ const screenApart = {
 };
 
 /** Of which an ordinary `up` needs no function. */
-const rarelyUsed = ['crypto', 'fs/promises', 'http', 'https', 'readline/promises', 'timers/promises'];
+const rarelyUsed = [
+  'child_process',
+  'crypto',
+  'dgram',
+  'fs/promises',
+  'http',
+  'https',
+  'net',
+  'readline/promises',
+  'stream/promises',
+  'timers/promises',
+  'tls',
+  'zlib',
+];
 
 const shared = {
   bundle: true,

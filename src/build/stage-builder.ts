@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Slots } from '../image/pull.ts';
 import type { Lease } from '../image/store/lease.ts';
 import type { BuildEvent } from '../model/build.ts';
+import { monotonicMs } from '../util/elapsed.ts';
 import { type BuildCache, type BuiltLayer, cacheKey, type StepResult } from './cache.ts';
 import { copyInto, makeDirectory } from './copy-step.ts';
 import { stepFailure } from './failure.ts';
@@ -108,9 +109,9 @@ export class StageBuilder implements AsyncDisposable {
     const { emit, nextId, signal } = this.#options;
     signal.throwIfAborted();
     const id = nextId();
-    const began = performance.now();
+    const began = monotonicMs();
     const tell = (status: 'started' | 'cached' | 'done' | 'failed' | 'cancelled') =>
-      emit({ type: 'buildStep', id, title, status, durationMs: performance.now() - began });
+      emit({ type: 'buildStep', id, title, status, durationMs: monotonicMs() - began });
     let isAnnounced = false;
     const announce = () => {
       isAnnounced = true;

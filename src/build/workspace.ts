@@ -1,5 +1,5 @@
 /** Where a build works, and what is taken away when it was killed there. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildContainerPrefix } from '../model/names.ts';
 import type { Binding, FileLock } from '../native/binding.ts';
@@ -41,14 +41,22 @@ export async function openWorkspace(paths: Paths, native: Binding): Promise<Work
     async [Symbol.asyncDispose]() {
       try {
         await removeMounts(directory, native);
-        await native.removeTree(privateDirectory);
-        await native.removeTree(directory);
-        await native.removeTree(join(paths.builds, `${id}.lock`));
+        for (const each of [privateDirectory, directory]) await removeDirectory(each, native);
+        rmSync(join(paths.builds, `${id}.lock`), { force: true });
       } finally {
         lock.release();
       }
     },
   };
+}
+
+/** A build that had nothing to do has nothing in it. */
+async function removeDirectory(path: string, native: Binding): Promise<void> {
+  try {
+    rmdirSync(path);
+  } catch {
+    await native.removeTree(path);
+  }
 }
 
 /** Ends and removes what builds have left that were killed. `removeNetwork` takes away the network of a build's id. */

@@ -1,5 +1,6 @@
 import { errorData } from '../engine/execute.ts';
 import type { LayerEvent, StepEvent } from '../model/events.ts';
+import { monotonicMs } from '../util/elapsed.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { Context } from './context.ts';
 import { openProgress } from './progress.ts';
@@ -65,7 +66,7 @@ export async function runSteps(
 function sparsely(report: (layer: Layer) => void): (layer: Layer) => void {
   const latest = new Map<string, { readonly status: string; readonly at: number }>();
   return (layer) => {
-    const at = performance.now();
+    const at = monotonicMs();
     const before = latest.get(layer.digest);
     if (before?.status === layer.status && at - before.at < minIntervalMs) return;
     latest.set(layer.digest, { status: layer.status, at });

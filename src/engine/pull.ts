@@ -14,6 +14,7 @@ import type { Project } from '../model/project.ts';
 import { parsePullPolicy } from '../model/pull-policy.ts';
 import type { FoundImage, ImageNeed } from '../plan/images.ts';
 import { type OperationOf, type Plan, planData } from '../plan/plan.ts';
+import { monotonicMs } from '../util/elapsed.ts';
 import { about, ComposeError } from '../util/errors.ts';
 import { planHash } from './engine.ts';
 import { errorData, execute, OperationFailure } from './execute.ts';
@@ -164,7 +165,7 @@ function sparsely(report: (progress: LayerProgress) => void): (progress: LayerPr
   const latest = new Map<string, { readonly status: string; readonly at: number }>();
   return (progress) => {
     const before = latest.get(progress.digest);
-    const at = performance.now();
+    const at = monotonicMs();
     if (before?.status === progress.status && at - before.at < minIntervalMs) return;
     latest.set(progress.digest, { status: progress.status, at });
     report(progress);

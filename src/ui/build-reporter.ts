@@ -1,5 +1,6 @@
 /** How builds are shown: lines as BuildKit prints them, which a terminal and a log file can both have. */
 import type { BuildEvent, BuildStepEvent } from '../model/build.ts';
+import { monotonicMs } from '../util/elapsed.ts';
 
 export interface BuildReporter {
   report(event: BuildEvent): void;
@@ -57,7 +58,7 @@ class LineReporter implements BuildReporter {
 
   #step({ id, title, status, durationMs }: BuildStepEvent): void {
     if (status === 'started') {
-      this.#began.set(id, performance.now());
+      this.#began.set(id, monotonicMs());
       this.#line(id, title);
       return;
     }
@@ -81,7 +82,7 @@ class LineReporter implements BuildReporter {
   }
 
   #outputLine(id: number, line: string): void {
-    const seconds = (performance.now() - (this.#began.get(id) ?? performance.now())) / 1000;
+    const seconds = (monotonicMs() - (this.#began.get(id) ?? monotonicMs())) / 1000;
     this.#line(id, `${seconds.toFixed(3)} ${line.replace(/\r+$/, '').replace(/^.*\r/, '')}`);
   }
 

@@ -24,6 +24,7 @@ import { canonicalName, type ImageStore, openImageStore } from '../../image/stor
 import type { BuildEvent } from '../../model/build.ts';
 import { native } from '../../native/binding.ts';
 import { type BuildReporter, type BuildReporterForm, openBuildReporter } from '../../ui/build-reporter.ts';
+import { monotonicMs } from '../../util/elapsed.ts';
 import type { Context } from '../context.ts';
 import { isColored } from '../progress.ts';
 
@@ -111,9 +112,9 @@ function sessionOf(
 
   const pull = async (reference: string, platform: Platform): Promise<StoredImage> => {
     const id = nextId();
-    const began = performance.now();
+    const began = monotonicMs();
     const tell = (status: 'started' | 'done' | 'failed') =>
-      emit({ type: 'buildStep', id, title: `pull ${reference}`, status, durationMs: performance.now() - began });
+      emit({ type: 'buildStep', id, title: `pull ${reference}`, status, durationMs: monotonicMs() - began });
     tell('started');
     try {
       // TLS takes longer to load than a build takes that has nothing to do.

@@ -1,7 +1,7 @@
-/** What the image store knows besides its files: names, images, layers and what is being worked on, in SQLite. */
+/** What the image store knows besides its files: names, images, layers and what else is needed, in SQLite. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Descriptor } from '../oci.ts';
 
 /** A name and what it stands for: a manifest, or an index for several platforms. */
@@ -83,6 +83,7 @@ function version(db: DatabaseSync): number {
 
 class SqliteCatalog implements Catalog {
   readonly #db: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
   #isInside = false;
 
   constructor(db: DatabaseSync) {
@@ -179,11 +180,17 @@ class SqliteCatalog implements Catalog {
   }
 
   #all(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
-    return this.#db.prepare(sql).all(...values);
+    return this.#prepared(sql).all(...values);
   }
 
   #run(sql: string, ...values: SQLInputValue[]): void {
-    this.#db.prepare(sql).run(...values);
+    this.#prepared(sql).run(...values);
+  }
+
+  #prepared(sql: string): StatementSync {
+    const statement = this.#statements.get(sql) ?? this.#db.prepare(sql);
+    this.#statements.set(sql, statement);
+    return statement;
   }
 }
 

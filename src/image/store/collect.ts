@@ -15,7 +15,7 @@ import {
 } from '../oci.ts';
 import type { Catalog } from './catalog.ts';
 import type { StoreLayout } from './layout.ts';
-import { dropDeadLeases } from './lease.ts';
+import { dropDeadLeases, leasedDigests } from './lease.ts';
 import { tryLockPath } from './lock.ts';
 import type { ImageStore } from './store.ts';
 
@@ -36,7 +36,7 @@ export async function collect(
   const { layout, catalog } = store;
   // First what no record speaks of: where the disk is full, records cannot be changed before.
   if (options.partials) await removePartials(layout);
-  await dropDeadLeases(layout, catalog);
+  await dropDeadLeases(layout);
   const removed = catalog.transaction(() => sweep(layout, catalog, new Set(options.inUse)));
   // Outside of the transaction: a large layer takes a while.
   for (const name of await readdir(layout.trash)) await native().removeTree(join(layout.trash, name));
@@ -75,6 +75,9 @@ function reachable(layout: StoreLayout, catalog: Catalog, inUse: ReadonlySet<str
     ...catalog.references().map(({ target }) => target),
     ...images.map(({ manifest }) => manifest),
     ...catalog.pins().map(({ digest }) => ({ digest, mediaType: '' })),
+    ...leasedDigests(layout)
+      .filter(isSha256)
+      .map((digest) => ({ digest, mediaType: '' })),
     ...[...inUse].filter(isSha256).map((digest) => ({ digest, mediaType: mediaTypes.ociConfig as string })),
   ];
   const needed = new Set<string>();

@@ -1,8 +1,9 @@
-import { unlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { randomHex } from '../../native/digest.ts';
 import { hasErrno } from '../../util/errno.ts';
+import { ComposeError } from '../../util/errors.ts';
 import type { Catalog } from './catalog.ts';
 import type { StoreLayout } from './layout.ts';
 import { lockPath, tryLockPath } from './lock.ts';
@@ -12,29 +13,34 @@ import { lockPath, tryLockPath } from './lock.ts';
  * thing is there: what is there then stays.
  */
 export interface Lease extends AsyncDisposable {
-  /** Digests of blobs or of unpacked layers; what a manifest or an index refers to is meant too. */
+  /**
+   * Digests of blobs or of unpacked layers; what a manifest or an index refers to is meant too. Throws NO_SPACE when it
+   * cannot be written down.
+   */
   protect(...digests: readonly string[]): void;
 }
 
-const prefix = 'lease ';
-
-/** Takes a lease. The lock on its file tells whether the process lives that took it. */
+/**
+ * Takes a lease: a file of digests, a line each, whose lock tells whether the process lives that took it. Nobody needs it
+ * after a crash, so no write of it waits for the disk, which a record of the catalog would.
+ */
 export async function takeLease(layout: StoreLayout, catalog: Catalog): Promise<Lease> {
-  const id = randomHex(16);
-  const path = join(layout.leases, id);
+  const path = join(layout.leases, randomHex(16));
   const lock = await lockPath(path, new AbortController().signal);
+  const held = new Set<string>();
   return {
-    protect: (...digests) => catalog.pin(prefix + id, digests),
+    protect(...digests) {
+      const added = digests.filter((digest) => !held.has(digest));
+      if (added.length === 0) return;
+      // While a collection goes on it waits, and finds missing then what was not held.
+      catalog.transaction(() => append(lock.fd, added.map((digest) => `${digest}\n`).join('')));
+      for (const digest of added) held.add(digest);
+    },
     async [Symbol.asyncDispose]() {
       try {
-        catalog.unpin(prefix + id);
-        try {
-          unlinkSync(path);
-        } catch {
-          // Somebody has found it without its lock and taken it away.
-        }
+        unlinkSync(path);
       } catch {
-        // The disk is full. Without its lock a lease counts no more, and goes with the next collection.
+        // Somebody has found it without its lock and taken it away.
       } finally {
         lock.release();
       }
@@ -42,19 +48,41 @@ export async function takeLease(layout: StoreLayout, catalog: Catalog): Promise<
   };
 }
 
+/** What all leases hold. To be called in a transaction of the catalog. */
+export function leasedDigests(layout: StoreLayout): string[] {
+  return readdirSync(layout.leases).flatMap((id) => {
+    try {
+      return readFileSync(join(layout.leases, id), 'utf8').split('\n');
+    } catch (error) {
+      // It has just been given up.
+      if (hasErrno(error, 'ENOENT')) return [];
+      throw error;
+    }
+  });
+}
+
 /** Removes the leases whose process is gone. */
-export async function dropDeadLeases(layout: StoreLayout, catalog: Catalog): Promise<void> {
-  // Names before files: a lease taken meanwhile has a file by the time it pins anything.
-  const pinned = catalog.pins().flatMap(({ owner }) => (owner.startsWith(prefix) ? owner.slice(prefix.length) : []));
-  const files = await readdir(layout.leases);
-  for (const id of new Set([...pinned, ...files])) {
+export async function dropDeadLeases(layout: StoreLayout): Promise<void> {
+  for (const id of await readdir(layout.leases)) {
     const path = join(layout.leases, id);
     const lock = await tryLockPath(path);
     if (lock === null) continue;
-    catalog.unpin(prefix + id);
     await unlink(path).catch((error: unknown) => {
       if (!hasErrno(error, 'ENOENT')) throw error;
     });
     lock.release();
+  }
+}
+
+function append(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done);
+  } catch (error) {
+    if (!hasErrno(error, 'ENOSPC') && !hasErrno(error, 'EDQUOT')) throw error;
+    throw new ComposeError('NO_SPACE', 'no space is left in the image store', {
+      cause: error,
+      hint: 'tscompose image prune removes images that nothing uses',
+    });
   }
 }
