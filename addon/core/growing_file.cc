@@ -44,6 +44,9 @@ void GrowingFile::startWriteback(uint64_t offset, uint64_t count) {
   /* Only a hint: nobody waits, and a file system that cannot says so (sync_file_range(2)) */
   (void)::sync_file_range(fd_.get(), static_cast<off_t>(writtenBack_),
                           static_cast<off_t>(offset + count - writtenBack_), SYNC_FILE_RANGE_WRITE);
+  // What was read is not read again soon, and the files it becomes need the memory: pages on the disk by now are given
+  // back.
+  (void)::posix_fadvise(fd_.get(), 0, static_cast<off_t>(writtenBack_), POSIX_FADV_DONTNEED);
   writtenBack_ = offset + count;
 }
 

@@ -95,8 +95,11 @@ async function storeImage(
   const target = describe(mediaTypes.ociManifest, bytes);
   if (store.find(target.digest) !== null) return await store.image(target.digest, request.platform);
   lease.protect(manifest.config.digest, target.digest);
-  await store.blobs.put(mediaTypes.ociConfig, configuration);
-  await store.blobs.put(mediaTypes.ociManifest, bytes);
+  // Together they wait for the disk once.
+  await Promise.all([
+    store.blobs.put(mediaTypes.ociConfig, configuration),
+    store.blobs.put(mediaTypes.ociManifest, bytes),
+  ]);
   return await store.addImage(target, request.platform);
 }
 
