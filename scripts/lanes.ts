@@ -48,6 +48,7 @@ const unfitForSlow = [
     'images',
     'transfer',
     'updates',
+    'logging',
   ].map((name) => `test/e2e/${name}.test.ts`),
   'test/integration/image/*.test.ts',
 ];

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "core/daemon.h"
 #include "core/error.h"
 #include "monitor/clock.h"
 #include "monitor/json.h"
@@ -17,24 +18,17 @@ namespace tscompose {
 
 namespace {
 
-constexpr size_t kMaxLine = 16U << 10U;
 constexpr size_t kFlushBytes = 128U << 10U;
-
-/// Where to cut `text` at or before `limit` so that no UTF-8 character is split.
-size_t cutBefore(std::string_view text, size_t limit) {
-  for (size_t back = 0; back < 4 && back < limit; back++) {
-    const auto byte = static_cast<unsigned char>(text[limit - back]);
-    if ((byte & 0xc0U) != 0x80U) return limit - back;
-  }
-  return limit;
-}
+constexpr const char* kCompressed = ".gz";
 
 }  // namespace
 
-LogWriter::LogWriter(LogSettings settings) : settings_(std::move(settings)) {
-  if (settings_.driver == "none") return;
-  if (!reopen(O_APPEND)) throw SysError(errno, "open", settings_.path);
+LogWriter::LogWriter(LogSettings settings, LogForwarder* forwarder)
+    : settings_(std::move(settings)), forwarder_(forwarder) {
+  if (isFileKept() && !reopen(O_APPEND)) throw SysError(errno, "open", settings_.path);
 }
+
+LogWriter::~LogWriter() = default;
 
 bool LogWriter::reopen(int flags) {
   file_.reset(::open(settings_.path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0640));
@@ -45,42 +39,25 @@ bool LogWriter::reopen(int flags) {
 }
 
 void LogWriter::append(OutputStream stream, std::string_view bytes) {
-  if (settings_.driver == "none") return;
+  if (!isFileKept() && forwarder_ == nullptr) return;
   stampTime();
-  std::string& partial = partial_[static_cast<size_t>(stream)];
-  while (!bytes.empty()) {
-    const auto* newline = static_cast<const char*>(std::memchr(bytes.data(), '\n', bytes.size()));
-    const size_t length = newline == nullptr ? bytes.size() : static_cast<size_t>(newline - bytes.data()) + 1;
-    if (partial.empty() && newline != nullptr && length <= kMaxLine) {
-      appendLine(stream, bytes.substr(0, length));
-    } else {
-      partial.append(bytes, 0, length);
-      while (partial.size() > kMaxLine) {
-        const size_t cut = cutBefore(partial, kMaxLine);
-        appendLine(stream, std::string_view(partial).substr(0, cut));
-        partial.erase(0, cut);
-      }
-      if (newline != nullptr) {
-        appendLine(stream, partial);
-        partial.clear();
-      }
-    }
-    bytes.remove_prefix(length);
-  }
+  cutter_.push(stream, bytes, [this](OutputStream from, std::string_view piece) { take(from, piece); });
   flush();
 }
 
 void LogWriter::finish() {
-  if (settings_.driver == "none") return;
+  if (!isFileKept() && forwarder_ == nullptr) return;
   stampTime();
-  for (const OutputStream stream : {OutputStream::kStdout, OutputStream::kStderr}) {
-    std::string& partial = partial_[static_cast<size_t>(stream)];
-    if (!partial.empty()) appendLine(stream, partial);
-    partial.clear();
-  }
   isFinishing_ = true;
+  cutter_.finish([this](OutputStream from, std::string_view piece) { take(from, piece); });
   flush();
   isFinishing_ = false;
+}
+
+void LogWriter::take(OutputStream stream, std::string_view piece) {
+  // What a process that ended left without a newline is no cut line.
+  if (forwarder_ != nullptr) forwarder_->push(stream, now_, piece, !piece.ends_with('\n') && !isFinishing_);
+  if (isFileKept()) appendLine(stream, piece);
 }
 
 void LogWriter::sync() {
@@ -109,7 +86,12 @@ void LogWriter::formatLine(const char* stream, std::string_view line) {
   appendEscaped(buffer_, line);
   buffer_ += "\",\"stream\":\"";
   buffer_ += stream;
-  buffer_ += "\",\"time\":\"";
+  buffer_ += '"';
+  if (!settings_.attributes.empty()) {
+    buffer_ += ",\"attrs\":";
+    buffer_ += settings_.attributes;
+  }
+  buffer_ += ",\"time\":\"";
   buffer_ += time_;
   buffer_ += "\"}\n";
 }
@@ -117,6 +99,8 @@ void LogWriter::formatLine(const char* stream, std::string_view line) {
 /// Writes the buffer, or counts it as lost: a half-written line is cut off again. What was lost before is said in front
 /// of it, and only together with it: on a disk that stays nearly full the notices would be all that fits.
 void LogWriter::flush() {
+  if (forwarder_ != nullptr) forwarder_->flush();
+  if (!isFileKept()) return;
   const uint64_t reported = lostBytes_;
   if (lostBytes_ > 0 && (!buffer_.empty() || isFinishing_)) {
     const std::string waiting = std::exchange(buffer_, {});
@@ -144,17 +128,50 @@ void LogWriter::flush() {
   bufferedRaw_ = 0;
 }
 
-/// container.log → container.log.1 → …; the oldest falls off. With one file it is emptied.
+/// container.log → container.log.1 → …; the oldest falls off. A reader that has the file open reads it to its end, so
+/// it is never emptied: with one file alone another takes its place.
 void LogWriter::rotate() {
-  const auto name = [&](uint32_t number) { return settings_.path + (number == 0 ? "" : "." + std::to_string(number)); };
-  for (uint32_t number = settings_.maxFiles - 1; number > 0; number--) {
-    ::rename(name(number - 1).c_str(), name(number).c_str());
+  awaitCompression();
+  const auto name = [&](uint32_t number) { return settings_.path + "." + std::to_string(number); };
+  if (settings_.maxFiles <= 1) {
+    ::unlink(settings_.path.c_str());
+  } else {
+    ::unlink((name(settings_.maxFiles - 1) + kCompressed).c_str());
+    for (uint32_t number = settings_.maxFiles - 1; number > 1; number--) {
+      ::rename(name(number - 1).c_str(), name(number).c_str());
+      ::rename((name(number - 1) + kCompressed).c_str(), (name(number) + kCompressed).c_str());
+    }
+    ::rename(settings_.path.c_str(), name(1).c_str());
   }
   // Failure leaves no file; the next write tries again and counts what it loses.
-  reopen(O_APPEND | (settings_.maxFiles <= 1 ? O_TRUNC : 0));
+  reopen(O_APPEND);
+  if (settings_.isCompressed && settings_.maxFiles > 1) compress();
+}
+
+/// A helper does it, so that the output of the container need not wait.
+void LogWriter::compress() {
+  try {
+    DaemonOptions options;
+    options.file = settings_.helper;
+    options.arguments = {"compress", settings_.path + ".1", "{readyFd}"};
+    compression_ = spawnDetached(options);
+  } catch (const SysError&) {
+    // It stays as it is, and is read as well.
+  }
+}
+
+/// Names must not change under the one who compresses. The pipe ends with it.
+void LogWriter::awaitCompression() {
+  if (!compression_) return;
+  char ignored = 0;
+  while (::read(compression_.get(), &ignored, 1) < 0 && errno == EINTR) continue;
+  compression_.reset();
 }
 
 /// One clock reading serves all lines of a read: they arrived together.
-void LogWriter::stampTime() { time_ = timeNow(); }
+void LogWriter::stampTime() {
+  ::clock_gettime(CLOCK_REALTIME, &now_);
+  time_ = formatTime(now_);
+}
 
 }  // namespace tscompose

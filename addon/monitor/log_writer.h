@@ -1,30 +1,26 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "core/fd.h"
+#include "monitor/line_cutter.h"
+#include "monitor/log_forwarder.h"
+#include "monitor/log_settings.h"
 
 namespace tscompose {
 
-enum class OutputStream { kStdout = 0, kStderr = 1 };
-
-struct LogSettings {
-  std::string driver = "json-file";  ///< "local" writes the same format; "none" writes nothing
-  std::string path;
-  uint64_t maxSizeBytes = 0;  ///< 0: never rotated
-  uint32_t maxFiles = 1;      ///< the current one included
-};
-
-/// Writes a container's output in Docker's json-file format, one object a line of output. A line longer than 16 KiB is
-/// cut into several objects, of which only the last ends in "\n". It never blocks the container and never throws once
+/// Writes a container's output in Docker's json-file format, one object a line of output or a piece of a long one, and
+/// hands the same to the forwarder if there is one. The file never blocks the container, and nothing throws once it is
 /// open: what does not fit on the disk is counted, and said in the log when there is space again.
 class LogWriter {
  public:
   /// Opens (or continues) the file. Throws SysError.
-  explicit LogWriter(LogSettings settings);
+  explicit LogWriter(LogSettings settings, LogForwarder* forwarder = nullptr);
+  ~LogWriter();
+  LogWriter(const LogWriter&) = delete;
+  LogWriter& operator=(const LogWriter&) = delete;
 
   void append(OutputStream stream, std::string_view bytes);
   /// Writes what has no newline yet: the process has ended.
@@ -34,22 +30,29 @@ class LogWriter {
   uint64_t takeReportedLoss();
 
  private:
+  void take(OutputStream stream, std::string_view piece);
   void appendLine(OutputStream stream, std::string_view line);
   void formatLine(const char* stream, std::string_view line);
   void flush();
   void rotate();
+  void compress();
+  void awaitCompression();
   bool reopen(int flags);
   void stampTime();
+  bool isFileKept() const noexcept { return !settings_.path.empty(); }
 
   LogSettings settings_;
+  LogForwarder* forwarder_;
+  UniqueFd compression_;  ///< ends with the process that compresses the file before
+  LineCutter cutter_;
   UniqueFd file_;
   uint64_t sizeBytes_ = 0;    ///< of the file, whole lines only
   std::string buffer_;        ///< formatted, not written
   uint64_t bufferedRaw_ = 0;  ///< bytes of output in `buffer_`
   uint64_t lostBytes_ = 0;    ///< since the last report
   uint64_t reportedLoss_ = 0;
-  std::array<std::string, 2> partial_;  ///< of each stream: the line that has no end yet
   bool isFinishing_ = false;
+  timespec now_{};
   std::string time_;
 };
 

@@ -32,6 +32,8 @@ constexpr size_t kInputHigh = 64U << 10U;
 constexpr int64_t kDrainMs = 2000;
 /// How long clients may take to receive the last words.
 constexpr int64_t kGoodbyeMs = 1000;
+/// How long a log server may take to accept the last messages.
+constexpr int64_t kDeliverMs = 2000;
 /// How long init may take to collect a process that we adopted.
 constexpr int64_t kCollectMs = 10000;
 /// Below the container's own.
@@ -118,7 +120,8 @@ Monitor::Monitor(EventLoop& loop, MonitorSpec spec, Spec container)
     : loop_(loop),
       spec_(std::move(spec)),
       container_(std::move(container)),
-      log_(spec_.log),
+      forwarder_(spec_.log.syslog || spec_.log.journal ? std::make_unique<LogForwarder>(loop, spec_.log) : nullptr),
+      log_(spec_.log, forwarder_.get()),
       cgroup_(Cgroup::open(cgroupPathOf(container_, spec_.id))),
       stopTimer_(loop, [this] { cgroup_.kill(); }),
       restartTimer_(loop, [this] { startAgain(); }),
@@ -130,6 +133,11 @@ Monitor::Monitor(EventLoop& loop, MonitorSpec spec, Spec container)
   if (const auto status = readProcessStatus(::getpid())) record_.monitorStartTicks = status->startTicks;
   record_.cgroup = cgroup_.path();
   if (spec_.health) health_.emplace(*spec_.health);
+  if (forwarder_) {
+    forwarder_->onPressure([this](bool isFull) {
+      if (stdio_) stdio_->holdReading(isFull);
+    });
+  }
   if (spec_.supervisor) respawner_.emplace(loop, *spec_.supervisor);
   server_ = std::make_unique<ControlServer>(loop, spec_.runDir + "/monitor.sock",
                                             [this](Connection& c, std::string_view line) { answerLine(c, line); });
@@ -141,6 +149,7 @@ Monitor::~Monitor() {
 }
 
 pid_t Monitor::startFirst() {
+  if (forwarder_) forwarder_->connectNow();
   launch();
   return record_.pid;
 }
@@ -188,6 +197,7 @@ void Monitor::watchRun() {
   record_.oomKilled = false;
   record_.cgroup = cgroup_.path();
   stdio_->start();
+  if (forwarder_ && forwarder_->isFull()) stdio_->holdReading(true);
   record_.stdinPipe = stdio_->stdinPipe();
   record_.stdoutPipe = stdio_->stdoutPipe();
   record_.stderrPipe = stdio_->stderrPipe();
@@ -206,6 +216,8 @@ void Monitor::watchRun() {
 }
 
 pid_t Monitor::adopt() {
+  // It runs whether or not the server can be reached now.
+  if (forwarder_) forwarder_->connectLater();
   const SavedState saved = parseSavedState(readFile(spec_.runDir + "/state.json"));
   if (saved.status == "exited") throw InputError("NOT_RUNNING", "the container has already exited");
   if (saved.bootId != record_.bootId) throw InputError("NOT_RUNNING", "the container ran before the last boot");
@@ -435,6 +447,7 @@ void Monitor::finish() {
   for (const auto& subscriber : std::exchange(subscribers_, {})) subscriber->onClose(nullptr);
   server_->shutDown(kGoodbyeMs);
   server_.reset();
+  if (forwarder_) forwarder_->deliver(kDeliverMs);
   log_.sync();
   syncFile(exitPath);
 }

@@ -14,6 +14,7 @@
 #include "monitor/exec_session.h"
 #include "monitor/exit_record.h"
 #include "monitor/health.h"
+#include "monitor/log_forwarder.h"
 #include "monitor/log_writer.h"
 #include "monitor/monitor_spec.h"
 #include "monitor/respawner.h"
@@ -82,6 +83,7 @@ class Monitor {
   MonitorSpec spec_;
   Spec container_;
   ContainerRecord record_;
+  std::unique_ptr<LogForwarder> forwarder_;
   LogWriter log_;
   std::optional<HealthTracker> health_;
   std::unique_ptr<ControlServer> server_;

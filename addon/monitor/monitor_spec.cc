@@ -56,6 +56,39 @@ HealthSettings parseHealth(const json& node) {
   return health;
 }
 
+LogSettings parseLog(const json& node) {
+  LogSettings log;
+  if (textOf(node, "driver") != "none") log.path = textOf(node, "path");
+  log.maxSizeBytes = numberOf<uint64_t>(node, "maxSizeBytes");
+  log.maxFiles = std::max<uint32_t>(1, numberOf<uint32_t>(node, "maxFiles", 1));
+  log.isCompressed = node.value("compress", false);
+  if (has(node, "attributes")) log.attributes = node.at("attributes").dump();
+  log.isBlocking = node.value("mode", "blocking") == "blocking";
+  log.maxBufferBytes = numberOf<uint64_t>(node, "maxBufferBytes", 1U << 20U);
+  log.helper = textOf(node, "helper");
+  if (has(node, "syslog")) {
+    const json& server = node.at("syslog");
+    log.syslog = SyslogSettings{.network = server.at("network").get<std::string>(),
+                                .address = textOf(server, "address"),
+                                .port = textOf(server, "port"),
+                                .facility = numberOf<uint32_t>(server, "facility", 3),
+                                .format = textOf(server, "format"),
+                                .tag = textOf(server, "tag"),
+                                .hostname = textOf(server, "hostname"),
+                                .caCertificate = textOf(server, "caCertificate"),
+                                .certificate = textOf(server, "certificate"),
+                                .key = textOf(server, "key"),
+                                .trustsAnybody = server.value("trustsAnybody", false)};
+  }
+  if (has(node, "journal")) {
+    const json& journal = node.at("journal");
+    log.journal = JournalSettings{.socket = journal.at("socket").get<std::string>(), .fields = {}};
+    for (const auto& [name, value] : journal.at("fields").items())
+      log.journal->fields.emplace_back(name, value.get<std::string>());
+  }
+  return log;
+}
+
 SavedHealth parseSavedHealth(const json& node) {
   SavedHealth health;
   health.status = node.at("status").get<std::string>();
@@ -88,11 +121,7 @@ MonitorSpec parseMonitorSpec(std::string_view text) {
     spec.name = root.at("name").get<std::string>();
     spec.bundle = root.at("bundle").get<std::string>();
     spec.runDir = root.at("runDir").get<std::string>();
-    const json& log = root.at("log");
-    spec.log = {.driver = log.at("driver").get<std::string>(),
-                .path = log.at("path").get<std::string>(),
-                .maxSizeBytes = numberOf<uint64_t>(log, "maxSizeBytes"),
-                .maxFiles = std::max<uint32_t>(1, numberOf<uint32_t>(log, "maxFiles", 1))};
+    spec.log = parseLog(root.at("log"));
     const json& restart = root.at("restart");
     spec.restart = {.policy = restart.at("policy").get<std::string>(),
                     .maxRetries = numberOf<uint32_t>(restart, "maxRetries"),

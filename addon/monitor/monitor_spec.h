@@ -8,7 +8,7 @@
 
 #include "monitor/exit_record.h"
 #include "monitor/health.h"
-#include "monitor/log_writer.h"
+#include "monitor/log_settings.h"
 #include "monitor/restart_policy.h"
 
 namespace tscompose {

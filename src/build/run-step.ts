@@ -158,6 +158,7 @@ function specOf(
     host: machine.host,
     seccompCache: join(machine.paths.stateDir, 'seccomp'),
     seccompProfile: null,
+    labels: {},
     supervisor: null,
   });
   return {

@@ -188,13 +188,7 @@ export const ATTRIBUTES: readonly AttributeSupport[] = [
     note: 'no security module is used',
     asks: (value) => /^(?:apparmor|label)[:=](?!unconfined$|disable$)/.test(String(value)),
   },
-  { path: 'services.*.logging.options', support: 'honoured', note: 'max-size and max-file' },
-  {
-    path: 'services.*.logging.options.*',
-    support: 'ignored',
-    note: 'logs have no such option',
-    honouredKeys: ['max-size', 'max-file'],
-  },
+  { path: 'services.*.logging.options', support: 'honoured', note: 'those of Docker’s drivers; others are refused' },
   { path: 'services.*.gpus', support: 'refused', note: 'device requests need a driver' },
   { path: 'services.*.models', support: 'refused', note: 'there is no program that runs models' },
   {
@@ -228,9 +222,9 @@ export const ATTRIBUTES: readonly AttributeSupport[] = [
   },
   {
     path: 'services.*.logging.driver',
-    support: 'ignored',
-    note: 'logs are written as json-file',
-    unless: ['json-file', 'local', 'none'],
+    support: 'refused',
+    note: 'there are json-file, local, none, syslog and journald',
+    unless: ['json-file', 'local', 'none', 'syslog', 'journald'],
   },
   { path: 'services.*.volumes.*.consistency', support: 'ignored', note: 'it is for macOS' },
   { path: 'services.*.volumes.*.bind.selinux', support: 'ignored', note: 'files are not labelled' },

@@ -9,6 +9,7 @@ import { ComposeError } from '../util/errors.ts';
 import { resolveCapabilities } from './capabilities.ts';
 import { durationMs, healthCheckOf } from './health.ts';
 import type { HostFacts } from './host.ts';
+import { monitorLog } from './logging.ts';
 import type { MonitorSpec, RestartPolicy } from './monitor-protocol.ts';
 import type { OciMount, OciNamespace, OciSeccomp, OciSpec } from './oci.ts';
 import { deviceGrants, hostDevices, resourcesOf, rlimitsOf } from './resources.ts';
@@ -30,6 +31,7 @@ export interface BundleInput {
   /** A custom profile from security_opt, already read. */
   readonly seccompProfile: OciSeccomp | null;
   readonly supervisor: MonitorSpec['supervisor'];
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** The container's hostname: what it says, else the first twelve digits of its id. */
@@ -131,16 +133,21 @@ export function cgroupsPathOf(service: Service, id: string): string {
   return `${parent.startsWith('/') ? '' : '/'}${parent.replace(/\/+$/, '')}/${id}`;
 }
 
-/** monitor.json. */
-export function monitorSpec(input: BundleInput): MonitorSpec {
+/** monitor.json. `logger` is the path of tscompose-logger. */
+export function monitorSpec(input: BundleInput, logger: string): MonitorSpec {
   const { service, image, paths } = input;
+  const logged = {
+    ...input,
+    environment: environmentOf(service, image, hostnameOf(service, input.id)),
+    command: processArgs(service, image),
+  };
   return {
     version: 1,
     id: input.id,
     name: input.name,
     bundle: paths.bundle,
     runDir: paths.runDir,
-    log: logOf(service, paths),
+    log: monitorLog(logged, paths.log, logger),
     restart: restartPolicyOf(service),
     stop: {
       signal: service.stop_signal ?? image.config.stopSignal ?? 'SIGTERM',
@@ -173,18 +180,6 @@ export function restartPolicyOf(service: Service): RestartPolicy {
     delayMs: durationMs(policy.delay) ?? base.delayMs,
     maxDelayMs: Math.max(base.maxDelayMs, durationMs(policy.delay) ?? 0),
     windowMs: durationMs(policy.window) ?? base.windowMs,
-  };
-}
-
-function logOf(service: Service, paths: ContainerPaths): MonitorSpec['log'] {
-  const { driver, options } = service.logging ?? {};
-  const maxFiles = options?.['max-file'] === undefined ? 1 : Number(options['max-file']);
-  const size = options?.['max-size'];
-  return {
-    driver: driver === 'none' || driver === 'local' ? driver : 'json-file',
-    path: paths.log,
-    maxSizeBytes: size === undefined ? 0 : parseBytes(size),
-    maxFiles,
   };
 }
 

@@ -1,6 +1,7 @@
 /** Containers on this machine: bundles on disk and the monitors that run them. */
 import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { defaultPath } from '../model/image.ts';
 import type { Binding } from '../native/binding.ts';
@@ -21,6 +22,7 @@ export class ContainerDriver {
   readonly #paths: Paths;
   readonly #native: Binding;
   readonly #monitorExecutable: string;
+  readonly #loggerExecutable: string;
   /** Written down by this process and not started yet. */
   readonly #new = new Set<string>();
   #hasParents = false;
@@ -29,12 +31,13 @@ export class ContainerDriver {
     this.#paths = options.paths;
     this.#native = options.native;
     this.#monitorExecutable = options.monitorExecutable;
+    this.#loggerExecutable = join(dirname(options.monitorExecutable), 'tscompose-logger');
   }
 
   /** Writes the bundle anew; the container's own files (upper layer, log) stay. Rejects as INVALID before touching anything. */
   async write(input: BundleInput, files: BundleFiles): Promise<void> {
     const config = formatSpec(ociSpec(input));
-    const monitor = JSON.stringify(monitorSpec(input), null, 1);
+    const monitor = JSON.stringify(monitorSpec(input, this.#loggerExecutable), null, 1);
     const { paths } = input;
     this.#makeParents(paths);
     await this.#native.writeBundle({
@@ -134,6 +137,8 @@ export class ContainerDriver {
   async remove(id: string): Promise<void> {
     const paths = this.#paths.container(id);
     this.#new.delete(id);
+    // First: one that is killed in between leaves a bundle that is known not to be whole.
+    await rm(paths.config, { force: true });
     await Promise.all([this.#native.removeTree(paths.runDir), this.#native.removeTree(paths.bundle)]);
   }
 

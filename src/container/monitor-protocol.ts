@@ -3,6 +3,7 @@
  * control socket, and the frames of a stream. docs/architecture.md is the contract; this file is its TypeScript half.
  */
 import { ComposeError, type ErrorCode } from '../util/errors.ts';
+import type { LoggingDriver, SyslogAddress } from './log-options.ts';
 
 /** `monitor.json`, written by us before the monitor starts. */
 export interface MonitorSpec {
@@ -21,12 +22,33 @@ export interface MonitorSpec {
 }
 
 export interface MonitorLog {
-  readonly driver: 'json-file' | 'local' | 'none';
-  readonly path: string;
+  readonly driver: LoggingDriver;
+  /** The file that `logs` reads; null: there is none. */
+  readonly path: string | null;
   /** 0: never rotated. */
   readonly maxSizeBytes: number;
   /** How many files there are at most, the current one included. */
   readonly maxFiles: number;
+  /** Whether the rotated ones are. */
+  readonly compress?: boolean;
+  /** Written with every line of the file. */
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** Whether the container waits for a server that is slow. */
+  readonly mode?: 'blocking' | 'non-blocking';
+  readonly maxBufferBytes?: number;
+  /** The program that connects and compresses. */
+  readonly helper?: string;
+  readonly syslog?: SyslogAddress & {
+    readonly facility: number;
+    readonly format: string;
+    readonly tag: string;
+    readonly hostname: string;
+    readonly caCertificate: string;
+    readonly certificate: string;
+    readonly key: string;
+    readonly trustsAnybody: boolean;
+  };
+  readonly journal?: { readonly socket: string; readonly fields: Readonly<Record<string, string>> };
 }
 
 export interface RestartPolicy {
@@ -307,6 +329,7 @@ const knownCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'COMMAND_NOT_FOUND',
   'COMMAND_NOT_EXECUTABLE',
   'START_FAILED',
+  'LOG_SERVER',
   'TIMEOUT',
   'KERNEL',
 ]);

@@ -174,10 +174,11 @@ export async function startContainer(
     // Most publish nothing, and are written down as they are.
     if (ports.length > 0 || record.ports.length > 0 || record.desired !== 'running') database.saveContainer(started);
     const image = await imageOf(context, record, input);
-    // A supervisor killed while it made the container left the record without the bundle.
+    // A supervisor killed while it made or removed the container left the record without the bundle, or with half of it.
     const isWhole = existsSync(paths.container(record.id).config);
     const isFresh = state.status === 'created' && !dependsOnMoment(record) && isWhole;
     if (image !== undefined && !isWhole) {
+      await containers.remove(record.id);
       await fillVolumes(context, input, record, volumeUses(record.config, image), image);
     }
     if (image !== undefined && !isFresh) await writeBundle(context, input, started, image, 'start');
@@ -275,9 +276,14 @@ export function nameFailure(
   return about(error, { path, attribute: undefined }, `cannot start container ${record.name}: ${error.message}`);
 }
 
-/** The attribute that names what the container's root does not have. */
-function blamed({ code }: ComposeError, { command, entrypoint }: Service): ErrorPath | undefined {
+/** The attribute that names what is not there. */
+function blamed({ code }: ComposeError, { command, entrypoint, logging }: Service): ErrorPath | undefined {
   switch (code) {
+    case 'LOG_SERVER':
+      return [
+        'logging',
+        ...(logging?.options?.['syslog-address'] === undefined ? ['driver'] : ['options', 'syslog-address']),
+      ];
     case 'USER_NOT_FOUND':
       return ['user'];
     case 'COMMAND_NOT_FOUND':
@@ -322,6 +328,7 @@ async function writeBundle(
     host: context.host,
     seccompCache: `${context.paths.stateDir}/seccomp`,
     seccompProfile: customSeccomp(service, input.origin.workingDirectory),
+    labels: record.labels,
     supervisor: { args: context.supervisorArgs, lock: context.paths.project(context.projectName).respawnLock },
   };
   await context.containers.write(bundle, {

@@ -5,10 +5,10 @@ import { resolve } from 'node:path';
 import { securityOptions } from '../container/bundle.ts';
 import { resolveCapabilities } from '../container/capabilities.ts';
 import type { HostFacts } from '../container/host.ts';
+import { checkLogging } from '../container/log-options.ts';
 import type { OciSeccomp } from '../container/oci.ts';
 import { deviceGrants, resourcesOf, splitDevice } from '../container/resources.ts';
 import { isIpAddress } from '../model/address.ts';
-import { sizeToBytes } from '../model/bytes.ts';
 import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
 import { contains, parseMacAddress } from '../network/allocate.ts';
@@ -314,18 +314,4 @@ function checkSignal(signal: string | undefined): void {
   if (isKnown || (/^\d{1,2}$/.test(signal) && Number(signal) > 0 && Number(signal) < 65)) return;
   const hint = didYouMean(`SIG${name}`, Object.keys(constants.signals)) ?? 'see signal(7) for the names';
   throw invalid(['stop_signal'], `there is no signal ${JSON.stringify(signal)}`, hint);
-}
-
-function checkLogging({ logging }: Service): void {
-  const { 'max-size': size, 'max-file': files } = logging?.options ?? {};
-  if (size !== undefined && (sizeToBytes(size) ?? 0n) <= 0n) {
-    throw invalid(
-      ['logging', 'options', 'max-size'],
-      `${JSON.stringify(size)} is not a size`,
-      'write 10m, for instance',
-    );
-  }
-  if (files !== undefined && !/^[1-9]\d{0,3}$/.test(files)) {
-    throw invalid(['logging', 'options', 'max-file'], `${JSON.stringify(files)} is not a number of files`);
-  }
 }

@@ -1,36 +1,42 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { identify, identityOfPacked, packedSuffix, unpack } from './packed.ts';
 import { type LogFragment, parseLogLine } from './record.ts';
 
 const chunkBytes = 256 * 1024;
 const newline = 0x0a;
 
-/** One file of a log, held open: it can be read to its end even after it was rotated away. */
+/**
+ * One file of a log, held open: it can be read to its end even after it was rotated away. One that the monitor has
+ * compressed is unpacked when it is first read, and is known as the file that it was.
+ */
 export class LogFile implements AsyncDisposable {
-  readonly inode: bigint;
-  readonly #handle: FileHandle;
+  readonly identity: string;
+  #handle: FileHandle;
+  #isPacked: boolean;
   readonly #buffer = Buffer.allocUnsafe(chunkBytes);
   #carry: Buffer[] = [];
   #position: number;
 
-  /** Undefined when there is no such file. */
+  /** Undefined when there is no such file, compressed or not. */
   static async open(path: string, position = 0): Promise<LogFile | undefined> {
-    try {
-      const handle = await open(path, 'r');
-      const { ino } = await handle.stat({ bigint: true });
-      return new LogFile(handle, ino, position);
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
+    const plain = await openIfThere(path);
+    if (plain !== undefined) {
+      return new LogFile(plain, identify(await plain.stat({ bigint: true })), position, false);
     }
+    const packed = await openIfThere(path + packedSuffix);
+    if (packed === undefined) return undefined;
+    return new LogFile(packed, await identityOfPacked(packed), position, true);
   }
 
-  private constructor(handle: FileHandle, inode: bigint, position: number) {
+  private constructor(handle: FileHandle, identity: string, position: number, isPacked: boolean) {
     this.#handle = handle;
-    this.inode = inode;
+    this.identity = identity;
     this.#position = position;
+    this.#isPacked = isPacked;
   }
 
   async size(): Promise<number> {
+    await this.#unpack();
     return (await this.#handle.stat()).size;
   }
 
@@ -42,6 +48,7 @@ export class LogFile implements AsyncDisposable {
 
   /** The next lines; undefined at the end of what was written so far. */
   async read(): Promise<LogFragment[] | undefined> {
+    await this.#unpack();
     for (;;) {
       const { bytesRead } = await this.#handle.read(this.#buffer, 0, chunkBytes, this.#position);
       if (bytesRead === 0) {
@@ -98,6 +105,14 @@ export class LogFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#handle.close();
   }
+
+  async #unpack(): Promise<void> {
+    if (!this.#isPacked) return;
+    this.#isPacked = false;
+    const packed = this.#handle;
+    this.#handle = await unpack(packed);
+    await packed.close();
+  }
 }
 
 /** Whether the line of the file ends a line of the container; the text of a part has no newline at its end. */
@@ -105,10 +120,20 @@ function isCompleteLine(line: Buffer): boolean {
   return line.includes('\\n","stream"');
 }
 
-/** Number of the file that a path names now; undefined when there is none. */
-export async function inodeOf(path: string): Promise<bigint | undefined> {
+/** Of the file that a path names now, compressed or not; undefined when there is none. */
+export async function identityOf(path: string): Promise<string | undefined> {
   try {
-    return (await stat(path, { bigint: true })).ino;
+    return identify(await stat(path, { bigint: true }));
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  await using packed = await openIfThere(path + packedSuffix);
+  return packed === undefined ? undefined : await identityOfPacked(packed);
+}
+
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r');
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;

@@ -1,4 +1,4 @@
-import { inodeOf, LogFile } from './file.ts';
+import { identityOf, LogFile } from './file.ts';
 import { LineAssembler, type LogRecord } from './record.ts';
 
 export interface LogSelection {
@@ -117,7 +117,7 @@ export class LogReader implements AsyncDisposable {
       const older = await LogFile.open(`${this.#path}.${number}`);
       if (older === undefined) return;
       // A rotation between two opens shows us the same file twice.
-      if (this.#files.some(({ inode }) => inode === older.inode)) {
+      if (this.#files.some(({ identity }) => identity === older.identity)) {
         await older[Symbol.asyncDispose]();
         continue;
       }
@@ -133,25 +133,36 @@ export class LogReader implements AsyncDisposable {
     return count - found;
   }
 
-  /** After a rotation: the files between the one we read and the current one. */
+  /**
+   * After a rotation: the files between the one we read and the current one. Youngest first: what is rotated meanwhile is
+   * met twice, and never missed.
+   */
   async #openNewer(): Promise<boolean> {
     const last = this.#files.at(-1);
-    const inode = await inodeOf(this.#path);
-    if (inode === undefined || inode === last?.inode) return false;
-    const names = [this.#path];
-    for (let number = 1; last !== undefined; number++) {
-      const name = `${this.#path}.${number}`;
-      const older = await inodeOf(name);
-      if (older === undefined || older === last.inode) break;
-      names.unshift(name);
+    const current = await identityOf(this.#path);
+    if (current === undefined || current === last?.identity) return false;
+    for (;;) {
+      const { newer, isComplete } = await this.#scan(last);
+      // A name that was just given to another file looks like the end of the row.
+      if (isComplete || newer.at(-1)?.identity === (await identityOf(this.#path))) {
+        this.#files.push(...newer);
+        return newer.length > 0;
+      }
+      for (const file of newer) await file[Symbol.asyncDispose]();
     }
-    for (const name of names) {
-      const file = await LogFile.open(name);
-      if (file === undefined) continue;
-      if (this.#files.some((known) => known.inode === file.inode)) await file[Symbol.asyncDispose]();
-      else this.#files.push(file);
+  }
+
+  /** What is younger than `last`, oldest first, and whether `last` was met. */
+  async #scan(last: LogFile | undefined): Promise<{ newer: LogFile[]; isComplete: boolean }> {
+    const newer: LogFile[] = [];
+    for (let number = 0; ; number++) {
+      const file = await LogFile.open(number === 0 ? this.#path : `${this.#path}.${number}`);
+      if (file === undefined) return { newer, isComplete: false };
+      const isLast = file.identity === last?.identity;
+      if (isLast || newer.some(({ identity }) => identity === file.identity)) await file[Symbol.asyncDispose]();
+      else newer.unshift(file);
+      if (isLast || last === undefined) return { newer, isComplete: true };
     }
-    return this.#files.at(-1) !== last;
   }
 }
 

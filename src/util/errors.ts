@@ -32,6 +32,8 @@ export type ErrorCode =
   | 'COMMAND_NOT_FOUND'
   | 'COMMAND_NOT_EXECUTABLE'
   | 'START_FAILED'
+  /** The server that a container's output goes to cannot be reached. */
+  | 'LOG_SERVER'
   | 'DEPENDENCY_FAILED'
   | 'UNHEALTHY'
   | 'UPDATE_FAILED'

@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { namesFor } from '../../src/network/firewall-sync.ts';
-import { openDatabase } from '../../src/state/database.ts';
-import { pathsUnder } from '../../src/state/paths.ts';
 import { eventually } from '../support/eventually.ts';
+import { findOwn } from '../support/own.ts';
 import { tellsExitOfStrangers } from '../support/requirements.ts';
 import { checkout, type Scenario, scenario, tscompose } from '../support/scenario.ts';
 
@@ -212,14 +210,4 @@ function makeCgroup(name: string): string[] {
     }
     return path;
   });
-}
-
-/** The links of the scenario's first endpoint, from its records. */
-function findOwn(scene: Scenario): { veth: string; bridge: string; table: string } {
-  const { stateDirectory } = scene;
-  using database = openDatabase(pathsUnder(`${stateDirectory}/lib`, `${stateDirectory}/run`), 'read');
-  const endpoint = database.containers()[0]?.endpoints[0];
-  const network = database.networks().find(({ id }) => id === endpoint?.networkId);
-  assert.ok(endpoint && network);
-  return { veth: endpoint.hostInterface, bridge: network.bridge, table: namesFor(`${stateDirectory}/run`).tableName };
 }

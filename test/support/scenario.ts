@@ -54,19 +54,28 @@ export function scenario(
 ): Mocha.Test {
   return it(title, async function () {
     this.timeout((options.timeoutMs ?? 60_000) * slowness);
-    const scene = new Scenario(options);
-    running.add(scene);
-    try {
-      await body(scene, this);
-      await scene.end();
-    } catch (error) {
-      scene.note(String(error));
-      await scene.abandon(title);
-      throw error;
-    } finally {
-      running.delete(scene);
-    }
+    await playScenario(title, options, (scene) => body(scene, this));
   });
+}
+
+/** The same for programs that are no tests: throws what went wrong. */
+export async function playScenario(
+  title: string,
+  options: ScenarioOptions,
+  body: (scenario: Scenario) => Promise<void>,
+): Promise<void> {
+  const scene = new Scenario(options);
+  running.add(scene);
+  try {
+    await body(scene);
+    await scene.end();
+  } catch (error) {
+    scene.note(String(error));
+    await scene.abandon(title);
+    throw error;
+  } finally {
+    running.delete(scene);
+  }
 }
 
 const running = new Set<Scenario>();

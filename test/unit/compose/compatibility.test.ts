@@ -107,7 +107,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'services.*.storage_opt': 'storage_opt: { size: 1G }',
   'services.*.use_api_socket': 'use_api_socket: true',
   'services.*.userns_mode': 'userns_mode: private',
-  'services.*.logging.driver': 'logging:\n  driver: syslog',
+  'services.*.logging.driver': 'logging:\n  driver: gelf',
   'services.*.volumes.*.consistency':
     'volumes:\n  - type: bind\n    source: .\n    target: /x\n    consistency: cached',
   'services.*.volumes.*.bind.selinux':
