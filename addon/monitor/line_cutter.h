@@ -13,6 +13,12 @@ enum class OutputStream { kStdout = 0, kStderr = 1 };
 /// as Docker does. No UTF-8 character is split.
 class LineCutter {
  public:
+  static constexpr size_t kMaxPiece = 16U << 10U;
+
+  /// The line of a stream that has no end yet.
+  std::string_view partial(OutputStream stream) const { return partial_[static_cast<size_t>(stream)]; }
+  void restore(OutputStream stream, std::string_view partial) { partial_[static_cast<size_t>(stream)] = partial; }
+
   /// Calls `take(stream, piece)` for every piece that is whole by now.
   template <typename Take>
   void push(OutputStream stream, std::string_view bytes, const Take& take) {
@@ -49,8 +55,6 @@ class LineCutter {
   }
 
  private:
-  static constexpr size_t kMaxPiece = 16U << 10U;
-
   /// Where to cut `text` at or before `limit`.
   static size_t cutBefore(std::string_view text, size_t limit) {
     for (size_t back = 0; back < 4 && back < limit; back++) {

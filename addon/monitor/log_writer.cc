@@ -23,8 +23,8 @@ constexpr const char* kCompressed = ".gz";
 
 }  // namespace
 
-LogWriter::LogWriter(LogSettings settings, LogForwarder* forwarder)
-    : settings_(std::move(settings)), forwarder_(forwarder) {
+LogWriter::LogWriter(LogSettings settings, LogForwarder* forwarder, OutputJournal* journal)
+    : settings_(std::move(settings)), forwarder_(forwarder), journal_(journal) {
   if (isFileKept() && !reopen(O_APPEND)) throw SysError(errno, "open", settings_.path);
 }
 
@@ -35,6 +35,7 @@ bool LogWriter::reopen(int flags) {
   struct stat status {};
   if (!file_ || ::fstat(file_.get(), &status) != 0) return false;
   sizeBytes_ = static_cast<uint64_t>(status.st_size);
+  inode_ = status.st_ino;
   return true;
 }
 
@@ -43,6 +44,24 @@ void LogWriter::append(OutputStream stream, std::string_view bytes) {
   stampTime();
   cutter_.push(stream, bytes, [this](OutputStream from, std::string_view piece) { take(from, piece); });
   flush();
+  if (journal_ != nullptr) journal_->settle(settled());
+}
+
+void LogWriter::recover() {
+  if (journal_ == nullptr || (!isFileKept() && forwarder_ == nullptr)) return;
+  const OutputJournal::Leftover left = journal_->leftover();
+  for (const OutputStream stream : {OutputStream::kStdout, OutputStream::kStderr})
+    cutter_.restore(stream, left.settled.partials[static_cast<size_t>(stream)]);
+  if (left.chunk.empty()) return;
+  // As far as it was written already, it is written again.
+  const bool isSame = file_ && inode_ == left.settled.logInode && sizeBytes_ >= left.settled.logBytes;
+  if (isSame && ::ftruncate(file_.get(), static_cast<off_t>(left.settled.logBytes)) == 0)
+    sizeBytes_ = left.settled.logBytes;
+  append(left.stream, left.chunk);
+}
+
+OutputJournal::Settled LogWriter::settled() const {
+  return {sizeBytes_, inode_, {cutter_.partial(OutputStream::kStdout), cutter_.partial(OutputStream::kStderr)}};
 }
 
 void LogWriter::finish() {
@@ -52,6 +71,7 @@ void LogWriter::finish() {
   cutter_.finish([this](OutputStream from, std::string_view piece) { take(from, piece); });
   flush();
   isFinishing_ = false;
+  if (journal_ != nullptr) journal_->settle(settled());
 }
 
 void LogWriter::take(OutputStream stream, std::string_view piece) {
@@ -74,7 +94,7 @@ void LogWriter::appendLine(OutputStream stream, std::string_view line) {
     std::string next = buffer_.substr(before);
     buffer_.resize(before);
     flush();
-    rotate();
+    rotate(line);
     buffer_ = std::move(next);
   }
   bufferedRaw_ += line.size();
@@ -130,7 +150,7 @@ void LogWriter::flush() {
 
 /// container.log → container.log.1 → …; the oldest falls off. A reader that has the file open reads it to its end, so
 /// it is never emptied: with one file alone another takes its place.
-void LogWriter::rotate() {
+void LogWriter::rotate(std::string_view next) {
   awaitCompression();
   const auto name = [&](uint32_t number) { return settings_.path + "." + std::to_string(number); };
   if (settings_.maxFiles <= 1) {
@@ -145,6 +165,7 @@ void LogWriter::rotate() {
   }
   // Failure leaves no file; the next write tries again and counts what it loses.
   reopen(O_APPEND);
+  if (journal_ != nullptr) journal_->settleBefore(next, settled());
   if (settings_.isCompressed && settings_.maxFiles > 1) compress();
 }
 

@@ -8,6 +8,7 @@
 #include "monitor/line_cutter.h"
 #include "monitor/log_forwarder.h"
 #include "monitor/log_settings.h"
+#include "monitor/output_journal.h"
 
 namespace tscompose {
 
@@ -17,12 +18,14 @@ namespace tscompose {
 class LogWriter {
  public:
   /// Opens (or continues) the file. Throws SysError.
-  explicit LogWriter(LogSettings settings, LogForwarder* forwarder = nullptr);
+  explicit LogWriter(LogSettings settings, LogForwarder* forwarder = nullptr, OutputJournal* journal = nullptr);
   ~LogWriter();
   LogWriter(const LogWriter&) = delete;
   LogWriter& operator=(const LogWriter&) = delete;
 
   void append(OutputStream stream, std::string_view bytes);
+  /// Goes on where a monitor that was killed left off.
+  void recover();
   /// Writes what has no newline yet: the process has ended.
   void finish();
   void sync();
@@ -34,18 +37,21 @@ class LogWriter {
   void appendLine(OutputStream stream, std::string_view line);
   void formatLine(const char* stream, std::string_view line);
   void flush();
-  void rotate();
+  void rotate(std::string_view next);
   void compress();
   void awaitCompression();
   bool reopen(int flags);
   void stampTime();
+  OutputJournal::Settled settled() const;
   bool isFileKept() const noexcept { return !settings_.path.empty(); }
 
   LogSettings settings_;
   LogForwarder* forwarder_;
+  OutputJournal* journal_;
   UniqueFd compression_;  ///< ends with the process that compresses the file before
   LineCutter cutter_;
   UniqueFd file_;
+  uint64_t inode_ = 0;
   uint64_t sizeBytes_ = 0;    ///< of the file, whole lines only
   std::string buffer_;        ///< formatted, not written
   uint64_t bufferedRaw_ = 0;  ///< bytes of output in `buffer_`

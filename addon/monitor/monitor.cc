@@ -120,8 +120,9 @@ Monitor::Monitor(EventLoop& loop, MonitorSpec spec, Spec container)
     : loop_(loop),
       spec_(std::move(spec)),
       container_(std::move(container)),
+      journal_(spec_.runDir + "/output"),
       forwarder_(spec_.log.syslog || spec_.log.journal ? std::make_unique<LogForwarder>(loop, spec_.log) : nullptr),
-      log_(spec_.log, forwarder_.get()),
+      log_(spec_.log, forwarder_.get(), &journal_),
       cgroup_(Cgroup::open(cgroupPathOf(container_, spec_.id))),
       stopTimer_(loop, [this] { cgroup_.kill(); }),
       restartTimer_(loop, [this] { startAgain(); }),
@@ -149,6 +150,7 @@ Monitor::~Monitor() {
 }
 
 pid_t Monitor::startFirst() {
+  journal_.clear();
   if (forwarder_) forwarder_->connectNow();
   launch();
   return record_.pid;
@@ -157,7 +159,7 @@ pid_t Monitor::startFirst() {
 /// Makes and starts the container. When it throws nothing of this run is left.
 void Monitor::launch() {
   auto stdio = std::make_unique<ProcessStdio>(
-      loop_, [this](Channel channel, std::string_view bytes) { onOutput(channel, bytes); });
+      loop_, [this](Channel channel, std::string_view bytes) { onOutput(channel, bytes); }, &journal_);
   const bool isTerminal = container_.process && container_.process->terminal;
   stdio->makePipes(spec_.stdinOpen && !isTerminal);
   Created created = create(container_, spec_.id, spec_.bundle, stdio->theirs());
@@ -221,6 +223,7 @@ pid_t Monitor::adopt() {
   const SavedState saved = parseSavedState(readFile(spec_.runDir + "/state.json"));
   if (saved.status == "exited") throw InputError("NOT_RUNNING", "the container has already exited");
   if (saved.bootId != record_.bootId) throw InputError("NOT_RUNNING", "the container ran before the last boot");
+  log_.recover();
   if (!saved.cgroup.empty()) cgroup_ = Cgroup::open(saved.cgroup);
   record_.restartCount = saved.restartCount;
   record_.startedAt = saved.startedAt;
@@ -230,7 +233,7 @@ pid_t Monitor::adopt() {
   std::optional<UniqueFd> pidfd;
   if (saved.pid > 0) pidfd = openPidfd(ProcessIdentity{saved.pid, saved.pidStartTicks});
   stdio_ = std::make_unique<ProcessStdio>(
-      loop_, [this](Channel channel, std::string_view bytes) { onOutput(channel, bytes); });
+      loop_, [this](Channel channel, std::string_view bytes) { onOutput(channel, bytes); }, &journal_);
   if (!pidfd) {
     if (saved.status == "restarting")
       resume(saved);

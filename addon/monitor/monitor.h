@@ -83,6 +83,7 @@ class Monitor {
   MonitorSpec spec_;
   Spec container_;
   ContainerRecord record_;
+  OutputJournal journal_;
   std::unique_ptr<LogForwarder> forwarder_;
   LogWriter log_;
   std::optional<HealthTracker> health_;

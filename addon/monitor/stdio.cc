@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "core/error.h"
@@ -132,6 +133,14 @@ void ProcessStdio::watch(UniqueFd& fd, Channel channel) {
 }
 
 ProcessStdio::ReadResult ProcessStdio::readOnce(UniqueFd& fd, Channel channel) {
+  if (journal_ != nullptr && &fd != &console_) {
+    const auto stream = channel == Channel::kStderr ? OutputStream::kStderr : OutputStream::kStdout;
+    const std::optional<std::string_view> bytes = journal_->read(fd.get(), stream);
+    if (!bytes) return ReadResult::kEnd;
+    if (bytes->empty()) return ReadResult::kEmpty;
+    onOutput_(channel, *bytes);
+    return ReadResult::kMore;
+  }
   std::array<char, kReadBytes> buffer;
   ssize_t count;
   do count = ::read(fd.get(), buffer.data(), buffer.size());

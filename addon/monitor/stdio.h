@@ -11,6 +11,7 @@
 #include "core/fd.h"
 #include "core/launch.h"
 #include "monitor/event_loop.h"
+#include "monitor/output_journal.h"
 #include "monitor/streams.h"
 
 namespace tscompose {
@@ -21,7 +22,9 @@ class ProcessStdio {
  public:
   using OutputHandler = std::function<void(Channel, std::string_view)>;
 
-  ProcessStdio(EventLoop& loop, OutputHandler onOutput) : loop_(loop), onOutput_(std::move(onOutput)) {}
+  /// `journal`: where output of pipes is read into, when none of it may be lost.
+  ProcessStdio(EventLoop& loop, OutputHandler onOutput, OutputJournal* journal = nullptr)
+      : loop_(loop), onOutput_(std::move(onOutput)), journal_(journal) {}
   ~ProcessStdio();
   ProcessStdio(const ProcessStdio&) = delete;
   ProcessStdio& operator=(const ProcessStdio&) = delete;
@@ -67,6 +70,7 @@ class ProcessStdio {
 
   EventLoop& loop_;
   OutputHandler onOutput_;
+  OutputJournal* journal_;
   std::function<void()> onInputDrained_;
   UniqueFd in_;
   UniqueFd out_;

@@ -49,7 +49,7 @@ export class Healer {
   /** Looks at the world soon and repairs what drifted. */
   look(): void {
     if (this.#stopped.signal.aborted || this.#timer !== undefined) return;
-    if (Date.now() - this.#lastRepairAt > calmMs) this.#delayMs = settleMs;
+    if (performance.now() - this.#lastRepairAt > calmMs) this.#delayMs = settleMs;
     const looked = Promise.withResolvers<void>();
     this.#looked = looked;
     this.#timer = setTimeout(() => {
@@ -73,13 +73,13 @@ export class Healer {
       // One that ended while nobody watched it told nobody.
       for (const { id } of context.database.containers(context.projectName)) context.hub.look(id);
       if (count === 0) return;
-      this.#lastRepairAt = Date.now();
+      this.#lastRepairAt = performance.now();
       this.#delayMs = Math.min(this.#delayMs * 2, maximumDelayMs);
       context.worldChanged();
     } catch (error) {
       if (signal.aborted) return;
       console.error('repair failed:', error);
-      this.#lastRepairAt = Date.now();
+      this.#lastRepairAt = performance.now();
       this.#delayMs = Math.min(Math.max(this.#delayMs, 500) * 2, maximumDelayMs);
       this.look();
     }

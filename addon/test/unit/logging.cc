@@ -291,3 +291,122 @@ TEST("monitor: what monitor.json says of a log") {
   CHECK_EQUAL(log.syslog->address + log.syslog->port, "1.2.3.4514");
   CHECK_EQUAL(log.journal->fields.at(0).second, "b");
 }
+
+namespace {
+
+/// The text of all lines of a log, in one piece.
+std::string textOf(const std::string& path) {
+  std::string result;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    const std::string text = line.substr(8, line.find("\",\"stream\"") - 8);
+    result += text.ends_with("\\n") ? text.substr(0, text.size() - 2) + "\n" : text;
+  }
+  return result;
+}
+
+/// A monitor in miniature: what it read is in the journal, as far as it came.
+struct Reader {
+  explicit Reader(const std::string& directory, uint64_t maxSizeBytes = 0)
+      : journal(directory + "/output"),
+        log({.path = directory + "/log", .maxSizeBytes = maxSizeBytes, .maxFiles = 100}, nullptr, &journal) {}
+  OutputJournal journal;
+  LogWriter log;
+};
+
+void put(const Pipe& pipe, std::string_view text) { writeFully(pipe.write.get(), text, "pipe"); }
+
+}  // namespace
+
+TEST("journal of output: what was read and not written is written by the next monitor") {
+  const Place place;
+  const Pipe pipe = makePipe();
+  {
+    Reader first(place.path);
+    put(pipe, "a\nb\nunfini");
+    const auto chunk = first.journal.read(pipe.read.get(), OutputStream::kStdout);
+    CHECK(chunk && *chunk == "a\nb\nunfini");
+    first.log.append(OutputStream::kStdout, *chunk);
+    put(pipe, "shed\nc\n");
+    CHECK(first.journal.read(pipe.read.get(), OutputStream::kStdout)->size() == 7);
+    // Killed here: read, not written.
+  }
+  Reader second(place.path);
+  second.log.recover();
+  CHECK_EQUAL(textOf(place.path + "/log"), "a\nb\nunfinished\nc\n");
+  second.log.recover();
+  CHECK_EQUAL(textOf(place.path + "/log"), "a\nb\nunfinished\nc\n");
+}
+
+TEST("journal of output: what was half written is not there twice") {
+  const Place place;
+  const Pipe pipe = makePipe();
+  {
+    Reader first(place.path);
+    put(pipe, "a\n");
+    first.log.append(OutputStream::kStdout, *first.journal.read(pipe.read.get(), OutputStream::kStdout));
+    put(pipe, "b\nc\n");
+    CHECK(first.journal.read(pipe.read.get(), OutputStream::kStdout));
+    std::ofstream(place.path + "/log", std::ios::app) << R"({"log":"b\n","stream":"stdout","time":"x"})"
+                                                      << "\n{\"lo";
+  }
+  Reader second(place.path);
+  second.log.recover();
+  CHECK_EQUAL(textOf(place.path + "/log"), "a\nb\nc\n");
+}
+
+TEST("journal of output: a rotation in the middle of what was read") {
+  const Place place;
+  const Pipe pipe = makePipe();
+  const std::string lines = "1\n2\n3\n4\n5\n6\n";
+  {
+    Reader first(place.path, 200);
+    put(pipe, lines);
+    const std::string_view chunk = *first.journal.read(pipe.read.get(), OutputStream::kStdout);
+    // The state after the last rotation within append: what follows it is not settled.
+    first.log.append(OutputStream::kStdout, chunk.substr(0, 8));
+    CHECK(std::filesystem::exists(place.path + "/log.1"));
+    put(pipe, "7\n");
+    CHECK(first.journal.read(pipe.read.get(), OutputStream::kStdout));
+  }
+  {
+    Reader second(place.path, 200);
+    second.log.recover();
+    const std::string all = textOf(place.path + "/log.2") + textOf(place.path + "/log.1") + textOf(place.path + "/log");
+    CHECK_EQUAL(all, "1\n2\n3\n4\n7\n");
+  }
+}
+
+TEST("journal of output: a rotation is the border of what is written again") {
+  const Place place;
+  const Pipe pipe = makePipe();
+  {
+    Reader first(place.path);
+    put(pipe, "1\n2\n3\n");
+    const std::string_view chunk = *first.journal.read(pipe.read.get(), OutputStream::kStdout);
+    std::ofstream(place.path + "/log") << R"({"log":"2\n","stream":"stdout","time":"x"})"
+                                       << "\n";
+    struct stat status {};
+    CHECK(::stat((place.path + "/log").c_str(), &status) == 0);
+    first.journal.settleBefore(chunk.substr(2), {0, status.st_ino, {}});
+  }
+  Reader second(place.path);
+  second.log.recover();
+  CHECK_EQUAL(textOf(place.path + "/log"), "2\n3\n");
+}
+
+TEST("journal of output: an empty pipe, its end, and a read that did not take place") {
+  const Place place;
+  Pipe pipe = makePipe();
+  Reader reader(place.path);
+  CHECK_EQUAL(*reader.journal.read(pipe.read.get(), OutputStream::kStderr), "");
+  CHECK(reader.journal.leftover().chunk.empty());
+  put(pipe, "x\n");
+  CHECK_EQUAL(*reader.journal.read(pipe.read.get(), OutputStream::kStderr), "x\n");
+  CHECK_EQUAL(reader.journal.leftover().chunk, "x\n");
+  CHECK(reader.journal.leftover().stream == OutputStream::kStderr);
+  reader.journal.clear();
+  CHECK(reader.journal.leftover().chunk.empty());
+  pipe.write.reset();
+  CHECK(!reader.journal.read(pipe.read.get(), OutputStream::kStderr));
+}
