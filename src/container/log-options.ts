@@ -87,6 +87,11 @@ export function checkLogging({ logging }: Service): void {
   checkTogether(driver, options);
 }
 
+/** Whether `logs` has something to read. */
+export function keepsLog({ logging }: Pick<Service, 'logging'>): boolean {
+  return logging?.driver !== 'none' && parseTruth(logging?.options?.['cache-disabled'] ?? '') !== true;
+}
+
 export function isLoggingDriver(text: string): text is LoggingDriver {
   return (LOGGING_DRIVERS as readonly string[]).includes(text);
 }

@@ -13,8 +13,8 @@ export type CollectorItem<Source> =
 const queueLimit = 20_000;
 
 /**
- * Follows the logs of containers that come and go. Iterating gives what all of them wrote since the last time, in order
- * of time; it ends when no log is followed any more and `finish()` was called, or at once with `signal`.
+ * Follows the logs of containers that come and go. Iterating gives what all of them wrote, in order of time: what is later
+ * than where another log is being read waits for that, as long as not too much does. It ends when no log is followed any more and `finish()` was called, or at once with `signal`.
  */
 export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>>, AsyncDisposable {
   readonly #abort = new AbortController();
@@ -26,6 +26,8 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
    */
   readonly #readers = new Map<string, Promise<LogReader>>();
   #records: SourcedRecord<Source>[] = [];
+  /** How far those logs are read that have more to read. */
+  readonly #positions = new Map<object, string>();
   #ends: Extract<CollectorItem<Source>, { type: 'end' }>[] = [];
   #isFinishing = false;
   #failure: { readonly error: unknown } | undefined;
@@ -70,19 +72,15 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
   async *[Symbol.asyncIterator](): AsyncGenerator<CollectorItem<Source>> {
     for (;;) {
       const changed = this.#changed.promise;
-      const records = this.#records;
-      const ends = this.#ends;
-      this.#records = [];
-      this.#ends = [];
+      const records = this.#takeRecords();
+      const ends = this.#takeEnds();
       this.#taken.resolve();
       this.#taken = Promise.withResolvers<void>();
-      if (records.length > 0) {
-        yield { type: 'records', records: records.sort((a, b) => compareText(a.record.time, b.record.time)) };
-      }
+      if (records.length > 0) yield { type: 'records', records };
       yield* ends;
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#signal.aborted) return;
-      if (this.#records.length > 0 || this.#ends.length > 0) continue;
+      if (records.length > 0 || ends.length > 0) continue;
       if (this.#isFinishing && this.#followers.size === 0) return;
       await changed;
       this.#changed = Promise.withResolvers<void>();
@@ -98,13 +96,45 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
 
   async #follow(source: Source, path: string, from: Promise<LogReader>, ended: AbortSignal): Promise<LogReader> {
     const reader = await from;
-    for await (const batch of followLog(path, reader, { ended, signal: this.#signal })) {
-      for (const record of batch) this.#records.push({ source, record });
+    const key = {};
+    let position = '';
+    const onIdle = (isIdle: boolean) => {
+      if (isIdle) this.#positions.delete(key);
+      else this.#positions.set(key, position);
       this.#wake();
-      while (this.#records.length > queueLimit && !this.#signal.aborted) await this.#taken.promise;
+    };
+    onIdle(false);
+    try {
+      for await (const batch of followLog(path, reader, { ended, signal: this.#signal, onIdle })) {
+        for (const record of batch) this.#records.push({ source, record });
+        position = batch.at(-1)?.time ?? position;
+        this.#positions.set(key, position);
+        this.#wake();
+        while (this.#records.length > queueLimit && !this.#signal.aborted) await this.#taken.promise;
+      }
+    } finally {
+      this.#positions.delete(key);
     }
     if (!this.#signal.aborted) this.#ends.push({ type: 'end', source, reason: ended.reason });
     return reader;
+  }
+
+  /** What can be given in order: all of it when too much waits, because memory is bounded and order is a courtesy. */
+  #takeRecords(): SourcedRecord<Source>[] {
+    const sorted = this.#records.sort((a, b) => compareText(a.record.time, b.record.time));
+    const limit = [...this.#positions.values()].sort().at(0);
+    const isLater = (time: string) => limit !== undefined && time > limit;
+    const count = sorted.length > queueLimit ? -1 : sorted.findIndex(({ record }) => isLater(record.time));
+    this.#records = count < 0 ? [] : sorted.slice(count);
+    return count < 0 ? sorted : sorted.slice(0, count);
+  }
+
+  /** An end comes after all that its log had. */
+  #takeEnds(): Extract<CollectorItem<Source>, { type: 'end' }>[] {
+    const waiting = new Set(this.#records.map(({ source }) => source));
+    const ready = this.#ends.filter(({ source }) => !waiting.has(source));
+    this.#ends = this.#ends.filter(({ source }) => waiting.has(source));
+    return ready;
   }
 
   /** A container that was removed does not come back. */

@@ -8,6 +8,8 @@ export interface FollowOptions {
   readonly ended?: AbortSignal | undefined;
   /** Aborted to stop at once. */
   readonly signal?: AbortSignal | undefined;
+  /** Told when all that was written is read, and when there is something to read again. */
+  readonly onIdle?: ((isIdle: boolean) => void) | undefined;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface FollowOptions {
 export async function* followLog(
   path: string,
   reader: LogReader,
-  { ended, signal }: FollowOptions,
+  { ended, signal, onIdle }: FollowOptions,
 ): AsyncGenerator<LogRecord[]> {
   using changes = new DirectoryChanges(dirname(path), [ended, signal]);
   while (!signal?.aborted) {
@@ -33,7 +35,9 @@ export async function* followLog(
       if (rest.length > 0) yield rest;
       return;
     }
+    onIdle?.(true);
     await changed;
+    onIdle?.(false);
   }
 }
 

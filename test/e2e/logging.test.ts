@@ -180,6 +180,17 @@ describe('e2e: logging', () => {
   );
 
   scenario(
+    'driver none keeps nothing, and logs says so',
+    { compose: `services:\n  web:${service('echo hello; exec sleep 1000', 'none', {})}\n` },
+    async (scene) => {
+      await scene.ok('up', '-d', '--wait');
+      const { code, stdout, stderr } = await scene.run('logs');
+      assert.deepEqual([code, stdout], [0, '']);
+      assert.match(stderr, /-web-1: its logging options keep nothing that could be shown\n$/);
+    },
+  );
+
+  scenario(
     'rotation under load, compressed or not, loses nothing but what max-file drops',
     {
       compose: `services:

@@ -1,3 +1,4 @@
+import { keepsLog } from '../../container/log-options.ts';
 import { LogCollector } from '../../logs/collector.ts';
 import { mergeByTime } from '../../logs/merge.ts';
 import { LogReader, type LogSelection, readHistory, readLog } from '../../logs/reader.ts';
@@ -71,7 +72,11 @@ export const logs = defineCommand({
     };
     const isPainted = settings.color === 'auto' && isColored(context, context.stdout);
     const printer = new LogPrinter(context, view.name, new LogFormat({ ...settings, isColored: isPainted }));
-    for (const { record } of containers) printer.register(record);
+    for (const { record } of containers) {
+      printer.register(record);
+      if (keepsLog(record.config)) continue;
+      context.stderr.write(`${record.name}: its logging options keep nothing that could be shown\n`);
+    }
     if (mode === 'once') await showOnce(containers, selection, printer, context);
     else await follow(view.name, containers, isWanted, selection, printer, context);
     return 0;
