@@ -3,7 +3,7 @@ import type { SourcedRecord } from '../logs/merge.ts';
 import { LogReader } from '../logs/reader.ts';
 import { exitCodeOf } from '../model/container-state.ts';
 import type { ProgressEvent, StepEvent } from '../model/events.ts';
-import { logName } from '../model/names.ts';
+import { lastingName, logName } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { type ApplySettings, defaultSettings } from '../model/settings.ts';
@@ -12,6 +12,7 @@ import { LogFormat } from '../ui/log-format.ts';
 import { PlainScreen, type Screen } from '../ui/screen.ts';
 import { keepCompiledModules } from '../util/code-cache.ts';
 import { ComposeError } from '../util/errors.ts';
+import type { ApprovedPlan } from './approval.ts';
 import { ContainerWatch, type WatchEvent } from './container-watch.ts';
 import type { Context } from './context.ts';
 import { mannerOf } from './globals.ts';
@@ -58,12 +59,13 @@ export async function attachedUp(
   session: Session<Project>,
   settings: ApplySettings,
   attach: AttachSettings,
+  plan: ApprovedPlan,
   context: Context,
 ): Promise<number> {
   if (attach.exitCodeFrom !== null) {
     checkServices(new Set(Object.keys(session.project.services)), [attach.exitCodeFrom]);
   }
-  await using up = await AttachedUp.open(session, settings, attach, context);
+  await using up = await AttachedUp.open(session, settings, attach, plan, context);
   return await up.run();
 }
 
@@ -76,6 +78,7 @@ class AttachedUp implements AsyncDisposable {
   readonly #session: Session<Project>;
   readonly #settings: ApplySettings;
   readonly #attach: AttachSettings;
+  readonly #plan: ApprovedPlan;
   readonly #context: Context;
   readonly #shown: ReadonlySet<string>;
   readonly #format: LogFormat;
@@ -101,17 +104,19 @@ class AttachedUp implements AsyncDisposable {
     session: Session<Project>,
     settings: ApplySettings,
     attach: AttachSettings,
+    plan: ApprovedPlan,
     context: Context,
   ): Promise<AttachedUp> {
     const keys = new KeyBinding();
     const screen = await openScreen(attach, context, keys);
-    return new AttachedUp(session, settings, attach, context, screen, keys);
+    return new AttachedUp(session, settings, attach, plan, context, screen, keys);
   }
 
   private constructor(
     session: Session<Project>,
     settings: ApplySettings,
     attach: AttachSettings,
+    plan: ApprovedPlan,
     context: Context,
     screen: Screen,
     keys: KeyBinding,
@@ -119,6 +124,7 @@ class AttachedUp implements AsyncDisposable {
     this.#session = session;
     this.#settings = settings;
     this.#attach = attach;
+    this.#plan = plan;
     this.#context = context;
     this.#screen = screen;
     this.#keys = keys;
@@ -193,7 +199,7 @@ class AttachedUp implements AsyncDisposable {
 
   async #bringUp(signal: AbortSignal): Promise<void> {
     const { client, project, origin, variables } = this.#session;
-    const request = { project, origin, variables, settings: this.#settings, expectedPlanHash: null };
+    const request = { project, origin, variables, settings: this.#settings, ...this.#plan };
     for await (const event of client.apply(request, { signal })) {
       this.#screen.reporter.report(event);
       if (event.type === 'plan') await this.#announce(event);
@@ -287,7 +293,7 @@ class AttachedUp implements AsyncDisposable {
   }
 
   #logName(name: string): string {
-    return logName(this.#session.projectName, name, mannerOf(this.#context.globals).nameSeparator);
+    return logName(this.#session.projectName, lastingName(name), mannerOf(this.#context.globals).nameSeparator);
   }
 
   async #followContainers(): Promise<void> {

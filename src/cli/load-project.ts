@@ -42,6 +42,11 @@ export async function loadProject(context: Context, services: readonly string[])
       configFiles: sources.files,
       // Only those that were asked for, as the label has it.
       environmentFiles: globals.envFiles.length > 0 ? sources.envFiles : [],
+      declared: {
+        services: Object.keys(sources.disabledServices),
+        networks: sources.networkNames,
+        volumes: sources.volumeNames,
+      },
     },
     variables: givenVariables(project, sources.environment),
   };

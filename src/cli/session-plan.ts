@@ -7,14 +7,15 @@ import { withRecords } from './observation.ts';
 import { isColored } from './progress.ts';
 import type { Session } from './session.ts';
 
-/** Shows what `settings` would do in an open session. */
+/** Shows what `settings` would do in an open session; answers the plan's name and lines. */
 export async function showSessionPlan(
   session: Session,
   settings: ApplySettings,
   form: 'text' | 'json',
   context: Context,
-): Promise<void> {
-  const [{ previewPlan }, { planData }] = await Promise.all([
+  stream: 'stdout' | 'stderr' = 'stdout',
+): Promise<{ readonly hash: string; readonly lines: readonly string[] }> {
+  const [{ previewPlan }, { planData, planLines }] = await Promise.all([
     import('../engine/preview.ts'),
     import('../plan/plan.ts'),
   ]);
@@ -28,10 +29,11 @@ export async function showSessionPlan(
     environment: context.environment,
   });
   const nodes = planData(plan);
-  const { stdout } = context;
+  const output = context[stream];
   if (form === 'json')
-    stdout.write(`${JSON.stringify({ project: project.name, hash, warnings: plan.warnings, nodes })}\n`);
-  else stdout.write(formatPlanText(nodes, { warnings: plan.warnings, isColored: isColored(context, stdout) }));
+    output.write(`${JSON.stringify({ project: project.name, hash, warnings: plan.warnings, nodes })}\n`);
+  else output.write(formatPlanText(nodes, { warnings: plan.warnings, isColored: isColored(context, output) }));
+  return { hash, lines: planLines(plan) };
 }
 
 /** What was applied last; a project of which only the name is known has nothing else. */

@@ -5,6 +5,7 @@ import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
 import type { ApplySettings } from '../model/settings.ts';
 import { ComposeError } from '../util/errors.ts';
+import type { ApprovedPlan } from './approval.ts';
 import type { Context } from './context.ts';
 import { mannerOf } from './globals.ts';
 import { loadProject } from './load-project.ts';
@@ -101,7 +102,11 @@ export async function apply(
   session: Session,
   settings: ApplySettings,
   context: Context,
-  options: { readonly signal?: AbortSignal; readonly seen?: (event: ProgressEvent) => void } = {},
+  options: {
+    readonly signal?: AbortSignal;
+    readonly seen?: (event: ProgressEvent) => void;
+    readonly plan?: ApprovedPlan;
+  } = {},
 ): Promise<PlanEvent | undefined> {
   if (context.globals.dryRun) {
     const { showSessionPlan } = await import('./session-plan.ts');
@@ -114,7 +119,7 @@ export async function apply(
     origin: session.origin,
     variables: session.variables,
     settings: { ...settings, manner: mannerOf(context.globals) },
-    expectedPlanHash: null,
+    ...(options.plan ?? { expectedPlanHash: null }),
   };
   const events = session.client.apply(request, { signal: options.signal ?? context.signal });
   await showProgress(events, context, {

@@ -24,6 +24,8 @@ export interface ApplyRequest {
   readonly settings: ApplySettings;
   /** When given, a plan with another hash is refused with PLAN_CHANGED. */
   readonly expectedPlanHash: string | null;
+  /** Its lines, from which the refusal says what changed. */
+  readonly expectedPlan?: readonly string[];
 }
 
 /** `POST /v1/run` answers a stream of RunEvent: the container exists and runs when `started` comes. */

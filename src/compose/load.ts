@@ -78,6 +78,9 @@ export interface Sources {
   readonly activeProfiles: readonly string[];
   /** Services the active profiles leave out, each with its profiles. */
   readonly disabledServices: Readonly<Record<string, readonly string[]>>;
+  /** Names on this machine of all networks and volumes in the files, those included that no enabled service uses. */
+  readonly networkNames: readonly string[];
+  readonly volumeNames: readonly string[];
 }
 
 /** A merged file in long form, with what is known about it: what the canonical project is made from. */
@@ -155,8 +158,15 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
     environment,
     activeProfiles,
     disabledServices: enabled.disabled,
+    networkNames: namesIn(tree.networks),
+    volumeNames: namesIn(tree.volumes),
   };
   return { name, tree, context, sources };
+}
+
+function namesIn(resources: Value | undefined): string[] {
+  if (!isTree(resources)) return [];
+  return Object.values(resources).flatMap((one) => (isTree(one) && typeof one.name === 'string' ? one.name : []));
 }
 
 /** Where the files are wrong already, what else is wrong with single values is told as well. */

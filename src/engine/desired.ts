@@ -10,10 +10,10 @@ import type { ResolvedImage } from '../model/image.ts';
 import { imageName, type NameSeparator } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
-import { sha256 } from '../native/digest.ts';
 import type { Desired, DesiredService } from '../plan/desired.ts';
 import type { Paths } from '../state/paths.ts';
 import { about, blame, ComposeError, joinErrors } from '../util/errors.ts';
+import { contentDigest } from './content-digest.ts';
 import { checkPlatform } from './emulation.ts';
 import { contentOf, type GivenVariables, givenFiles } from './given-files.ts';
 
@@ -35,7 +35,7 @@ export async function resolveDesired(options: {
   readonly services: ReadonlySet<string>;
   readonly nameSeparator: NameSeparator;
   readonly variables: GivenVariables;
-  readonly paths: Pick<Paths, 'images'>;
+  readonly paths: Pick<Paths, 'images' | 'digestKey'>;
   /** Services whose images need not be there: for a plan that is only shown. */
   readonly withoutImages?: ReadonlySet<string>;
 }): Promise<DesiredWithImages> {
@@ -68,10 +68,11 @@ export async function resolveDesired(options: {
         const isToCome = error.code === 'IMAGE_NOT_FOUND' && options.withoutImages?.has(name);
         if (!isToCome) errors.push(error);
       }
-      content = contentDigests(project, service, options.variables);
+      content = contentDigests(project, service, options);
       contents.set(name, content);
     }
-    services[name] = { service, hash: serviceHash(service, content), imageDigest, hasHealthCheck };
+    const hash = serviceHash(service, content);
+    services[name] = { service, hash, imageDigest, hasHealthCheck, contentDigests: content };
   }
   if (errors.length > 0) throw joinErrors([...new Set(errors)]);
   return {
@@ -147,14 +148,19 @@ function volumesOf(project: Project): Desired['volumes'] {
 }
 
 /** The content of what a service is given as secrets and configs is part of what makes its container differ. */
-function contentDigests(project: Project, service: Service, variables: GivenVariables): Record<string, string> {
+function contentDigests(
+  project: Project,
+  service: Service,
+  { variables, paths }: { readonly variables: GivenVariables; readonly paths: Pick<Paths, 'digestKey'> },
+): Record<string, string> {
   const digests: Record<string, string> = {};
   for (const { kind, reference, definition } of givenFiles(service, project)) {
     // What is not there is told before anything is done.
     if (definition?.file !== undefined && !existsSync(definition.file)) continue;
     const content = contentOf(definition, variables);
     if (content === null) continue;
-    digests[`${kind}.${reference.source}`] = sha256(content);
+    const name = `${kind}.${reference.source}`;
+    digests[name] = contentDigest(paths, name, content);
   }
   return digests;
 }

@@ -7,8 +7,9 @@ import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
 import { defaultSettings } from '../model/settings.ts';
 import { sha256 } from '../native/digest.ts';
+import type { Desired } from '../plan/desired.ts';
 import type { Observed } from '../plan/observed.ts';
-import { formatPlan, type Operation, type Plan, planData } from '../plan/plan.ts';
+import { formatPlan, type Operation, type Plan, planData, planDifference, planLines } from '../plan/plan.ts';
 import { plan } from '../plan/reconcile.ts';
 import { selectedServices } from '../plan/selection.ts';
 import { ComposeError } from '../util/errors.ts';
@@ -19,15 +20,19 @@ import { type DesiredWithImages, resolveDesired } from './desired.ts';
 import type { EffectInput } from './effect-input.ts';
 import { createEffects } from './effects.ts';
 import { errorData, execute } from './execute.ts';
+import { withoutContents } from './given-files.ts';
 import { leaseImages } from './lease-images.ts';
 import { observe } from './observe.ts';
 import { type CarryOutOptions, carryOutUpdates } from './update-failures.ts';
 import { refuseUnsupported, validateProject } from './validate.ts';
 import { checkStart } from './validate-start.ts';
 
-/** Name of a plan: two equal plans have equal hashes. */
-export function planHash(value: Plan): string {
-  return sha256(formatPlan(value)).slice(0, 16);
+/** Name of a plan: two equal plans for equal services have equal hashes. */
+export function planHash(value: Plan, { services }: Pick<Desired, 'services'>): string {
+  const hashes = value.nodes.map(({ operation }) =>
+    operation.type === 'createContainer' ? services[operation.service ?? '']?.hash : undefined,
+  );
+  return sha256(`${formatPlan(value)}\n${JSON.stringify(hashes)}`).slice(0, 16);
 }
 
 export interface EngineOptions {
@@ -67,14 +72,20 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
     validateProject(project, services, settings, world);
   }
   const observed = await observeAll(context, project);
-  const thePlan = plan(wanted.desired, observed, settings);
+  const desired = { ...wanted.desired, declared: origin.declared };
+  const thePlan = plan(desired, observed, settings);
   checkCapacity(thePlan, project, context.database);
   if (bringsUp) await checkStart(context, thePlan, project, wanted.images);
-  const hash = planHash(thePlan);
+  const hash = planHash(thePlan, desired);
   if (request.expectedPlanHash !== null && request.expectedPlanHash !== hash) {
-    throw new ComposeError('PLAN_CHANGED', 'the plan that was shown is not the plan that would run now', {
-      hint: 'look at the new plan and confirm it again',
-    });
+    const lines = planDifference(request.expectedPlan ?? [], planLines(thePlan));
+    throw new ComposeError(
+      'PLAN_CHANGED',
+      ['the plan that was shown is not the plan that would run now', ...lines].join('\n'),
+      {
+        hint: 'nothing was done: look at the new plan and confirm it again',
+      },
+    );
   }
   options.emit({ type: 'plan', hash, nodes: planData(thePlan) });
   for (const message of thePlan.warnings) options.emit({ type: 'warning', message });
@@ -83,7 +94,7 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
     context.database.saveProject({
       name: context.projectName,
       origin,
-      project,
+      project: withoutContents(project),
       updatedAt: context.clock().toISOString(),
     });
   }

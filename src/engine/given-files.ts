@@ -1,9 +1,25 @@
 /** Secrets and configs: what is in them, and how a container gets them. */
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { OciMount } from '../container/oci.ts';
 import type { Config, Project, Secret } from '../model/project.ts';
 import type { FileReference, Service } from '../model/service.ts';
+import { sha256 } from '../native/digest.ts';
+import type { Paths } from '../state/paths.ts';
+import { hasErrno } from '../util/errno.ts';
 import { ComposeError } from '../util/errors.ts';
 
 /** Values of the variables that secrets and configs are made of; never written to a record. */
@@ -74,28 +90,76 @@ export function validateGivenFiles(service: Service, project: Project, variables
 }
 
 /**
- * Mounts of a service's secrets (below /run/secrets) and configs (below /). A file is mounted itself, read-only, so that the
- * container sees what becomes of it; with an owner or mode, or without a file, its content is put below the container's runtime
- * directory, which is on a tmpfs.
+ * Mounts of a service's secrets (below /run/secrets) and configs (below /). Each is a copy in memory, read-only; a directory
+ * is mounted itself.
  */
 export function givenFileMounts(
   service: Service,
   project: Project,
   variables: GivenVariables,
-  runDir: string,
+  container: { readonly paths: Paths; readonly id: string },
 ): OciMount[] {
-  return givenFiles(service, project).map(({ kind, index, reference, definition }) => {
+  const given = givenFiles(service, project);
+  if (given.length === 0) return [];
+  const directory = givenDirectory(container.paths, container.id);
+  return given.map(({ kind, index, reference, definition }) => {
     const target = reference.target ?? reference.source;
-    const isCopy = definition?.file === undefined || hasOwner(reference);
-    const copy = join(runDir, kind, `${index}-${reference.source}`);
-    if (isCopy) writeCopy(copy, reference, contentOf(definition, variables));
+    const isDirectory = definition?.file !== undefined && statSync(definition.file).isDirectory();
+    const copy = join(directory, kind, `${index}-${reference.source}`);
+    if (!isDirectory) writeCopy(copy, reference, contentOf(definition, variables));
     return {
       destination: target.startsWith('/') ? target : join(kind === 'secrets' ? '/run/secrets' : '/', target),
       type: 'bind',
-      source: isCopy ? copy : (definition?.file ?? copy),
+      source: isDirectory ? (definition.file ?? copy) : copy,
       options: ['rbind', 'rprivate', 'ro'],
     };
   });
+}
+
+/** TMPFS_MAGIC and RAMFS_MAGIC (statfs(2)). */
+const inMemory: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
+
+/** Where the copies of one container are: its runtime directory, or where that is on a disk a place of ours in /dev/shm. */
+function givenDirectory(paths: Paths, id: string): string {
+  const { runDir } = paths.container(id);
+  if (inMemory.has(statfsSync(paths.runDir).type)) return runDir;
+  const ours = sharedMemory(paths);
+  mkdirSync(ours, { recursive: true, mode: 0o700 });
+  const stats = lstatSync(ours);
+  if (!stats.isDirectory() || stats.uid !== process.geteuid?.() || (stats.mode & 0o077) !== 0) {
+    throw new ComposeError('NO_PERMISSION', `${ours}, where secrets are kept in memory, is somebody else's`, {
+      hint: 'remove it',
+    });
+  }
+  if (!inMemory.has(statfsSync(ours).type)) {
+    throw new ComposeError(
+      'KERNEL',
+      `there is no place in memory for secrets: ${paths.runDir} and /dev/shm are on disks`,
+      {
+        hint: 'mount a tmpfs at /dev/shm or /run',
+      },
+    );
+  }
+  return join(ours, id.slice(0, 12));
+}
+
+function sharedMemory({ runDir }: Pick<Paths, 'runDir'>): string {
+  return `/dev/shm/tscompose-${process.geteuid?.() ?? 0}-${sha256(runDir).slice(0, 12)}`;
+}
+
+/** Removes the copies of those containers which `isGone` names by the first twelve digits of their ids. */
+export function removeGivenFiles(paths: Pick<Paths, 'runDir'>, isGone: (id12: string) => boolean): void {
+  const ours = sharedMemory(paths);
+  if (!existsSync(ours)) return;
+  for (const id12 of readdirSync(ours)) {
+    if (isGone(id12)) rmSync(join(ours, id12), { recursive: true, force: true });
+  }
+  try {
+    rmdirSync(ours);
+  } catch (error) {
+    // Others have theirs there, or took it away just now.
+    if (!hasErrno(error, 'ENOTEMPTY') && !hasErrno(error, 'ENOENT')) throw error;
+  }
 }
 
 function hasOwner({ uid, gid, mode }: FileReference): boolean {
@@ -113,4 +177,11 @@ function writeCopy(path: string, { source, uid, gid, mode }: FileReference, cont
   writeFileSync(path, content, { mode: 0o600 });
   chownSync(path, Number(uid ?? 0), Number(gid ?? 0));
   chmodSync(path, Number.parseInt(mode ?? '0444', 8));
+}
+
+/** The project as it is written down: what is in configs may be secret, and is not. */
+export function withoutContents(project: Project): Project {
+  if (project.configs === undefined) return project;
+  const configs = Object.entries(project.configs).map(([name, { content: _content, ...rest }]) => [name, rest]);
+  return { ...project, configs: Object.fromEntries(configs) };
 }

@@ -22,7 +22,7 @@ import { containerEvent } from './container-event.ts';
 import type { EngineContext } from './context.ts';
 import type { EffectInput } from './effect-input.ts';
 import { networkPlaces, planEndpoints } from './endpoints.ts';
-import { givenFileMounts } from './given-files.ts';
+import { givenFileMounts, removeGivenFiles } from './given-files.ts';
 import { containerLabels } from './labels.ts';
 import { ociMounts, type VolumeUse, volumeOfMount, volumeUses } from './mounts.ts';
 import { portRequests } from './port-requests.ts';
@@ -132,6 +132,7 @@ export async function newContainerRecord(
       database.removeVolume(volume.name);
     }
     await context.containers.remove(id);
+    removeCopies(context, { id, config: service });
     database.removeContainer(id);
     throw error;
   }
@@ -243,6 +244,7 @@ export async function removeContainer(
   await containers.destroyLeftovers(record.cgroupsPath);
   removeEmptyCgroups(record.madeCgroups ?? []);
   await containers.remove(record.id);
+  removeCopies(context, record);
   database.removeContainer(record.id);
   context.announce(containerEvent(record, 'destroy', context.clock().toISOString()));
   for (const name of volumeNames) {
@@ -253,6 +255,10 @@ export async function removeContainer(
   }
   if (record.ports.length > 0) void context.rules.request();
   context.worldChanged();
+}
+
+function removeCopies({ paths }: EngineContext, { id, config }: Pick<ContainerRecord, 'id' | 'config'>): void {
+  if (config.secrets?.length || config.configs?.length) removeGivenFiles(paths, (id12) => id.startsWith(id12));
 }
 
 /** Of one that was over before anybody could watch it. */
@@ -323,7 +329,7 @@ async function writeBundle(
         sourceOf: (use) => volumeSource(context, input, record, use),
         subpaths: moment === 'start' ? 'required' : 'as written',
       }),
-      ...givenFileMounts(service, input.project, input.variables, paths.runDir),
+      ...givenFileMounts(service, input.project, input.variables, { paths: context.paths, id: record.id }),
     ],
     host: context.host,
     seccompCache: `${context.paths.stateDir}/seccomp`,

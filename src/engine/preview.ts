@@ -75,10 +75,11 @@ export async function previewPlan(options: {
       .filter(({ external }) => external)
       .map(({ name }) => name),
   });
-  const value = plan(wanted.desired, observed, settings);
+  const desired = { ...wanted.desired, declared: options.origin.declared };
+  const value = plan(desired, observed, settings);
   checkCapacity(value, project, database);
   // The hash is that of what the supervisor will plan, which pulls nothing.
-  return { plan: inSequence(pulls, value), hash: planHash(value) };
+  return { plan: inSequence(pulls, value), hash: planHash(value, desired) };
 }
 
 const noPulls: Plan = { nodes: [], warnings: [], unchanged: [], updates: {} };

@@ -111,7 +111,7 @@ export async function* carryOutPulls(plan: Plan, run: PullRun): AsyncGenerator<P
 
 async function pullAll(plan: Plan, run: PullRun, emit: (event: ProgressEvent) => void): Promise<void> {
   const { signal, environment, clock, parallel } = run;
-  emit({ type: 'plan', hash: planHash(plan), nodes: planData(plan) });
+  emit({ type: 'plan', hash: planHash(plan, { services: {} }), nodes: planData(plan) });
   using registry = openRegistryClient({
     signal,
     environment,

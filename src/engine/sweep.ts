@@ -5,6 +5,7 @@ import type { OciSpec } from '../container/oci.ts';
 import { readContainerState } from '../container/state.ts';
 import { buildContainerPrefix } from '../model/names.ts';
 import type { EngineContext } from './context.ts';
+import { removeGivenFiles } from './given-files.ts';
 
 /**
  * A record is written before anything else of a container and removed after it, so what has none belongs to nobody: the
@@ -33,6 +34,7 @@ export async function sweep(context: EngineContext): Promise<void> {
     await networks.unplug(paths.networkNamespace(id), []);
     await containers.remove(id);
   }
+  removeGivenFiles(paths, (id12) => !database.containers().some(({ id }) => id.startsWith(id12)));
   const left = new Set([...bundles].map((id) => id.slice(0, 12)));
   for (const short of runDirs) {
     if (knownShort.has(short) || left.has(short)) continue;

@@ -16,6 +16,7 @@ import type { DesiredWithImages } from './desired.ts';
 import type { EffectInput } from './effect-input.ts';
 import type { EngineOptions } from './engine.ts';
 import { OperationFailure } from './execute.ts';
+import { withoutContents } from './given-files.ts';
 
 type CarryOut = (input: EffectInput, thePlan: Plan, options: CarryOutOptions) => Promise<void>;
 
@@ -134,7 +135,7 @@ async function rollBack(
   context.database.saveProject({
     name: context.projectName,
     origin,
-    project,
+    project: withoutContents(project),
     updatedAt: context.clock().toISOString(),
   });
   try {

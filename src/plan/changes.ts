@@ -51,6 +51,17 @@ function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Secrets and configs whose content differs, never what is in them. One that comes or goes is a change of a field. */
+export function contentChanges(
+  before: Readonly<Record<string, string>>,
+  after: Readonly<Record<string, string>>,
+): FieldChange[] {
+  return Object.keys(after)
+    .filter((name) => before[name] !== undefined && before[name] !== after[name])
+    .sort()
+    .map((path) => ({ path, before: hidden, after: hidden }));
+}
+
 /** One line that a person accepts as a reason: `config changed: environment.PORT 80 → 8080 (and 2 more)`. */
 export function describeChanges(changes: readonly FieldChange[]): string {
   const [first] = changes;

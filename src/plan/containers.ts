@@ -13,7 +13,7 @@ import type { Desired } from './desired.ts';
 import { dependenciesOf, dependencyOrder, dependentsOf } from './graph.ts';
 import type { PlannedNetworks } from './networks.ts';
 import type { Observed, ObservedContainer } from './observed.ts';
-import { planOrphans } from './orphans.ts';
+import { planOrphanedResources, planOrphans } from './orphans.ts';
 import type { PlanBuilder } from './plan.ts';
 import { isActive, selectedServices } from './selection.ts';
 import { planAddition, planUpdate, publishesPort, type UpdatePlanner } from './updates.ts';
@@ -92,6 +92,7 @@ export function planContainers(
       else starts.create(name, number, cause, [], { after, inheritedVolumes: {} });
     }
   }
+  planOrphanedResources(builder, desired, observed, settings);
   if (settings.wait === 'healthy') starts.waitForAll(order);
 }
 

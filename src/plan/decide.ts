@@ -4,7 +4,7 @@ import { replicaCount } from '../model/names.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import type { Service } from '../model/service.ts';
 import type { ApplySettings, Recreate } from '../model/settings.ts';
-import { describeChanges, fieldChanges } from './changes.ts';
+import { contentChanges, describeChanges, fieldChanges } from './changes.ts';
 import type { Desired } from './desired.ts';
 import type { PlannedNetworks } from './networks.ts';
 import type { Observed, ObservedContainer } from './observed.ts';
@@ -142,9 +142,11 @@ function replacementReason(
   }
   if (record.configHash !== wanted.hash) {
     const changes = fieldChanges(record.config, wanted.service);
-    return changes.length === 0
-      ? because('content of a secret or config changed')
-      : because(describeChanges(changes), changes);
+    const contents = contentChanges(record.contentDigests, wanted.contentDigests ?? {});
+    const all = [...changes, ...contents];
+    if (changes.length > 0) return because(describeChanges(all), all);
+    const names = contents.map(({ path }) => path.replace(/^(\w+)s\./, '$1 '));
+    return because(`content of ${names.length === 0 ? 'a secret or config' : names.join(', ')} changed`, contents);
   }
   if (record.imageDigest !== wanted.imageDigest) return because(`image ${record.imageReference} has a new digest`);
   for (const key of Object.keys(wanted.service.networks ?? {})) {

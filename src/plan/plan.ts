@@ -111,6 +111,13 @@ export class PlanBuilder {
     this.#updates[service] = terms;
   }
 
+  /** The node that removes a container, if one is planned. */
+  removalOf(containerId: string): number | undefined {
+    return this.#nodes.find(
+      ({ operation }) => operation.type === 'removeContainer' && operation.containerId === containerId,
+    )?.id;
+  }
+
   warn(message: string): void {
     this.#warnings.push(message);
   }
@@ -160,6 +167,26 @@ export function formatPlan(plan: Plan): string {
       return `#${id} ${operation.kind} ${operation.resource}: ${describeOperation(operation)}, ${operation.cause}${dependencies}`;
     })
     .join('\n');
+}
+
+/** What a plan does, one line a node, without the numbers that say in which order. */
+export function planLines(plan: Plan): string[] {
+  return plan.nodes.map(
+    ({ operation }) => `${operation.kind} ${operation.resource}: ${describeOperation(operation)}, ${operation.cause}`,
+  );
+}
+
+/** The lines of which there are more in one than in the other: `-` before, `+` now. */
+export function planDifference(before: readonly string[], now: readonly string[]): string[] {
+  const without = (lines: readonly string[], others: readonly string[]): string[] => {
+    const left = [...others];
+    return lines.filter((line) => {
+      const at = left.indexOf(line);
+      if (at >= 0) left.splice(at, 1);
+      return at < 0;
+    });
+  };
+  return [...without(before, now).map((line) => `- ${line}`), ...without(now, before).map((line) => `+ ${line}`)];
 }
 
 function describeOperation(operation: Operation): string {

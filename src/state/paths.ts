@@ -6,6 +6,8 @@ export interface Paths {
   readonly runDir: string;
   readonly database: string;
   readonly images: string;
+  /** The key of digests of secrets (0600). */
+  readonly digestKey: string;
   readonly volumes: string;
   /** What builds work in, each in a directory of its own. */
   readonly builds: string;
@@ -70,6 +72,7 @@ export function pathsUnder(stateDir: string, runDir: string): Paths {
     runDir,
     database: join(stateDir, 'state.db'),
     images: join(stateDir, 'images'),
+    digestKey: join(stateDir, 'digest.key'),
     volumes: join(stateDir, 'volumes'),
     builds: join(stateDir, 'builds'),
     buildCache: join(stateDir, 'build-cache'),

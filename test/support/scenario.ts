@@ -315,7 +315,8 @@ async function finish(child: ChildProcess): Promise<Finished> {
 
 /** The database, the images, what builds remember, compiled filters, locks and the supervisors' logs belong to the state directory, not to a project. */
 function withoutLasting(world: World): World {
-  const lasting = /\/lib\/state\.db|\/lib\/(?:images|build-cache|seccomp)\/|\/run\/world$|\/run\/.*\.(?:lock|log)$/;
+  const lasting =
+    /\/lib\/(?:state\.db|digest\.key$)|\/lib\/(?:images|build-cache|seccomp)\/|\/run\/world$|\/run\/.*\.(?:lock|log)$/;
   return { ...world, files: world.files.filter((path) => !lasting.test(path)) };
 }
 

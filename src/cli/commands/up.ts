@@ -1,9 +1,11 @@
 import { type ApplySettings, defaultSettings, type Recreate } from '../../model/settings.ts';
 import { selectedServices } from '../../plan/selection.ts';
 import { ComposeError } from '../../util/errors.ts';
+import type { ApprovedPlan } from '../approval.ts';
 import type { AttachSettings } from '../attached-up.ts';
 import { defineCommand, refuseTogether } from '../command.ts';
 import { isTruthy } from '../environment.ts';
+import { mannerOf } from '../globals.ts';
 import { ensureImages, imageSettings, withImagePolicy } from '../images.ts';
 import { checkServices, parseScale, timeoutMs } from '../services.ts';
 import { apply, openProject } from '../session.ts';
@@ -54,6 +56,12 @@ export const up = defineCommand({
     waitTimeout: { type: 'integer', value: 'SECONDS', description: 'How long --wait waits at most' },
     watch: { type: 'boolean', short: 'w', description: 'Follow changes of files, as develop.watch says' },
     menu: { type: 'boolean', description: 'Show the state of the stack below the logs (default on a terminal)' },
+    ask: { type: 'boolean', description: 'Show the plan and ask before carrying it out' },
+    planHash: {
+      type: 'string',
+      value: 'HASH',
+      description: 'Carry out this plan alone: the hash of plan --format json',
+    },
     yes: { type: 'boolean', short: 'y', aliases: ['y'], description: 'Answer every question with yes' },
   },
   settings(values, services, environment) {
@@ -103,6 +111,8 @@ export const up = defineCommand({
     return {
       apply: settings,
       images: imageSettings(values),
+      approval: values.ask ? (values.yes ? ('given' as const) : ('asked' as const)) : ('none' as const),
+      planHash: values.planHash || null,
       mode: values.detach || values.wait || values.noStart ? ('detached' as const) : ('attached' as const),
       attach,
     };
@@ -121,11 +131,19 @@ export const up = defineCommand({
       throw new ComposeError('NO_SERVICE', 'no service selected');
     }
     await ensureImages(session, selectedServices(session.project.services, settings.apply), images, context);
+    const wanted = { ...settings.apply, manner: mannerOf(context.globals) };
+    let plan: ApprovedPlan = { expectedPlanHash: settings.planHash, expectedPlan: [] };
+    if (settings.approval !== 'none') {
+      const { askForPlan } = await import('../approval.ts');
+      const approved = await askForPlan(session, wanted, settings.approval, context);
+      if (approved === null) return 1;
+      plan = settings.planHash === null ? approved : plan;
+    }
     if (mode === 'attached') {
       const { attachedUp } = await import('../attached-up.ts');
-      return await attachedUp(session, settings.apply, attach, context);
+      return await attachedUp(session, wanted, attach, plan, context);
     }
-    await apply(session, settings.apply, context);
+    await apply(session, wanted, context, { plan });
     return 0;
   },
 });
