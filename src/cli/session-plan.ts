@@ -1,4 +1,5 @@
 import type { Project } from '../model/project.ts';
+import { withRememberedVariables } from '../model/providers.ts';
 import type { ApplySettings } from '../model/settings.ts';
 import { formatPlanText } from '../ui/plan-text.ts';
 import type { Context } from './context.ts';
@@ -19,7 +20,8 @@ export async function showSessionPlan(
     import('../engine/preview.ts'),
     import('../plan/plan.ts'),
   ]);
-  const project = session.project ?? storedProject(session.projectName, context);
+  const stored = storedProject(session.projectName, context);
+  const project = session.project === null ? stored : withRememberedVariables(session.project, stored);
   const { plan, hash } = await previewPlan({
     project,
     origin: session.origin,

@@ -3,12 +3,14 @@ import type { SupervisorClient } from '../client/client.ts';
 import type { PlanEvent, ProgressEvent } from '../model/events.ts';
 import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
+import { hasProviders, withRememberedVariables } from '../model/providers.ts';
 import type { ApplySettings } from '../model/settings.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { ApprovedPlan } from './approval.ts';
 import type { Context } from './context.ts';
 import { mannerOf } from './globals.ts';
 import { loadProject } from './load-project.ts';
+import { withRecords } from './observation.ts';
 import { showProgress } from './progress.ts';
 import { guessProjectName } from './project.ts';
 import { checkServices } from './services.ts';
@@ -97,6 +99,15 @@ async function dismiss(client: SupervisorClient): Promise<void> {
   client[Symbol.dispose]();
 }
 
+/** A command that asks no provider lets its services have what it told last. */
+function rememberingProviders({ project, projectName }: Session, context: Context): Project | null {
+  if (project === null || project.provided !== undefined || !hasProviders(project)) return project;
+  return withRememberedVariables(
+    project,
+    withRecords(context, (database) => database.project(projectName)?.project) ?? null,
+  );
+}
+
 /** Has the supervisor carry out `settings`, showing the progress; gives back the plan that was carried out. */
 export async function apply(
   session: Session,
@@ -115,7 +126,7 @@ export async function apply(
   }
   let plan: PlanEvent | undefined;
   const request: ApplyRequest = {
-    project: session.project,
+    project: rememberingProviders(session, context),
     origin: session.origin,
     variables: session.variables,
     settings: { ...settings, manner: mannerOf(context.globals) },

@@ -8,8 +8,8 @@ import { openProgress } from './progress.ts';
 type Layer = Omit<LayerEvent, 'type' | 'resource'>;
 
 export interface StepOptions {
-  readonly operation: 'pushImage' | 'loadImage' | 'copyFiles' | 'publish';
-  readonly kind: 'image' | 'container' | 'project';
+  readonly operation: 'pushImage' | 'loadImage' | 'copyFiles' | 'publish' | 'askProvider';
+  readonly kind: 'image' | 'container' | 'project' | 'provider';
   /** What is said of each at the beginning and at the end. */
   readonly texts: readonly [started: string, done: string];
   readonly isQuiet: boolean;

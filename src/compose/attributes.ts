@@ -201,7 +201,11 @@ export const ATTRIBUTES: readonly AttributeSupport[] = [
     support: 'refused',
     note: 'a hook runs once, before the first replica',
   },
-  { path: 'services.*.provider', support: 'refused', note: 'providers are not started yet' },
+  {
+    path: 'services.*.provider',
+    support: 'honoured',
+    note: 'a plugin of the Docker CLI or a program, asked before containers are made',
+  },
   {
     path: 'services.*.runtime',
     support: 'ignored',

@@ -5,6 +5,7 @@ import { lastLogLines } from '../logs/tail.ts';
 import type { ErrorData, ProgressEvent, RepairEvent } from '../model/events.ts';
 import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
+import { withoutProviders } from '../model/providers.ts';
 import { defaultSettings } from '../model/settings.ts';
 import { sha256 } from '../native/digest.ts';
 import type { Desired } from '../plan/desired.ts';
@@ -46,12 +47,14 @@ export interface EngineOptions {
  */
 export async function apply(context: EngineContext, request: ApplyRequest, options: EngineOptions): Promise<void> {
   const { settings } = request;
-  const project = request.project ?? knownProject(context);
+  const whole = request.project ?? knownProject(context);
+  const project = withoutProviders(whole);
   const origin = request.origin;
   const bringsUp = settings.intent === 'up' || settings.intent === 'create' || settings.intent === 'scale';
   const needsImages = bringsUp || settings.intent === 'start' || settings.intent === 'restart';
-  checkServiceNames(context, project, settings.services);
-  const services = needsImages ? selectedServices(project.services, settings) : new Set<string>();
+  checkServiceNames(context, whole, settings.services);
+  const isContainer = (name: string) => whole.services[name]?.provider === undefined;
+  const services = new Set(needsImages ? [...selectedServices(project.services, settings)].filter(isContainer) : []);
   if (bringsUp) refuseUnsupported(project, services);
   const wanted = await resolveDesired({
     project,
@@ -94,7 +97,7 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
     context.database.saveProject({
       name: context.projectName,
       origin,
-      project: withoutContents(project),
+      project: withoutContents(whole),
       updatedAt: context.clock().toISOString(),
     });
   }
@@ -209,7 +212,7 @@ export async function repair(
   report: (event: RepairEvent) => void,
   signal: AbortSignal,
 ): Promise<number> {
-  const project = knownProject(context);
+  const project = withoutProviders(knownProject(context));
   const observed = await observeAll(context, project);
   const empty: DesiredWithImages = {
     desired: { project, services: {}, networks: {}, volumes: {} },

@@ -6,6 +6,7 @@ import { openImageStore } from '../image/store/store.ts';
 import { imageName } from '../model/names.ts';
 import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
+import { withoutProviders } from '../model/providers.ts';
 import type { ApplySettings } from '../model/settings.ts';
 import { native } from '../native/binding.ts';
 import { openNetworkDriver } from '../network/network-driver.ts';
@@ -33,7 +34,8 @@ export async function previewPlan(options: {
   readonly paths: Paths;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }): Promise<{ readonly plan: Plan; readonly hash: string }> {
-  const { project, settings, paths, variables } = options;
+  const { settings, paths, variables } = options;
+  const project = withoutProviders(options.project);
   const binding = native();
   using database = openDatabase(paths, 'read');
   const services = new Set(

@@ -35,7 +35,7 @@ export function imageNeeds(
   const needs: ImageNeed[] = [];
   for (const name of services) {
     const service = project.services[name];
-    if (service === undefined) continue;
+    if (service === undefined || service.provider !== undefined) continue;
     const reference = imageName(project.name, name, service, options.nameSeparator);
     if (isRootfsReference(reference)) continue;
     // An image that is only built here has no registry to come from.

@@ -1,6 +1,6 @@
 /** What happens while a plan is carried out, and afterwards: plain data, streamed by the supervisor, drawn by `ui`. */
 
-export type ResourceKind = 'network' | 'volume' | 'container' | 'image' | 'firewall' | 'project';
+export type ResourceKind = 'network' | 'volume' | 'container' | 'image' | 'firewall' | 'project' | 'provider';
 
 /** One step of a plan as it goes by. The same `id` comes first as `started`, then as `done`, `failed` or `skipped`. */
 export interface StepEvent {

@@ -15,6 +15,8 @@ export interface Project extends Extensions {
   readonly secrets?: Readonly<Record<string, Secret>>;
   readonly configs?: Readonly<Record<string, Config>>;
   readonly models?: Readonly<Record<string, Model>>;
+  /** What providers told when they were asked last, by service: the variables of its dependents. */
+  readonly provided?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** A top-level secret: `file` is an absolute path, `environment` the name of a variable. */

@@ -29,7 +29,6 @@ const REFUSED: readonly Refusal[] = [
       ),
     why: 'a hook runs once, before the first replica',
   },
-  { askedBy: ({ provider }) => when(provider !== undefined, 'provider'), why: 'providers are not started yet' },
   {
     askedBy: ({ use_api_socket }) => when(use_api_socket === true, 'use_api_socket'),
     why: 'there is no Docker API to give access to',

@@ -107,6 +107,7 @@ const kindNames: Readonly<Record<ResourceKind, string>> = {
   image: 'Image',
   firewall: 'Firewall',
   project: 'Project',
+  provider: 'Provider',
 };
 
 /** `Container shop-web-1`. */

@@ -508,6 +508,10 @@ export const seenElsewhere: Readonly<Record<string, readonly string[]>> = {
     ]),
     'services[].pre_start[].image',
   ],
+  'test/e2e/providers.test.ts: are asked, and their dependents get what they tell': [
+    ...service('provider'),
+    ...all('services[].provider', 'type options'),
+  ],
   'test/e2e/images.test.ts: platform: an image for another machine is refused in plain words': service('platform'),
   'test/e2e/build.test.ts: what build: says of the Dockerfile, its arguments, labels and names': [
     ...service('build'),

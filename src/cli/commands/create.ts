@@ -1,3 +1,4 @@
+import { hasProviders } from '../../model/providers.ts';
 import { type ApplySettings, defaultSettings } from '../../model/settings.ts';
 import { selectedServices } from '../../plan/selection.ts';
 import { defineCommand, refuseTogether } from '../command.ts';
@@ -47,6 +48,15 @@ export const create = defineCommand({
     checkServices(new Set(Object.keys(session.project.services)), Object.keys(settings.scale));
     const wanted = { ...session, project: withImagePolicy(session.project, images) };
     await ensureImages(wanted, selectedServices(wanted.project.services, settings), images, context);
+    if (hasProviders(wanted.project)) {
+      const { askProviders } = await import('../providers.ts');
+      wanted.project = await askProviders(
+        wanted.project,
+        selectedServices(wanted.project.services, settings),
+        'up',
+        context,
+      );
+    }
     await apply(wanted, settings, context);
     return 0;
   },

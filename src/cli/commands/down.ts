@@ -1,3 +1,4 @@
+import { hasProviders, namedServices } from '../../model/providers.ts';
 import { type ApplySettings, defaultSettings } from '../../model/settings.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
@@ -39,6 +40,10 @@ export const down = defineCommand({
       context.stderr.write(`warning: no resource found to remove for project ${JSON.stringify(session.projectName)}\n`);
     }
     const project = session.project ?? stored;
+    if (project !== null && !context.globals.dryRun && hasProviders(project)) {
+      const { askProviders } = await import('../providers.ts');
+      await askProviders(project, namedServices(project, settings.services), 'down', context);
+    }
     if (removeImages !== 'none' && project !== null && !context.globals.dryRun) {
       const { removeProjectImages } = await import('../remove-images.ts');
       await removeProjectImages(project, removeImages, context);

@@ -5,6 +5,7 @@ import { MonitorClient } from '../../container/monitor-client.ts';
 import { readContainerState } from '../../container/state.ts';
 import { readLog } from '../../logs/reader.ts';
 import { exitCodeOf } from '../../model/container-state.ts';
+import { hasProviders } from '../../model/providers.ts';
 import { native } from '../../native/binding.ts';
 import { withDependencies } from '../../plan/graph.ts';
 import type { ContainerPaths } from '../../state/paths.ts';
@@ -110,6 +111,10 @@ export const run = defineCommand({
     const session = { ...loaded, project: withImagePolicy(loaded.project, settings.images) };
     const needed = withDependencies(session.project.services, [service]);
     await ensureImages(session, settings.dependencies === 'include' ? needed : [service], settings.images, context);
+    if (settings.dependencies === 'include' && hasProviders(session.project)) {
+      const { askProviders } = await import('../providers.ts');
+      session.project = await askProviders(session.project, needed, 'up', context);
+    }
     const terminal = mode === 'attached' && hasTerminal(settings.terminal, context);
     const stdin = mode === 'attached' ? settings.stdin : 'none';
     const { canonicalMounts, canonicalPorts, words, readVariables } = await import('../run-forms.ts');

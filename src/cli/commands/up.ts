@@ -1,3 +1,4 @@
+import { hasProviders } from '../../model/providers.ts';
 import { type ApplySettings, defaultSettings, type Recreate } from '../../model/settings.ts';
 import { selectedServices } from '../../plan/selection.ts';
 import { ComposeError } from '../../util/errors.ts';
@@ -130,7 +131,8 @@ export const up = defineCommand({
     if (Object.keys(session.project.services).length === 0 && !context.globals.allResources) {
       throw new ComposeError('NO_SERVICE', 'no service selected');
     }
-    await ensureImages(session, selectedServices(session.project.services, settings.apply), images, context);
+    const selected = selectedServices(session.project.services, settings.apply);
+    await ensureImages(session, selected, images, context);
     const wanted = { ...settings.apply, manner: mannerOf(context.globals) };
     let plan: ApprovedPlan = { expectedPlanHash: settings.planHash, expectedPlan: [] };
     if (settings.approval !== 'none') {
@@ -138,6 +140,12 @@ export const up = defineCommand({
       const approved = await askForPlan(session, wanted, settings.approval, context);
       if (approved === null) return 1;
       plan = settings.planHash === null ? approved : plan;
+    }
+    if (hasProviders(session.project)) {
+      const { askProviders } = await import('../providers.ts');
+      session.project = await askProviders(session.project, selected, 'up', context);
+      // What they tell was not known to who agreed.
+      if (settings.planHash === null) plan = { expectedPlanHash: null, expectedPlan: [] };
     }
     if (mode === 'attached') {
       const { attachedUp } = await import('../attached-up.ts');

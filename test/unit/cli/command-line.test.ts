@@ -11,6 +11,7 @@ const allowed: readonly (readonly [pattern: RegExp, reason: string])[] = [
   [/^tscompose --state-dir: Compose has no/, 'state is in a directory, not in a daemon'],
   [/^(build|pull) --(no-)?(parallel|compress|force-rm): defaults/, 'hidden and without effect, there as here'],
   [/^(alpha (viz|generate) |bridge )/, 'they say in one line why they are not here'],
+  [/^up --(ask|plan-hash): Compose has no/, 'the plan that was agreed to is the plan that runs'],
   [/^(watch: there is no such|ui: Compose has no)/, 'a part of its own'],
   [
     /^(diff|image|lint|login|logout|plan|completion|systemd|doctor|inspect): Compose has no such command/,

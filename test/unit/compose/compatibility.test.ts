@@ -101,7 +101,6 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'services.*.models': 'models: [res]',
   'services.*.platform': 'platform: linux/s390x',
   'services.*.pre_start.*.per_replica': 'pre_start: [{ command: x, per_replica: true }]',
-  'services.*.provider': 'provider: { type: x }',
   'services.*.pull_refresh_after': 'pull_refresh_after: 1h',
   'services.*.runtime': 'runtime: kata',
   'services.*.storage_opt': 'storage_opt: { size: 1G }',
