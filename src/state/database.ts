@@ -6,6 +6,7 @@ import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
 import type { ContainerRecord, NetworkRecord, VolumeRecord } from '../model/records.ts';
 import { ComposeError } from '../util/errors.ts';
+import { isIoError, toldOfDisk } from '../util/sqlite-errors.ts';
 import type { Paths } from './paths.ts';
 
 /** A project that was applied: what healing and `ls` need to know of it. */
@@ -107,7 +108,7 @@ function openToRead(path: string): DatabaseSync {
       // A reader makes the shared memory where nobody has the records open; a full disk has no room for it. Then nobody
       // changes them either, and all of them are in the file.
       const log = statSync(`${path}-wal`, { throwIfNoEntry: false });
-      if (primaryCode(error) !== ioError || (log !== undefined && log.size > 0)) throw error;
+      if (!isIoError(error) || (log !== undefined && log.size > 0)) throw error;
       return new DatabaseSync(new URL(`${pathToFileURL(path).href}?immutable=1`), { readOnly: true });
     }
   } catch (error) {
@@ -116,31 +117,9 @@ function openToRead(path: string): DatabaseSync {
   }
 }
 
-/** sqlite.org/rescode.html */
-const ioError = 10;
-const diskFull = 13;
-
-function primaryCode(error: unknown): number | undefined {
-  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
-}
-
-/** Does it, and says in our words that the disk does not take the records. */
 function told<T>(action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    const code = primaryCode(error);
-    // The shared memory is a file too, and a full disk shows there as an error of input and output.
-    if (code !== diskFull && code !== ioError) throw error;
-    throw new ComposeError(
-      code === diskFull ? 'NO_SPACE' : 'KERNEL',
-      `cannot use the records: ${(error as Error).message}`,
-      { hint: spaceHint, cause: error },
-    );
-  }
+  return toldOfDisk('the records', action);
 }
-
-const spaceHint = 'free some space on the disk, or inodes: df -h, df -i';
 
 function migrate(db: DatabaseSync): void {
   if (version(db) === schemaVersion) return;

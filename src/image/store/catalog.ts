@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { toldOfDisk } from '../../util/sqlite-errors.ts';
 import type { Descriptor } from '../oci.ts';
 
 /** A name and what it stands for: a manifest, or an index for several platforms. */
@@ -62,8 +63,16 @@ const schema = `
   CREATE TABLE pins (owner TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (owner, digest)) STRICT, WITHOUT ROWID;
 `;
 
-/** Opens the catalog, making it when missing. Throws SQLite's error when the file is damaged. */
+/** Opens the catalog, making it when missing. Throws NO_SPACE or KERNEL, and SQLite's error when the file is damaged. */
 export function openCatalog(path: string): Catalog {
+  return told(() => new SqliteCatalog(open(path)));
+}
+
+function told<T>(action: () => T): T {
+  return toldOfDisk('the image store', action);
+}
+
+function open(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
   const db = new DatabaseSync(path, { timeout: patienceMs });
   // NORMAL: a power cut may lose the last records, and what they were of is fetched again. It makes none of them wrong:
@@ -74,7 +83,7 @@ export function openCatalog(path: string): Catalog {
     if (version(db) !== schemaVersion) db.exec(`${schema} PRAGMA user_version = ${schemaVersion}`);
     db.exec('COMMIT');
   }
-  return new SqliteCatalog(db);
+  return db;
 }
 
 function version(db: DatabaseSync): number {
@@ -161,14 +170,15 @@ class SqliteCatalog implements Catalog {
 
   transaction<T>(action: () => T): T {
     if (this.#isInside) return action();
-    this.#db.exec('BEGIN IMMEDIATE');
+    told(() => this.#db.exec('BEGIN IMMEDIATE'));
     this.#isInside = true;
     try {
       const result = action();
-      this.#db.exec('COMMIT');
+      told(() => this.#db.exec('COMMIT'));
       return result;
     } catch (error) {
-      this.#db.exec('ROLLBACK');
+      // A full disk ends a transaction by itself (sqlite.org/lang_transaction.html).
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       throw error;
     } finally {
       this.#isInside = false;
@@ -180,11 +190,11 @@ class SqliteCatalog implements Catalog {
   }
 
   #all(sql: string, ...values: SQLInputValue[]): Record<string, unknown>[] {
-    return this.#prepared(sql).all(...values);
+    return told(() => this.#prepared(sql).all(...values));
   }
 
   #run(sql: string, ...values: SQLInputValue[]): void {
-    this.#prepared(sql).run(...values);
+    told(() => this.#prepared(sql).run(...values));
   }
 
   #prepared(sql: string): StatementSync {

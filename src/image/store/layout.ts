@@ -16,6 +16,8 @@ export interface StoreLayout {
   readonly leases: string;
   /** What nobody needs, on its way out. */
   readonly trash: string;
+  /** Space that is given up when there is no other (reserve.ts). */
+  readonly reserve: string;
   blob(digest: string): string;
   partialBlob(digest: string): string;
   layer(diffId: string): string;
@@ -37,6 +39,7 @@ export function storeLayout({ images: root }: Pick<Paths, 'images'>): StoreLayou
     locks,
     leases: join(root, 'leases'),
     trash: join(root, 'trash'),
+    reserve: join(root, 'reserve'),
     blob: (digest) => join(blobs, hexOf(digest)),
     partialBlob: (digest) => join(ingest, hexOf(digest)),
     layer: (diffId) => join(layers, hexOf(diffId)),

@@ -12,6 +12,7 @@ import { type Catalog, openCatalog, type StoredReference } from './catalog.ts';
 import { type LayerStore, openLayers } from './layers.ts';
 import { type StoreLayout, storeLayout } from './layout.ts';
 import { type Lease, takeLease } from './lease.ts';
+import { makeRoom } from './reserve.ts';
 import { asResolved, readImage, type StoredImage } from './resolve.ts';
 import { type Disk, openDisk } from './sync.ts';
 
@@ -50,13 +51,14 @@ export interface ImageStore extends Disposable {
   resolveImage(name: string, platform?: Platform): Promise<ResolvedImage>;
 }
 
-/** Opens the store, making it when missing. */
+/** Opens the store, making it when missing. Throws NO_SPACE or KERNEL when the disk does not take what it writes. */
 export function openImageStore(paths: Pick<Paths, 'images'>): ImageStore {
   const layout = storeLayout(paths);
   for (const directory of [layout.blobs, layout.ingest, layout.layers, layout.locks, layout.leases, layout.trash]) {
     // Set-uid programs and device nodes of images are nobody's but ours on the host.
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
+  makeRoom(layout.root, layout.reserve);
   const catalog = openCatalog(layout.catalog);
   const blobs = openBlobs(layout);
   const disk = openDisk(() => native().syncFilesystem(layout.root));

@@ -270,4 +270,17 @@ describe('image save, load, import and export', function () {
       [],
     );
   });
+
+  it('are listed, named and removed when not a byte is left', async () => {
+    const disk = path('full');
+    await using _ = mountTmpfs(disk, '80m');
+    const built = (await run(disk, ['build', '-q', '-t', name, path('context')])).trim();
+    const { status } = spawnSync('dd', ['if=/dev/zero', `of=${join(disk, 'fill')}`, 'bs=4k'], { stdio: 'ignore' });
+    assert.notEqual(status, 0, 'dd fills the disk');
+    assert.equal(await run(disk, ['ls', '-q', '--no-trunc']), `${built}\n`);
+    await run(disk, ['tag', name, '127.0.0.1:5000/other:1']);
+    assert.equal(await run(disk, ['rm', name]), `Untagged: ${name}\n`);
+    assert.match(await run(disk, ['prune', '--all', '--force']), new RegExp(`Deleted: ${built}`));
+    assert.equal(await run(disk, ['ls', '-q']), '');
+  });
 });
