@@ -44,6 +44,7 @@ const unfitForSlow = [
     'shells',
     'attributes-outside',
     'build',
+    'build-cache',
     'build-remote',
     'images',
     'transfer',

@@ -1,10 +1,19 @@
 /** From a Dockerfile to an image in the store. */
-import { type Descriptor, describe, type ImageDocument, mediaTypes, type RunConfig } from '../image/oci.ts';
+import {
+  type Descriptor,
+  describe,
+  type ImageDocument,
+  mediaTypes,
+  type Platform,
+  type RunConfig,
+} from '../image/oci.ts';
 import type { Slots } from '../image/pull.ts';
 import type { Lease } from '../image/store/lease.ts';
 import type { StoredImage } from '../image/store/resolve.ts';
 import type { BuildEvent } from '../model/build.ts';
 import type { BuildCache } from './cache.ts';
+import { cacheField, type KeyedResult, writtenSteps } from './cache-exchange.ts';
+import type { CacheSource } from './cache-places.ts';
 import type { BuildMachine } from './machine.ts';
 import { type BuildPlan, type ImageFinder, planBuild } from './plan.ts';
 import type { BuildRequest } from './request.ts';
@@ -21,16 +30,24 @@ export interface BuildOptions {
   readonly lease: Lease;
   readonly slots: Slots;
   readonly findImage: ImageFinder;
+  /** Brings what a source of `cacheFrom` has; one that cannot be had is warned about. */
+  importCache(source: CacheSource, platform: Platform): Promise<void>;
   readonly nextId: () => number;
   readonly emit: (event: BuildEvent) => void;
   readonly signal: AbortSignal;
+}
+
+export interface BuiltImage {
+  readonly image: StoredImage;
+  /** What it took: `min`: the steps it is made of; `max`: all of them. */
+  steps(mode: 'min' | 'max'): KeyedResult[];
 }
 
 /**
  * Builds an image and records it; whoever asked names it. When a step fails the others are ended and waited for. Throws
  * SourceError for a file that cannot be read and BuildFailure for a step that failed.
  */
-export async function buildImage(request: BuildRequest, options: BuildOptions): Promise<StoredImage> {
+export async function buildImage(request: BuildRequest, options: BuildOptions): Promise<BuiltImage> {
   const { emit } = options;
   const plan = await planBuild(request, options.findImage);
   for (const name of plan.unusedArguments) {
@@ -41,9 +58,18 @@ export async function buildImage(request: BuildRequest, options: BuildOptions): 
   const { shared } = options;
   await shared.join();
   let state: StageState;
+  let steps: BuiltImage['steps'];
+  let imports: Promise<void> | null = null;
+  const importAll = async () => {
+    await Promise.all(request.cacheFrom.map((source) => options.importCache(source, request.platform)));
+  };
   try {
     await using builder = new StageBuilder({
       ...options,
+      importCaches: () => {
+        imports ??= importAll();
+        return imports;
+      },
       request,
       plan,
       signal,
@@ -51,6 +77,7 @@ export async function buildImage(request: BuildRequest, options: BuildOptions): 
     });
     try {
       state = await builder.stage(plan.target.stage.index);
+      steps = (mode) => builder.steps(mode);
     } catch (error) {
       failed.abort(error);
       throw failed.signal.reason;
@@ -61,13 +88,15 @@ export async function buildImage(request: BuildRequest, options: BuildOptions): 
     throw error;
   }
   await shared.leave();
-  return await storeImage(request, plan, state, options);
+  const inline = request.cacheTo.isInline ? { [cacheField]: writtenSteps(steps('min')) } : {};
+  return { image: await storeImage(request, plan, state, inline, options), steps };
 }
 
 async function storeImage(
   request: BuildRequest,
   plan: BuildPlan,
   state: StageState,
+  inline: object,
   { machine, lease }: BuildOptions,
 ): Promise<StoredImage> {
   const { store } = machine;
@@ -84,7 +113,7 @@ async function storeImage(
     rootfs: { type: 'layers', diff_ids: state.layers.map(({ diffId }) => diffId) },
     history: state.history,
   };
-  const configuration = Buffer.from(JSON.stringify(document));
+  const configuration = Buffer.from(JSON.stringify({ ...document, ...inline }));
   const manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,

@@ -7,6 +7,7 @@ import type { Project } from '../model/project.ts';
 import type { Build, FileReference, Service } from '../model/service.ts';
 import type { SourceText } from '../util/diagnostic.ts';
 import { ComposeError } from '../util/errors.ts';
+import { parseCacheSource, parseCacheTargets } from './cache-places.ts';
 import { type IgnoreRules, nothingIgnored, parseIgnore } from './context/ignore.ts';
 import type { BuildRequest, DirectoryContext, NamedContext } from './request.ts';
 import type { SecretOwner, SecretSource } from './run-mounts.ts';
@@ -50,7 +51,6 @@ export function composeBuildRequests(options: ComposeBuildOptions): BuildRequest
   const ignored = readIgnore(build.context, dockerfile.path, workingDirectory);
   const buildArguments = new Map([...Object.entries(build.args ?? {}), ...options.buildArguments]);
   const epoch = buildArguments.get('SOURCE_DATE_EPOCH') ?? options.environment.SOURCE_DATE_EPOCH;
-  checkCacheTargets(build);
   const request: Omit<BuildRequest, 'platform'> = {
     label: options.label,
     dockerfile,
@@ -74,6 +74,8 @@ export function composeBuildRequests(options: ComposeBuildOptions): BuildRequest
       ulimits: build.ulimits ?? {},
       extraHosts: build.extra_hosts ?? [],
     },
+    cacheFrom: (build.cache_from ?? []).flatMap((text) => parseCacheSource(text, workingDirectory) ?? []),
+    cacheTo: parseCacheTargets(build.cache_to ?? [], workingDirectory),
     sourceDateEpoch: parseEpoch(epoch),
   };
   return platformsOf(service, build).map((platform) => ({ ...request, platform }));
@@ -172,17 +174,6 @@ function namedContexts(build: Build, { imageOf, workingDirectory }: ComposeBuild
 function platformsOf(service: Service, build: Build): BuildRequest['platform'][] {
   const wanted = build.platforms?.length ? build.platforms : service.platform ? [service.platform] : [];
   return wanted.length === 0 ? [ownPlatform()] : wanted.map(parsePlatform);
-}
-
-/** The cache is this machine's; what an image carries in itself is there by nature. */
-function checkCacheTargets({ cache_to: targets = [] }: Build): void {
-  for (const [index, target] of targets.entries()) {
-    if (/^(?:type=)?inline\b/.test(target)) continue;
-    throw new ComposeError('UNSUPPORTED', `the cache cannot be written to ${target}`, {
-      attribute: ['build', 'cache_to', index],
-      hint: 'steps are kept on this machine; push the image to share its layers',
-    });
-  }
 }
 
 function secretsOf(build: Build, { project, variables }: ComposeBuildOptions): Map<string, SecretSource> {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { BuildEvent } from '../model/build.ts';
 import type { Build } from '../model/service.ts';
+import { monotonicMs } from '../util/elapsed.ts';
 import { ComposeError } from '../util/errors.ts';
 import { cloneRepository, isGitSource, parseGitSource } from './git.ts';
 import { resolveInTree } from './tree/resolve.ts';
@@ -28,9 +29,9 @@ export function contextFetcher(options: {
     const { directory } = workspace.step();
     const repository = parseGitSource(source);
     const id = nextId();
-    const began = performance.now();
+    const began = monotonicMs();
     const tell = (status: 'started' | 'done' | 'failed') =>
-      emit({ type: 'buildStep', id, title: `fetch ${source}`, status, durationMs: performance.now() - began });
+      emit({ type: 'buildStep', id, title: `fetch ${source}`, status, durationMs: monotonicMs() - began });
     tell('started');
     try {
       await cloneRepository(repository, { directory, keepsGitDirectory, signal });

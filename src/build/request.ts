@@ -1,6 +1,7 @@
 /** What is to be built. */
 import type { Platform } from '../image/oci.ts';
 import type { SourceText } from '../util/diagnostic.ts';
+import type { CacheSource, CacheTargets } from './cache-places.ts';
 import type { IgnoreRules } from './context/ignore.ts';
 import type { Variables } from './graph/variables.ts';
 import type { SecretSource } from './run-mounts.ts';
@@ -31,6 +32,10 @@ export interface BuildRequest {
   readonly secrets: ReadonlyMap<string, SecretSource>;
   readonly ssh: ReadonlyMap<string, SshSource>;
   readonly run: RunSettings;
+  /** Where steps are looked for that are not known here, */
+  readonly cacheFrom: readonly CacheSource[];
+  /** and where those of this build are brought. */
+  readonly cacheTo: CacheTargets;
   /** Seconds: nothing in the image is later. */
   readonly sourceDateEpoch: number | null;
 }

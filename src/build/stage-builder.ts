@@ -6,6 +6,7 @@ import type { Lease } from '../image/store/lease.ts';
 import type { BuildEvent } from '../model/build.ts';
 import { monotonicMs } from '../util/elapsed.ts';
 import { type BuildCache, type BuiltLayer, cacheKey, type StepResult } from './cache.ts';
+import type { KeyedResult } from './cache-exchange.ts';
 import { copyInto, makeDirectory } from './copy-step.ts';
 import { stepFailure } from './failure.ts';
 import type { CopyStep, DirectoryStep, RunStep, Step } from './graph/steps.ts';
@@ -32,6 +33,8 @@ export interface StageBuilderOptions {
   readonly lease: Lease;
   /** How many steps work at the same time. */
   readonly slots: Slots;
+  /** Brings what `cacheFrom` has, once: when a step is not known here. */
+  readonly importCaches: () => Promise<void>;
   readonly nextId: () => number;
   readonly emit: (event: BuildEvent) => void;
   /** The first step that fails ends all others: `signal` follows. */
@@ -45,6 +48,7 @@ export class StageBuilder implements AsyncDisposable {
   readonly #options: StageBuilderOptions;
   readonly #sources: Sources;
   readonly #stages = new Map<number, Promise<StageState>>();
+  readonly #steps: (KeyedResult & { readonly stage: number })[] = [];
 
   constructor(options: StageBuilderOptions) {
     this.#options = options;
@@ -63,6 +67,20 @@ export class StageBuilder implements AsyncDisposable {
       this.#stages.set(index, state);
     }
     return state;
+  }
+
+  /** Every step that was taken or found; `min`: those that the target is made of. */
+  steps(mode: 'min' | 'max'): KeyedResult[] {
+    const { plan } = this.#options;
+    const stages = new Set<number>();
+    for (let each: PlannedStage | undefined = plan.target; each !== undefined; ) {
+      const { base, index }: PlannedStage['stage'] = each.stage;
+      stages.add(index);
+      each = base.kind === 'stage' ? plan.stages.get(base.stage) : undefined;
+    }
+    const steps = this.#steps.filter(({ stage }) => mode === 'max' || stages.has(stage));
+    const sorted = steps.toSorted((a, b) => a.stage - b.stage);
+    return sorted.map(({ key, layer, createdAt }) => ({ key, layer, createdAt }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -124,6 +142,7 @@ export class StageBuilder implements AsyncDisposable {
         announce();
         return await this.#make(state, step, (await content?.find()) ?? [], id);
       });
+      this.#steps.push({ stage: planned.stage.index, key, ...result });
       tell(isNew ? 'done' : 'cached');
       return withLayer(state, result.layer, { createdBy: step.createdBy, createdAt: result.createdAt });
     } catch (error) {
@@ -150,13 +169,17 @@ export class StageBuilder implements AsyncDisposable {
     const mayReuse = uncached === 'none' || (uncached !== 'all' && !(name !== null && uncached.has(name)));
     const known = mayReuse ? cache.find(key) : null;
     if (known !== null) return { result: known, isNew: false };
-    const made = make().then((layer): StepResult => {
-      const result = { layer, createdAt: this.#now() };
+    let isNew = true;
+    const made = (mayReuse ? this.#options.importCaches() : Promise.resolve()).then(async (): Promise<StepResult> => {
+      const imported = mayReuse && request.cacheFrom.length > 0 ? cache.find(key) : null;
+      isNew = imported === null;
+      if (imported !== null) return imported;
+      const result = { layer: await make(), createdAt: this.#now() };
       layers.keep(key, result);
       return result;
     });
     results.set(key, made);
-    return { result: await made, isNew: true };
+    return { result: await made, isNew };
   }
 
   /** Everything that decides what a step makes. */

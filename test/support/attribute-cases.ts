@@ -517,13 +517,15 @@ export const seenElsewhere: Readonly<Record<string, readonly string[]>> = {
     ...service('build'),
     ...all(
       'services[].build',
-      'context dockerfile dockerfile_inline additional_contexts args target labels tags platforms pull cache_to',
+      'context dockerfile dockerfile_inline additional_contexts args target labels tags platforms pull',
     ),
   ],
   'test/e2e/build.test.ts: what build: gives to RUN: network, hosts, limits, secrets, an agent, privileges': [
     ...all('services[].build', 'network extra_hosts shm_size ssh privileged ulimits ulimits[].soft ulimits[].hard'),
     ...all('services[].build', 'secrets secrets[].source secrets[].target'),
   ],
+  'test/e2e/build-cache.test.ts: a machine takes over what another one has built, from a registry, a directory, or the image itself':
+    all('services[].build', 'cache_from cache_to'),
   'test/e2e/build-remote.test.ts: keys in files are used through an agent, and a secret belongs to whom the file says':
     all('services[].build', 'secrets[].uid secrets[].gid secrets[].mode'),
   'test/e2e/build.test.ts: no_cache makes steps anew, no_cache_filter those of a stage': all(

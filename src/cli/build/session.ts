@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildImage } from '../../build/build.ts';
 import { BuildCache } from '../../build/cache.ts';
+import type { CacheSource } from '../../build/cache-places.ts';
 import type { BuildMachine } from '../../build/machine.ts';
 import type { ImageFinder } from '../../build/plan.ts';
 import { type ContextFetcher, contextFetcher } from '../../build/remote-context.ts';
@@ -25,6 +26,7 @@ import type { BuildEvent } from '../../model/build.ts';
 import { native } from '../../native/binding.ts';
 import { type BuildReporter, type BuildReporterForm, openBuildReporter } from '../../ui/build-reporter.ts';
 import { monotonicMs } from '../../util/elapsed.ts';
+import { ComposeError } from '../../util/errors.ts';
 import type { Context } from '../context.ts';
 import { isColored } from '../progress.ts';
 
@@ -110,23 +112,50 @@ function sessionOf(
   const nextId = () => ++ids;
   const emit = (event: BuildEvent) => reporter.report(event);
 
-  const pull = async (reference: string, platform: Platform): Promise<StoredImage> => {
+  /** Shows something that builds do beside their steps. */
+  const told = async <T>(title: string, action: () => Promise<T>): Promise<T> => {
     const id = nextId();
     const began = monotonicMs();
     const tell = (status: 'started' | 'done' | 'failed') =>
-      emit({ type: 'buildStep', id, title: `pull ${reference}`, status, durationMs: monotonicMs() - began });
+      emit({ type: 'buildStep', id, title, status, durationMs: monotonicMs() - began });
     tell('started');
     try {
-      // TLS takes longer to load than a build takes that has nothing to do.
-      const { openRegistries } = await import('../registry-client.ts');
-      using registry = await openRegistries(context);
-      const pulled = await pullImage(reference, { store, registry, platform, signal, slots: new Slots(layersAtOnce) });
+      const result = await action();
       tell('done');
-      return pulled.image;
+      return result;
     } catch (error) {
       tell('failed');
       throw error;
     }
+  };
+  const pull = (reference: string, platform: Platform): Promise<StoredImage> =>
+    told(`pull ${reference}`, async () => {
+      // TLS takes longer to load than a build takes that has nothing to do.
+      const { openRegistries } = await import('../registry-client.ts');
+      using registry = await openRegistries(context);
+      const pulled = await pullImage(reference, { store, registry, platform, signal, slots: new Slots(layersAtOnce) });
+      return pulled.image;
+    });
+  const exchange = { store, cache, lease, context };
+  const imported = new Map<string, Promise<void>>();
+  /** A cache that cannot be had is no failure: the steps are taken. */
+  const importOnce = (source: CacheSource, platform: Platform): Promise<void> => {
+    const where = source.kind === 'registry' ? source.reference : source.directory;
+    const key = `${where} ${formatPlatform(platform)}`;
+    const running =
+      imported.get(key) ??
+      import('./exchange.ts')
+        .then(({ importCache }) => told(`cache from ${where}`, () => importCache(source, platform, exchange)))
+        .then(
+          () => {},
+          (error: unknown) => {
+            signal.throwIfAborted();
+            if (!(error instanceof ComposeError)) throw error;
+            emit({ type: 'buildWarning', message: `no cache from ${where}: ${error.message}` });
+          },
+        );
+    imported.set(key, running);
+    return running;
   };
   /** Several builds of one session get an image once. */
   const got = new Map<string, Promise<StoredImage>>();
@@ -151,8 +180,8 @@ function sessionOf(
   return {
     store,
     contexts: contextFetcher({ workspace, nextId, emit, signal }),
-    build: (request, { isPulling, signal: own }) =>
-      buildImage(request, {
+    async build(request, { isPulling, signal: own }) {
+      const built = await buildImage(request, {
         machine,
         workspace,
         cache,
@@ -160,10 +189,18 @@ function sessionOf(
         lease,
         slots,
         findImage: finder(isPulling),
+        importCache: importOnce,
         nextId,
         emit,
         signal: own,
-      }),
+      });
+      for (const target of request.cacheTo.places) {
+        const where = target.kind === 'registry' ? target.reference : target.directory;
+        const { exportCache } = await import('./exchange.ts');
+        await told(`cache to ${where}`, () => exportCache(target, request.platform, built, exchange));
+      }
+      return built.image;
+    },
     name(reference, target) {
       if (store.find(reference)?.digest !== target.digest) store.tag(reference, target);
       named.add(canonicalName(reference));

@@ -121,7 +121,7 @@ describe('build: of a service', () => {
     ['a network of a project', () => ({ network: 'own' }), /cannot use the network own/, 'build.network'],
     [
       'a cache elsewhere',
-      () => ({ cache_to: ['type=inline', 'type=local,dest=/x'] }),
+      () => ({ cache_to: ['type=inline', 'type=s3,bucket=x'] }),
       /cannot be written/,
       'build.cache_to.1',
     ],

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { parseCacheSource, parseCacheTargets } from '../../../build/cache-places.ts';
 import { openContext, parseEpoch, readDockerfileAt, readIgnore, sshOf } from '../../../build/from-compose.ts';
 import type { ContextFetcher } from '../../../build/remote-context.ts';
 import type { BuildRequest, NamedContext } from '../../../build/request.ts';
@@ -21,6 +22,8 @@ export const imageBuild = defineCommand({
     target: { type: 'string', value: 'STAGE', description: 'Build this stage' },
     label: { type: 'strings', value: 'NAME=VALUE', description: 'A label of the image; repeatable' },
     platform: { type: 'string', value: 'PLATFORM', description: 'What the image is for, such as linux/arm64' },
+    cacheFrom: { type: 'strings', value: 'PLACE', description: 'Where steps of builds are kept too; repeatable' },
+    cacheTo: { type: 'strings', value: 'PLACE', description: 'Where to bring the steps of this one; repeatable' },
     noCache: { type: 'boolean', description: 'Make every step anew' },
     noCacheFilter: { type: 'strings', value: 'STAGE', description: 'Make this stage anew; repeatable' },
     pull: { type: 'boolean', description: 'Look for newer base images' },
@@ -80,6 +83,8 @@ async function requestOf(
       ulimits: {},
       extraHosts: settings.addHost,
     },
+    cacheFrom: settings.cacheFrom.flatMap((text) => parseCacheSource(text, workingDirectory) ?? []),
+    cacheTo: parseCacheTargets(settings.cacheTo, workingDirectory),
     sourceDateEpoch: parseEpoch(buildArguments.get('SOURCE_DATE_EPOCH') ?? environment.SOURCE_DATE_EPOCH),
   };
 }
