@@ -106,18 +106,19 @@ function startInOrder(
       const started = starts.get(dependency) ?? [];
       const terms = services[name]?.depends_on?.[dependency];
       if (started.length === 0 || terms === undefined || terms.condition === 'service_started') return started;
+      const names = containers.filter(({ record }) => record.service === dependency).map(({ record }) => record.name);
       return [
         builder.add(
           {
             type: 'waitDependency',
             kind: 'container',
-            resource: dependency,
+            resource: names[0] ?? dependency,
             service: dependency,
             cause: `${name} waits for it`,
             changes: [],
             condition: terms.condition,
             isRequired: terms.required,
-            names: containers.filter(({ record }) => record.service === dependency).map(({ record }) => record.name),
+            names,
           },
           started,
         ),
