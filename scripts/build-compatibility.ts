@@ -2,6 +2,7 @@
 // With --check it only says whether the table is up to date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { supportOf } from '../src/compose/attributes.ts';
+import { commandLineDifferences, type Difference, sessionDifferences } from '../test/support/session-differences.ts';
 
 const BEGIN = '<!-- table: node scripts/build-compatibility.ts -->';
 const root = new URL('..', import.meta.url);
@@ -55,11 +56,24 @@ export function compatibilityTable(): string {
   return ['| attribute | | |', '|---|---|---|', ...rows].join('\n');
 }
 
+/** A table in the text, between its two comments. */
+function withTable(text: string, name: string, differences: readonly Difference[]): string {
+  const begin = `<!-- ${name}: node scripts/build-compatibility.ts -->`;
+  const [from, to] = [text.indexOf(begin) + begin.length, text.indexOf(`<!-- end of ${name} -->`)];
+  const rows = differences.map(({ what, why }) => `| ${what} | ${why} |`);
+  return `${text.slice(0, from)}\n\n| what | why |\n|---|---|\n${rows.join('\n')}\n\n${text.slice(to)}`;
+}
+
 if (process.argv[1] === new URL(import.meta.url).pathname) {
   const file = new URL('docs/compatibility.md', root);
   const text = readFileSync(file, 'utf8');
   const head = text.slice(0, text.indexOf(BEGIN) + BEGIN.length);
-  const wanted = `${head}\n\n${compatibilityTable()}\n`;
+  const attributes = `${head}\n\n${compatibilityTable()}\n`;
+  const wanted = withTable(
+    withTable(attributes, 'session', sessionDifferences),
+    'command line',
+    commandLineDifferences,
+  );
   if (process.argv.includes('--check')) process.exitCode = text === wanted ? 0 : 1;
   else writeFileSync(file, wanted);
 }

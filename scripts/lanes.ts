@@ -41,6 +41,7 @@ const unfitForSlow = [
     'commands',
     'bad-input',
     'copy',
+    'session',
     'shells',
     'attributes-outside',
     'build',

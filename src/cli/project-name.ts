@@ -8,20 +8,26 @@ import { openProjectOrName } from './session.ts';
 /** The project that a command looks at. Its files are read only when the model is asked for. */
 export interface ProjectView {
   readonly name: string;
-  /** The model; null when only the name is known. */
-  project(): Promise<Project | null>;
+  /** The model, with what the profiles of `services` enable; null when only the name is known. */
+  project(services?: readonly string[]): Promise<Project | null>;
 }
 
 /** Finds the name of the project, if it can be without loading it: reading YAML takes longer than most answers. */
 export async function viewProject(context: Context): Promise<ProjectView> {
   const name = guessProjectName(context);
-  if (name !== undefined) return { name, project: async () => (await load(context)).project };
+  if (name !== undefined) return { name, project: async (services) => (await load(context, services)).project };
   const loaded = await load(context);
-  return { name: loaded.name, project: async () => loaded.project };
+  return {
+    name: loaded.name,
+    project: async (services = []) => (services.length === 0 ? loaded : await load(context, services)).project,
+  };
 }
 
-async function load(context: Context): Promise<{ readonly name: string; readonly project: Project | null }> {
-  await using session = await openProjectOrName(context, { supervisor: 'leave' });
+async function load(
+  context: Context,
+  services: readonly string[] = [],
+): Promise<{ readonly name: string; readonly project: Project | null }> {
+  await using session = await openProjectOrName(context, { services, supervisor: 'leave' });
   return { name: session.projectName, project: session.project };
 }
 
@@ -33,6 +39,6 @@ export async function checkKnownServices(
 ): Promise<void> {
   const known = new Set(observed.containers.map(({ record }) => record.service));
   if (names.every((name) => known.has(name))) return;
-  for (const name of Object.keys((await view.project())?.services ?? {})) known.add(name);
+  for (const name of Object.keys((await view.project(names))?.services ?? {})) known.add(name);
   checkServices(known, names);
 }

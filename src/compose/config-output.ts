@@ -211,13 +211,13 @@ export function serviceOrder(project: Project): string[] {
 
 /** The images the project runs: of its services, hooks and image mounts. */
 export function listImages(project: Project, separator: NameSeparator): string[] {
-  const images = new Set<string>();
+  const images: string[] = [];
   for (const [name, service] of Object.entries(project.services)) {
-    if (service.provider === undefined) images.add(imageName(project.name, name, service, separator));
-    for (const hook of service.pre_start ?? []) if (hook.image !== undefined) images.add(hook.image);
-    for (const mount of service.volumes ?? []) if (mount.type === 'image' && mount.source) images.add(mount.source);
+    if (service.provider === undefined) images.push(imageName(project.name, name, service, separator));
+    for (const hook of service.pre_start ?? []) if (hook.image !== undefined) images.push(hook.image);
+    for (const mount of service.volumes ?? []) if (mount.type === 'image' && mount.source) images.push(mount.source);
   }
-  return [...images].sort();
+  return images.sort();
 }
 
 /** The profiles of all services, enabled or not. */

@@ -74,7 +74,8 @@ export class ContainerDriver {
 
   /** Starts the container under a new monitor; resolves once its process runs. Throws why it could not, leaving nothing. */
   async start(id: string): Promise<{ readonly pid: number }> {
-    this.#new.delete(id);
+    // The last one may still be writing to the disk, when nobody waits for it any more; or somebody copies files.
+    if (!this.#new.delete(id)) await this.#untilUnlocked(id);
     return await this.#spawnMonitor(id, '--spec');
   }
 
@@ -152,6 +153,12 @@ export class ContainerDriver {
       if (hasErrno(error, 'ENOENT')) return false;
       throw error;
     }
+  }
+
+  async #untilUnlocked(id: string): Promise<void> {
+    if (!(await this.#isMonitorLocked(id))) return;
+    const { lock } = this.#native.waitForLock(this.#paths.container(id).lock, { exclusive: true });
+    (await lock).release();
   }
 
   async #spawnMonitor(id: string, mode: '--spec' | '--adopt'): Promise<{ readonly pid: number }> {

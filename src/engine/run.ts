@@ -122,7 +122,8 @@ async function ensureResources(
       },
       expectedPlanHash: null,
     },
-    { signal, emit },
+    // Its other containers are kept as they are, which is no news.
+    { signal, emit: (event) => (event.type === 'step' && event.kind === 'container' ? undefined : emit(event)) },
   );
 }
 

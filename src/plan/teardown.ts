@@ -3,7 +3,7 @@ import type { ApplySettings } from '../model/settings.ts';
 import type { Desired } from './desired.ts';
 import { dependencyOrder, dependentsOf } from './graph.ts';
 import type { Observed, ObservedContainer } from './observed.ts';
-import { orphansOf, planContainerRemoval } from './orphans.ts';
+import { planContainerRemoval } from './orphans.ts';
 import type { PlanBuilder } from './plan.ts';
 import { planFirewallRepair } from './repair.ts';
 
@@ -34,10 +34,10 @@ export function planDown(builder: PlanBuilder, desired: Desired, observed: Obser
   for (const container of observed.containers) {
     if (container.record.hook !== undefined && isMeant(container.record.service)) remove(container, []);
   }
-  if (named.size === 0) {
-    const orphans = orphansOf(desired, observed);
-    if (settings.orphans === 'remove')
-      for (const orphan of orphans) if (orphan.record.hook === undefined) remove(orphan, []);
+  // Of services that are not in the file or that no profile enables, and what `run` has made.
+  if (named.size === 0 && settings.orphans === 'remove') {
+    const others = observed.containers.filter(({ record }) => !removed.has(record.id) && record.hook === undefined);
+    for (const other of others) remove(other, []);
   }
   const remaining = observed.containers.filter(({ record }) => !removed.has(record.id));
   for (const { record } of observed.networks) {

@@ -34,7 +34,8 @@ export const ls = defineCommand({
       if (names.length > 0 && !names.some((part) => name.includes(part))) continue;
       const { containers } = await observeProject(name, context);
       if (!stopped && !containers.some(isActive)) continue;
-      projects.push({ Name: name, Status: statusOf(containers), ConfigFiles: records.files.get(name) ?? 'N/A' });
+      const counted = stopped ? containers : containers.filter(isActive);
+      projects.push({ Name: name, Status: statusOf(counted), ConfigFiles: records.files.get(name) ?? 'N/A' });
     }
     if (form === 'json') context.stdout.write(`${JSON.stringify(projects)}\n`);
     else if (form === 'names') context.stdout.write(projects.map(({ Name }) => `${Name}\n`).join(''));

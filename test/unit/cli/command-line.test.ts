@@ -1,23 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { readmeWithCommands } from '../../../scripts/build-readme.ts';
 import type { Command } from '../../../src/cli/command.ts';
 import { globalOptions } from '../../../src/cli/globals.ts';
 import { formatHelp, formatOptions } from '../../../src/cli/help.ts';
 import { groups, registry } from '../../../src/cli/registry.ts';
 import { differences } from '../../support/command-line-reference.ts';
-
-/** What differs on purpose, by the pattern of the difference, and why. */
-const allowed: readonly (readonly [pattern: RegExp, reason: string])[] = [
-  [/^tscompose --version: is shown/, 'a flag that works is told'],
-  [/^tscompose --state-dir: Compose has no/, 'state is in a directory, not in a daemon'],
-  [/^(build|pull) --(no-)?(parallel|compress|force-rm): defaults/, 'hidden and without effect, there as here'],
-  [/^(alpha (viz|generate) |bridge )/, 'they say in one line why they are not here'],
-  [/^up --(ask|plan-hash): Compose has no/, 'the plan that was agreed to is the plan that runs'],
-  [/^(watch: there is no such|ui: Compose has no)/, 'a part of its own'],
-  [
-    /^(diff|image|lint|login|logout|plan|completion|systemd|doctor|inspect): Compose has no such command/,
-    'what Docker has elsewhere, or nobody has',
-  ],
-];
+import { commandLineDifferences } from '../../support/session-differences.ts';
 
 async function allCommands(): Promise<(readonly [name: string, command: Command])[]> {
   const found: (readonly [string, Command])[] = [];
@@ -33,19 +22,22 @@ describe('the command line', () => {
   it('is that of Docker Compose, but for what differs on purpose', async () => {
     const found = await differences();
     assert.deepEqual(
-      found.filter((line) => !allowed.some(([pattern]) => pattern.test(line))),
+      found.filter((line) => !commandLineDifferences.some(({ of }) => of.test(line))),
       [],
     );
     // A reason that is none any more goes.
-    assert.deepEqual(
-      allowed.filter(([pattern]) => !found.some((line) => pattern.test(line))).map(([pattern]) => String(pattern)),
-      [],
-    );
+    const stale = commandLineDifferences.filter(({ of }) => !found.some((line) => of.test(line)));
+    assert.deepEqual(stale, []);
   });
 
   it('has every command that is not hidden in one group of the help', async () => {
     const shown = (await allCommands()).filter(([name, { hidden }]) => !hidden && !name.includes(' '));
     assert.deepEqual(groups.flatMap(({ names }) => names).sort(), shown.map(([name]) => name).sort());
+  });
+
+  it('is what README.md says', async () => {
+    const text = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
+    assert.equal(await readmeWithCommands(text), text, 'run node scripts/build-readme.ts');
   });
 
   it('has help that fits into 80 columns', async () => {

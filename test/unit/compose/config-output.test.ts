@@ -73,7 +73,7 @@ describe('config', () => {
   it('lists services after what they depend on, images and hashes by name', async () => {
     const { project } = await load(chain);
     assert.deepEqual(serviceOrder(project), ['c', 'b', 'a', 'd']);
-    assert.deepEqual(listImages(project, '-'), ['a', 'b', 'demo-c']);
+    assert.deepEqual(listImages(project, '-'), ['a', 'a', 'b', 'demo-c']);
     assert.deepEqual(
       (await listHashes(project, ['*'])).map((line) => line.split(' ')[0]),
       ['a', 'b', 'c', 'd'],
