@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { build } from './build.ts';
 import { images } from './images.ts';
 import { median, type Row } from './table.ts';
-import { proportionalSizes, requestsPerSecond, type Workshop } from './workshop.ts';
+import { proportionalSizes, requestsPerSecond, settleMs, type Workshop } from './workshop.ts';
 
 export interface BenchSettings {
   readonly runs: number;
@@ -19,9 +19,6 @@ const sleeper = { command: ['/bin/sleep', '3600'], stop_signal: 'SIGKILL' };
 
 const services = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`s${String(index).padStart(3, '0')}`, sleeper]));
-
-/** What one side leaves to the kernel and its daemons to tidy up is not to fall into the other's time. */
-const settleMs = 2_000;
 
 /** up, up again, ps and down are one cycle: each run measures all four, the two sides in turn. */
 const cycle: Benchmark = async (workshop, { runs, sizes }) => {

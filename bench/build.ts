@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { median, type Row } from './table.ts';
-import type { Workshop } from './workshop.ts';
+import { settleMs, type Workshop } from './workshop.ts';
 
 const stages = 10;
 
@@ -33,11 +34,13 @@ export async function build(workshop: Workshop, { runs }: { readonly runs: numbe
     const one = [...ours, '-t', 'tscompose-bench-built', '--build-arg', `VARIANT=${variant}`, context];
     const other = ['docker', 'build', '-t', 'tscompose-bench-built', '--build-arg', `VARIANT=${variant}`, context];
     samples.anew.ours.push(workshop.ours(one));
-    samples.anew.peer.push(workshop.peer(other));
     samples.again.ours.push(workshop.ours(one));
+    await delay(settleMs);
+    samples.anew.peer.push(workshop.peer(other));
     samples.again.peer.push(workshop.peer(other));
     // Another one of that name would leave this one behind without a name.
     workshop.peer(['docker', 'rmi', '-f', 'tscompose-bench-built']);
+    await delay(settleMs);
   }
   const row = (measure: string, { ours: own, peer }: { readonly ours: number[]; readonly peer: number[] }): Row => ({
     measure,

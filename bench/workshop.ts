@@ -14,6 +14,9 @@ import { dirname, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { median } from './table.ts';
 
+/** What one side leaves to the kernel and its daemons to tidy up is not to fall into the other's time. */
+export const settleMs = 2_000;
+
 const checkout = resolve(import.meta.dirname, '..');
 const image = 'tscompose-bench';
 

@@ -5,6 +5,7 @@
 #include <locale.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -18,11 +19,17 @@ namespace tscompose {
 
 namespace {
 
-/// The blob's bytes on their way: hashed, decompressed on another thread, hashed again.
+/// The blob's bytes on their way: hashed, decompressed on another thread, hashed again. A small one is not worth a
+/// thread.
 class LayerStream {
  public:
-  explicit LayerStream(GrowingFile& blob)
-      : blob_(blob), ahead_([this](std::span<char> block) { return fill(block); }) {}
+  explicit LayerStream(GrowingFile& blob) : blob_(blob) {
+    if (blob.total() > kSmallBytes) {
+      ahead_.emplace([this](std::span<char> block) { return fill(block); });
+    } else {
+      block_ = std::make_unique_for_overwrite<char[]>(kBlockBytes);
+    }
+  }
   /// A read that waits for bytes which never come would keep the thread.
   ~LayerStream() {
     if (!isComplete_) blob_.cancel();
@@ -33,7 +40,8 @@ class LayerStream {
   /// Empty at the end.
   std::span<const char> next() {
     blob_.throwIfCancelled();
-    const auto block = ahead_.next();
+    const std::span<const char> block =
+        ahead_ ? ahead_->next() : std::span<const char>{block_.get(), fill({block_.get(), kBlockBytes})};
     if (block.empty()) isComplete_ = true;
     // Without compression the blob is the archive, and hashed already.
     if (isCompressed_) archiveHash_.update(block.data(), block.size());
@@ -52,7 +60,10 @@ class LayerStream {
   }
 
  private:
-  /// On the other thread.
+  static constexpr uint64_t kSmallBytes = 1U << 20U;
+  static constexpr size_t kBlockBytes = 256U << 10U;
+
+  /// On the other thread, if there is one.
   size_t fill(std::span<char> block) {
     if (!decompressor_) {
       decompressor_ = Decompressor::open([this](std::span<char> buffer) {
@@ -73,7 +84,8 @@ class LayerStream {
   bool isComplete_ = false;
   bool isCompressed_ = true;
   std::unique_ptr<Decompressor> decompressor_;
-  ReadAhead ahead_;
+  std::unique_ptr<char[]> block_;
+  std::optional<ReadAhead> ahead_;
 };
 
 /// libarchive converts names by the thread's locale, and Node's is "C", in which a name that is not ASCII has no form.

@@ -57,6 +57,13 @@ Napi::Value exportedFlock(const Napi::CallbackInfo& info) {
       lockObject);
 }
 
+/// At once, one way or the other: a thread that is asked takes longer.
+Napi::Value exportedTryLock(const Napi::CallbackInfo& info) {
+  const std::string path = convert::text(info[0], "path");
+  const bool isExclusive = convert::boolean(convert::object(info[1], "options").Get("exclusive"), "exclusive");
+  return guard(info.Env(), "tryLock", [&] { return lockObject(info.Env(), lockFile(path, isExclusive, true)); });
+}
+
 /// `{ lock, abandon() }`: waits on a thread of its own, because who holds the lock may need a worker of ours.
 Napi::Value exportedWaitForLock(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
@@ -175,6 +182,7 @@ Napi::Value exportedMknodWhiteout(const Napi::CallbackInfo& info) {
 
 void exportFile(Napi::Env env, Napi::Object exports) {
   exports.Set("flock", Napi::Function::New<exportedFlock>(env, "flock"));
+  exports.Set("tryLock", Napi::Function::New<exportedTryLock>(env, "tryLock"));
   exports.Set("waitForLock", Napi::Function::New<exportedWaitForLock>(env, "waitForLock"));
   exports.Set("mount", Napi::Function::New<exportedMount>(env, "mount"));
   exports.Set("syncFilesystem", Napi::Function::New<exportedSyncFilesystem>(env, "syncFilesystem"));

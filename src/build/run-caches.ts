@@ -66,10 +66,15 @@ async function openCache(
   }
 }
 
-function lockOf(path: string, mount: StepMount, isFilled: boolean, signal: AbortSignal): Promise<FileLock | null> {
+async function lockOf(
+  path: string,
+  mount: StepMount,
+  isFilled: boolean,
+  signal: AbortSignal,
+): Promise<FileLock | null> {
   return mount.sharing === 'private'
     ? tryLockPath(path)
-    : lockPath(path, signal, mount.sharing === 'locked' || !isFilled);
+    : await lockPath(path, signal, mount.sharing === 'locked' || !isFilled);
 }
 
 /** Whole or not at all, should this process be killed meanwhile. The exclusive lock is held. */

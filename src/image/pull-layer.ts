@@ -140,19 +140,22 @@ async function download(
         if (failure !== null) throw failure;
         gathered.push(chunk);
         gatheredBytes += chunk.length;
-        begin();
+        if (gatheredBytes >= minWriteBytes) begin();
         // The disk is slower than the registry.
         if (gatheredBytes > maxGatheredBytes) await writing;
       }
     }
   } finally {
     // What has come is kept also when the rest does not.
+    if (failure === null) begin();
     while (writing !== null) await writing;
   }
   if (failure !== null) throw failure;
   signal.throwIfAborted();
 }
 
+/** A write is asked of another thread: not for every packet. */
+const minWriteBytes = 256 * 1024;
 const maxGatheredBytes = 4 * 1024 * 1024;
 
 function isWrong(error: unknown): boolean {

@@ -135,12 +135,16 @@ async function pullDocument(
   lease.protect(config.digest);
   {
     await using blob = await store.blobs.begin(config, { signal });
-    if (blob !== null && blob.offset < config.size) {
-      for await (const chunk of registry.fetchBlob(reference, config, { offset: blob.offset, signal })) {
-        await blob.write(chunk);
+    if (blob !== null) {
+      // It is small: written in one piece.
+      const chunks: Uint8Array[] = [];
+      if (blob.offset < config.size) {
+        for await (const chunk of registry.fetchBlob(reference, config, { offset: blob.offset, signal }))
+          chunks.push(chunk);
       }
+      await blob.write(...chunks);
+      await blob.commit({ isOnDisk: true });
     }
-    await blob?.commit({ isOnDisk: true });
   }
   return parseImageDocument(await store.blobs.read(config.digest), `the configuration of image ${shown}`);
 }

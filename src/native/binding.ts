@@ -35,6 +35,8 @@ export interface Binding {
    * is waited for by waitForLock: here each waiter keeps a worker, of which its holder may need one.
    */
   flock(path: string, options: { exclusive: boolean; nonblocking: boolean }): Promise<FileLock | null>;
+  /** The lock of a file, made when missing (0600); null when somebody else holds it. */
+  tryLock(path: string, options: { exclusive: boolean }): FileLock | null;
   /**
    * Waits for the lock of a file, made when missing, on a thread of its own. Once abandoned, the promise stays unsettled
    * and keeps nothing alive.

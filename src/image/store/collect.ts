@@ -134,7 +134,7 @@ async function removePartials(layout: StoreLayout): Promise<void> {
   for (const name of await readdir(layout.ingest)) {
     const isLayer = name.startsWith('layer-');
     const [maker = ''] = name.slice('layer-'.length).split('.');
-    const lock = await tryLockPath(isLayer ? join(layout.locks, maker) : join(layout.ingest, name));
+    const lock = tryLockPath(isLayer ? join(layout.locks, maker) : join(layout.ingest, name));
     if (lock === null) continue;
     try {
       await native().removeTree(join(layout.ingest, name));
@@ -143,7 +143,7 @@ async function removePartials(layout: StoreLayout): Promise<void> {
     }
   }
   for (const name of await readdir(layout.locks)) {
-    const lock = await tryLockPath(join(layout.locks, name));
+    const lock = tryLockPath(join(layout.locks, name));
     if (lock === null) continue;
     await unlink(join(layout.locks, name));
     lock.release();

@@ -1,6 +1,5 @@
 /** Unpacked layers: each diff once, as a directory that overlayfs takes as a lower layer. */
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LayerFacts, type LayerReading, nativeArchive } from '../../native/archive.ts';
 import { native } from '../../native/binding.ts';
@@ -57,25 +56,25 @@ export function openLayers(layout: StoreLayout, catalog: Catalog, disk: Disk): L
         return null;
       }
       // Somebody was killed while he made it, or before he wrote down that it was whole.
-      await native().removeTree(layout.layer(diffId));
-      for (const name of await readdir(layout.ingest)) {
+      if (existsSync(layout.layer(diffId))) await native().removeTree(layout.layer(diffId));
+      for (const name of readdirSync(layout.ingest)) {
         if (name.startsWith(`layer-${hexOf(diffId)}`)) await native().removeTree(join(layout.ingest, name));
       }
       // Layers apart from one another, and from where they were before: ext4 places such a directory by its name, and gives
       // out no inode that was freed in the last minutes, but looks at each (recently_deleted, fs/ext4/ialloc.c).
       native().makeTopDirectory(layout.ingest, 0o700);
       const directory = join(layout.ingest, `layer-${hexOf(diffId)}.${randomHex(4)}`);
-      await mkdir(directory, { mode: 0o755 });
+      mkdirSync(directory, { mode: 0o755 });
       return {
         directory,
         async commit({ sizeBytes, entries, isOnDisk = false }) {
           if (!isOnDisk) await disk.wait();
-          await rename(directory, layout.layer(diffId));
+          renameSync(directory, layout.layer(diffId));
           catalog.saveLayer({ diffId, sizeBytes, entries });
         },
         async [Symbol.asyncDispose]() {
           try {
-            await native().removeTree(directory);
+            if (existsSync(directory)) await native().removeTree(directory);
           } finally {
             lock.release();
           }

@@ -65,7 +65,7 @@ export function leasedDigests(layout: StoreLayout): string[] {
 export async function dropDeadLeases(layout: StoreLayout): Promise<void> {
   for (const id of await readdir(layout.leases)) {
     const path = join(layout.leases, id);
-    const lock = await tryLockPath(path);
+    const lock = tryLockPath(path);
     if (lock === null) continue;
     await unlink(path).catch((error: unknown) => {
       if (!hasErrno(error, 'ENOENT')) throw error;

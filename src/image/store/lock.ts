@@ -2,26 +2,23 @@ import { fstatSync, statSync } from 'node:fs';
 import { type FileLock, native } from '../../native/binding.ts';
 
 /**
- * Takes the lock that `path` is, waiting for it; `exclusive` is meant unless it is said. The file may be renamed or removed by whoever held it, so it is looked
- * at again once the lock is had. Rejects with the signal's reason.
+ * Takes the lock that `path` is, waiting for it; `exclusive` is meant unless it is said. The file may be renamed or removed by
+ * whoever held it, so it is looked at again once the lock is had. Rejects with the signal's reason.
  */
 export async function lockPath(path: string, signal: AbortSignal, exclusive = true): Promise<FileLock> {
   for (;;) {
     signal.throwIfAborted();
     // Most locks are free, and a thread that waits is dear.
-    const free = await native().flock(path, { exclusive, nonblocking: true });
-    if (signal.aborted) free?.release();
-    signal.throwIfAborted();
-    const lock = free ?? (await untilAborted(path, signal, exclusive));
+    const lock = native().tryLock(path, { exclusive }) ?? (await untilAborted(path, signal, exclusive));
     if (isAt(path, lock.fd)) return lock;
     lock.release();
   }
 }
 
 /** Takes the lock if nobody has it, else null. */
-export async function tryLockPath(path: string): Promise<FileLock | null> {
+export function tryLockPath(path: string): FileLock | null {
   for (;;) {
-    const lock = await native().flock(path, { exclusive: true, nonblocking: true });
+    const lock = native().tryLock(path, { exclusive: true });
     if (lock === null || isAt(path, lock.fd)) return lock;
     lock.release();
   }
