@@ -42,13 +42,17 @@ async function openCache(
   const isShared = mount.sharing === 'shared';
   for (let attempt = 0; ; ) {
     const directory = join(parent, attempt === 0 ? name : `${name}-${attempt}`);
-    const isFilled = existsSync(directory);
-    const lock = await lockOf(`${directory}.lock`, mount, isFilled, input.signal);
+    const lockFile = `${directory}.lock`;
+    if (isShared && !existsSync(directory)) {
+      await fillShared(input, mount, directory, lockFile);
+      continue;
+    }
+    const lock = await lockOf(lockFile, mount, input.signal);
     if (lock === null) {
       attempt += 1; // a private one that is in use is not waited for: there is another one
       continue;
     }
-    if (isShared && isFilled) {
+    if (isShared) {
       if (existsSync(directory)) {
         stack.defer(() => lock.release());
         return directory;
@@ -59,22 +63,27 @@ async function openCache(
     using held = new DisposableStack();
     held.defer(() => lock.release());
     await fillCache(input, mount, directory);
-    // Others may join once the first content is there.
-    if (isShared) continue;
     stack.use(held.move());
     return directory;
   }
 }
 
-async function lockOf(
-  path: string,
-  mount: StepMount,
-  isFilled: boolean,
-  signal: AbortSignal,
-): Promise<FileLock | null> {
-  return mount.sharing === 'private'
-    ? tryLockPath(path)
-    : await lockPath(path, signal, mount.sharing === 'locked' || !isFilled);
+/**
+ * Fills it, or waits for who does: with a lock that he who then uses it has too, because to have it alone would mean to wait
+ * until all have ended.
+ */
+async function fillShared(input: RunMountInput, mount: StepMount, directory: string, lockFile: string): Promise<void> {
+  const alone = tryLockPath(lockFile);
+  const lock = alone ?? (await lockPath(lockFile, input.signal, false));
+  try {
+    if (alone !== null) await fillCache(input, mount, directory);
+  } finally {
+    lock.release();
+  }
+}
+
+async function lockOf(path: string, mount: StepMount, signal: AbortSignal): Promise<FileLock | null> {
+  return mount.sharing === 'private' ? tryLockPath(path) : await lockPath(path, signal, mount.sharing === 'locked');
 }
 
 /** Whole or not at all, should this process be killed meanwhile. The exclusive lock is held. */
