@@ -18,6 +18,7 @@ std::string AdoptionFacts::json() const {
   return JsonObject()
       .add("startedMs", startedMs)
       .add("lastDelayMs", lastDelayMs)
+      .add("attempts", attempts)
       .add("restartAtMs", restartAtMs)
       .add("killAtMs", killAtMs)
       .add("isStopping", isStopping)

@@ -12,6 +12,7 @@ namespace tscompose {
 struct AdoptionFacts {
   int64_t startedMs = 0;               ///< of this run
   int64_t lastDelayMs = 0;             ///< before this run, 0: there was none
+  uint32_t attempts = 0;               ///< restarts since a run that succeeded (restart_policy.h)
   std::optional<int64_t> restartAtMs;  ///< while it waits for its next start
   std::optional<int64_t> killAtMs;     ///< when the grace of a stop ends
   bool isStopping = false;             ///< no restart any more

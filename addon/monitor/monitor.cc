@@ -361,7 +361,8 @@ void Monitor::ended(int exitCode, std::optional<std::string> signal) {
     startAgain();
     return;
   }
-  const RestartHistory history{record_.restartCount, record_.adoption.lastDelayMs,
+  if (spec_.restart.resetsAttempts && lasted >= spec_.restart.windowMs) record_.adoption.attempts = 0;
+  const RestartHistory history{record_.adoption.attempts, record_.adoption.lastDelayMs,
                                record_.adoption.isStopping || record_.adoption.isStoppedByHand};
   if (const auto delay = decideRestart(spec_.restart, history, {exitCode, lasted}))
     scheduleRestart(*delay);
@@ -389,7 +390,10 @@ void Monitor::scheduleRestart(int64_t delayMs) {
 
 void Monitor::startAgain() {
   restartTimer_.disarm();
-  if (!record_.adoption.isRestartRequested) record_.restartCount++;
+  if (!record_.adoption.isRestartRequested) {
+    record_.restartCount++;
+    record_.adoption.attempts++;
+  }
   history_.clear();
   std::string refusal;
   int exitCode = 128;
@@ -412,7 +416,7 @@ void Monitor::startAgain() {
   if (refusal.empty()) return;
   record_.exitCode = exitCode;
   record_.finishedAt = timeNow();
-  const RestartHistory history{record_.restartCount, record_.adoption.lastDelayMs,
+  const RestartHistory history{record_.adoption.attempts, record_.adoption.lastDelayMs,
                                record_.adoption.isStopping || record_.adoption.isStoppedByHand};
   if (const auto delay = decideRestart(spec_.restart, history, {exitCode, 0}))
     scheduleRestart(*delay);
@@ -666,6 +670,7 @@ void Monitor::restart(Connection& connection, const Request& request) {
   record_.adoption.isRestartRequested = true;
   record_.adoption.isStoppedByHand = false;
   record_.adoption.lastDelayMs = 0;
+  record_.adoption.attempts = 0;
   restartWaiters_.push_back(connection.shared_from_this());
   if (isRunning())
     beginStop(parseSignal(spec_.stop.signal), request.timeoutMs.value_or(spec_.stop.timeoutMs));

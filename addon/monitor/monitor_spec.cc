@@ -103,6 +103,7 @@ AdoptionFacts parseAdoptionFacts(const json& node) {
   AdoptionFacts facts;
   facts.startedMs = numberOf<int64_t>(node, "startedMs");
   facts.lastDelayMs = numberOf<int64_t>(node, "lastDelayMs");
+  facts.attempts = numberOf<uint32_t>(node, "attempts");
   facts.restartAtMs = optionalOf<int64_t>(node, "restartAtMs");
   facts.killAtMs = optionalOf<int64_t>(node, "killAtMs");
   facts.isStopping = node.value("isStopping", false);
@@ -127,7 +128,8 @@ MonitorSpec parseMonitorSpec(std::string_view text) {
                     .maxRetries = numberOf<uint32_t>(restart, "maxRetries"),
                     .delayMs = numberOf<int64_t>(restart, "delayMs", 100),
                     .maxDelayMs = numberOf<int64_t>(restart, "maxDelayMs", 60000),
-                    .windowMs = numberOf<int64_t>(restart, "windowMs", 10000)};
+                    .windowMs = numberOf<int64_t>(restart, "windowMs", 10000),
+                    .resetsAttempts = restart.value("resetsAttempts", false)};
     const json& stop = root.at("stop");
     spec.stop = {.signal = stop.at("signal").get<std::string>(), .timeoutMs = stop.at("timeoutMs").get<int64_t>()};
     spec.stdinOpen = root.value("stdinOpen", false);

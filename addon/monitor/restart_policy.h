@@ -8,14 +8,15 @@ namespace tscompose {
 
 struct RestartPolicy {
   std::string policy = "no";  ///< no, always, on-failure, unless-stopped
-  uint32_t maxRetries = 0;    ///< 0: without limit; only on-failure counts
+  uint32_t maxRetries = 0;    ///< 0: without limit
   int64_t delayMs = 100;
   int64_t maxDelayMs = 60000;
-  int64_t windowMs = 10000;  ///< a run at least this long resets the delay
+  int64_t windowMs = 10000;     ///< a run at least this long resets the delay
+  bool resetsAttempts = false;  ///< and has succeeded: restarts are counted anew
 };
 
 struct RestartHistory {
-  uint32_t restartCount = 0;
+  uint32_t attempts = 0;    ///< restarts that count
   int64_t lastDelayMs = 0;  ///< 0: the first
   bool isStoppedByHand = false;
 };

@@ -160,26 +160,25 @@ export function monitorSpec(input: BundleInput, logger: string): MonitorSpec {
   };
 }
 
-/** `restart:`, or else `deploy.restart_policy`. */
+/** `deploy.restart_policy`, or else `restart:`. */
 export function restartPolicyOf(service: Service): RestartPolicy {
   const base = { maxRetries: 0, delayMs: 100, maxDelayMs: 60_000, windowMs: 10_000 };
-  const [name = 'no', retries] = (service.restart ?? '').split(':');
-  if (service.restart !== undefined && service.restart !== '') {
-    return {
-      ...base,
-      policy: name as RestartPolicy['policy'],
-      maxRetries: retries === undefined ? 0 : Number(retries),
-    };
-  }
   const policy = service.deploy?.restart_policy;
-  if (policy === undefined) return { ...base, policy: 'no' };
+  if (policy === undefined) {
+    const [name, retries] = (service.restart || 'no').split(':');
+    return { ...base, policy: name as RestartPolicy['policy'], maxRetries: Number(retries ?? 0) };
+  }
   const words = { none: 'no', 'on-failure': 'on-failure', any: 'always' } as const;
+  const delayMs = durationMs(policy.delay);
+  const windowMs = durationMs(policy.window);
   return {
     policy: words[(policy.condition ?? 'any') as keyof typeof words] ?? 'always',
     maxRetries: policy.max_attempts ?? 0,
-    delayMs: durationMs(policy.delay) ?? base.delayMs,
-    maxDelayMs: Math.max(base.maxDelayMs, durationMs(policy.delay) ?? 0),
-    windowMs: durationMs(policy.window) ?? base.windowMs,
+    // What is said is the delay between any two attempts; otherwise they come less and less often.
+    delayMs: delayMs || base.delayMs,
+    maxDelayMs: delayMs || base.maxDelayMs,
+    windowMs: windowMs ?? base.windowMs,
+    ...(windowMs === undefined ? {} : { resetsAttempts: true }),
   };
 }
 

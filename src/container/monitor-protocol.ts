@@ -53,12 +53,14 @@ export interface MonitorLog {
 
 export interface RestartPolicy {
   readonly policy: 'no' | 'always' | 'on-failure' | 'unless-stopped';
-  /** 0: without limit; only `on-failure` counts. */
+  /** 0: without limit. */
   readonly maxRetries: number;
   readonly delayMs: number;
   readonly maxDelayMs: number;
   /** A run at least this long resets the delay. */
   readonly windowMs: number;
+  /** And counts as a success: attempts are counted anew. */
+  readonly resetsAttempts?: boolean;
 }
 
 export interface HealthCheck {
@@ -124,6 +126,8 @@ export interface MonitorState {
     readonly startedMs: number;
     /** The back-off before this run; 0: there was none. */
     readonly lastDelayMs: number;
+    /** Restarts since a run that succeeded. */
+    readonly attempts: number;
     readonly restartAtMs: number | null;
     /** When the grace of a stop ends. */
     readonly killAtMs: number | null;

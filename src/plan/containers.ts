@@ -478,8 +478,10 @@ const waitCause = {
  * semantics.md section 8).
  */
 function hasCompleted({ record, state }: ObservedContainer): boolean {
-  const policy = record.config.restart ?? 'no';
-  const isJob = policy === 'no' || policy.startsWith('on-failure');
+  const { deploy, restart } = record.config;
+  const own = deploy?.restart_policy;
+  const policy = own === undefined ? (restart ?? 'no') : (own.condition ?? 'any');
+  const isJob = policy === 'no' || policy === 'none' || policy.startsWith('on-failure');
   return record.desired === 'running' && state.status === 'exited' && state.exitCode === 0 && isJob;
 }
 

@@ -207,7 +207,7 @@ services:
         [2],
       );
       assert.deepEqual(written<{ restart: object }>(scene, 'tries', 'monitor.json').restart, {
-        ...{ policy: 'on-failure', maxRetries: 2, delayMs: 20, maxDelayMs: 60_000, windowMs: 5000 },
+        ...{ policy: 'on-failure', maxRetries: 2, delayMs: 20, maxDelayMs: 20, windowMs: 5000, resetsAttempts: true },
       });
       await eventually(async () => assert.match(await scene.ok('logs', 'stops'), /ready/));
       await scene.ok('stop', 'stops');

@@ -94,6 +94,8 @@ TEST("restart: on-failure counts, and only failures") {
   policy.maxRetries = 2;
   CHECK(decideRestart(policy, {1, 100, false}, {1, 0}).has_value());
   CHECK(!decideRestart(policy, {2, 100, false}, {1, 0}));
+  policy.policy = "always";
+  CHECK(!decideRestart(policy, {2, 100, false}, {0, 0}));
 }
 
 TEST("restart: the delay doubles up to its maximum and a long run resets it") {
@@ -272,6 +274,7 @@ TEST("monitor: what another one must know to go on survives being written down")
   record.finishedAt = "2026-01-01T00:00:00.000000000Z";
   record.adoption = {.startedMs = 5,
                      .lastDelayMs = 400,
+                     .attempts = 2,
                      .restartAtMs = 6,
                      .killAtMs = std::nullopt,
                      .isStopping = true,

@@ -90,6 +90,23 @@ describe('monitor', function () {
     assert.equal(bench.exitRecord().restartCount, 3);
   });
 
+  const single = { policy: 'always', maxRetries: 1, delayMs: 10, maxDelayMs: 10, windowMs: 10_000 } as const;
+
+  it('counts attempts whatever the condition', async () => {
+    make({ script: 'exit 0', monitor: { restart: single } });
+    await bench.start();
+    await bench.gone();
+    assert.equal(bench.exitRecord().restartCount, 1);
+  });
+
+  it('counts attempts anew after a run that lasted', async () => {
+    make({ script: 'sleep 0.2', monitor: { restart: { ...single, windowMs: 100, resetsAttempts: true } } });
+    await bench.start();
+    await eventually(() => assert.ok(bench.state().restartCount >= 3));
+    await bench.client.request('stop', { timeoutMs: 0 });
+    await bench.gone();
+  });
+
   it('a stop ends the restarts of an always container', async () => {
     make({
       script: 'exit 0',

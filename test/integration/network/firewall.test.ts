@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { PublishedPort } from '../../../src/model/records.ts';
 import { native } from '../../../src/native/binding.ts';
 import { namesFor } from '../../../src/network/firewall-sync.ts';
 import { openNetworkDriver } from '../../../src/network/network-driver.ts';
@@ -32,15 +34,24 @@ describe('published ports and isolation', function () {
   const apart = networkRecord('apart', ['10.213.4.0/24'], { isolateContainers: true });
   const outside = networkRecord('outside', ['10.213.9.0/24', 'fd5c:9::/64']);
   const networks = [front, back, closed, apart];
+  const shared: PublishedPort[] = ['0.0.0.0', '::', '10.213.9.1', 'fd5c:9::1'].map((hostIp) => ({
+    hostIp,
+    hostPort: hostIp.includes('9') ? 18084 : 18083,
+    containerPort: 80,
+    protocol: 'tcp',
+  }));
   const web = containerRecord('web', [endpointRecord('web', front, ['10.213.1.2', 'fd5c:1::2'])], {
     ports: [
       { hostIp: '0.0.0.0', hostPort: 18080, containerPort: 80, protocol: 'tcp' },
       { hostIp: '::', hostPort: 18080, containerPort: 80, protocol: 'tcp' },
       { hostIp: '0.0.0.0', hostPort: 18081, containerPort: 81, protocol: 'udp' },
       { hostIp: '127.0.0.1', hostPort: 18082, containerPort: 80, protocol: 'tcp' },
+      ...shared,
     ],
   });
-  const neighbour = containerRecord('neighbour', [endpointRecord('neighbour', front, ['10.213.1.3', 'fd5c:1::3'])]);
+  const neighbour = containerRecord('neighbour', [endpointRecord('neighbour', front, ['10.213.1.3', 'fd5c:1::3'])], {
+    ports: shared,
+  });
   const other = containerRecord('other', [endpointRecord('other', back, ['10.213.2.2'])]);
   const inner = containerRecord('inner', [endpointRecord('inner', closed, ['10.213.3.2'])]);
   const inner2 = containerRecord('inner2', [endpointRecord('inner2', closed, ['10.213.3.3'])]);
@@ -67,6 +78,7 @@ describe('published ports and isolation', function () {
       ...(await Promise.all([
         serve(netns('web'), 'tcp', '::', 80, 'web'),
         serve(netns('web'), 'udp', '0.0.0.0', 81, 'web'),
+        serve(netns('neighbour'), 'tcp', '::', 80, 'neighbour'),
         serve(netns('other'), 'tcp', '0.0.0.0', 80, 'other'),
         serve(netns('inner'), 'tcp', '0.0.0.0', 80, 'inner'),
         serve(netns('alone'), 'tcp', '0.0.0.0', 80, 'alone'),
@@ -101,6 +113,26 @@ describe('published ports and isolation', function () {
       const expected = answer === 'error TIMEOUT' ? 'silence' : 'answer';
       assert.equal(await ask(from === null ? null : netns(from), protocol, address, port, expected), answer);
     });
+
+  for (const [address, port] of [
+    ['10.213.9.1', 18083],
+    ['10.213.9.1', 18084],
+    ['fd5c:9::1', 18083],
+    ['fd5c:9::1', 18084],
+  ] as const) {
+    it(`a port that two containers share leads to both, and to none that is held: ${address} ${port}`, async () => {
+      // By chance alone each is asked half the time.
+      const answers = async (): Promise<string[]> => {
+        const all = await Promise.all(Array.from({ length: 32 }, () => nameOf(address, port)));
+        return [...new Set(all)].sort();
+      };
+      assert.deepEqual(await answers(), ['neighbour', 'web']);
+      const held = containers.map((each) => (each === web ? { ...each, traffic: 'held' as const } : each));
+      await driver.syncFirewall({ networks, containers: held });
+      assert.deepEqual(await answers(), ['neighbour']);
+      await driver.syncFirewall({ networks, containers });
+    });
+  }
 
   reach('a published port answers at 127.0.0.1', null, 'tcp', '127.0.0.1', 18080, 'web ::ffff:10.213.1.1');
   reach('a published UDP port answers at 127.0.0.1', null, 'udp', '127.0.0.1', 18081, 'web 10.213.1.1');
@@ -212,4 +244,18 @@ function rulesOfOthers(tableName: string): string {
     Object.values(entry).every((object) => !`${object.table ?? object.name ?? ''}`.startsWith('tscompose'));
   assert.ok(tableName.startsWith('tscompose'));
   return JSON.stringify(nftables.filter(isForeign)).replace(/"(packets|bytes)": ?\d+/g, '"$1":0');
+}
+
+/** The first word that a server there says, asked by this process itself. */
+function nameOf(host: string, port: number): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    connect({ host, port })
+      .setEncoding('utf8')
+      .on('data', (chunk: string) => {
+        text += chunk;
+      })
+      .on('error', (error) => resolve(error.message))
+      .on('close', () => resolve(text.split(' ')[0] ?? ''));
+  });
 }
