@@ -49,6 +49,12 @@ async function begin(scene: Scenario, context: Mocha.Context): Promise<Inside> {
   return new Inside(await LogServers.start(join(scene.directory, 'servers')), scene);
 }
 
+/** The containers that run under a monitor that lives. */
+const monitored = (scene: Scenario) => {
+  const monitors = scene.monitors();
+  return scene.states().filter(({ status, monitorPid }) => status === 'running' && monitors.includes(monitorPid));
+};
+
 const service = (command: string, driver: string, options: Record<string, string>, more = '') => `
     image: rootfs:/
     init: true
@@ -187,6 +193,52 @@ describe('e2e: logging', () => {
       const { code, stdout, stderr } = await scene.run('logs');
       assert.deepEqual([code, stdout], [0, '']);
       assert.match(stderr, /-web-1: its logging options keep nothing that could be shown\n$/);
+    },
+  );
+
+  scenario(
+    'monitors killed again and again under load: no line is lost and none is there twice',
+    {
+      compose: `
+services:
+  single:
+    image: rootfs:/
+    command: ["sh", "-c", "i=0; while [ $$i -lt 40000 ]; do i=$$((i+1)); echo $$i; done; sleep 1000"]
+    logging: { driver: json-file, options: { max-size: 100k, max-file: "1000", compress: "true" } }
+  bulk:
+    image: rootfs:/
+    command: ["sh", "-c", "seq 400000; sleep 1000"]
+    logging: { driver: json-file, options: { max-size: 2m, max-file: "1000" } }
+`,
+    },
+    async (scene) => {
+      await scene.ok('up', '-d');
+      for (let kills = 0; kills < 4; kills += 1) {
+        const victims = monitored(scene);
+        for (const { monitorPid } of victims) process.kill(monitorPid, 'SIGKILL');
+        // What keeps being needed is repaired later and later.
+        await eventually(
+          () => {
+            for (const { id, monitorPid } of victims) {
+              const now = monitored(scene).find((state) => state.id === id);
+              assert.ok(now !== undefined && now.monitorPid !== monitorPid);
+            }
+          },
+          { timeoutMs: 20_000 },
+        );
+      }
+      for (const [service, count] of Object.entries({ single: 40_000, bulk: 400_000 })) {
+        await eventually(
+          async () => assert.equal((await scene.ok('logs', '--no-log-prefix', '-n', '1', service)).trim(), `${count}`),
+          { timeoutMs: 30_000 },
+        );
+        const lines = (await scene.ok('logs', '--no-log-prefix', service)).trim().split('\n');
+        assert.equal(
+          lines.findIndex((line, index) => line !== String(index + 1)),
+          -1,
+        );
+        assert.equal(lines.length, count);
+      }
     },
   );
 

@@ -282,6 +282,7 @@ export interface MonitorState {
   readonly pid: number;
   readonly monitorPid: number;
   readonly restartCount: number;
+  readonly health: { readonly log: readonly { readonly start: string }[] } | null;
 }
 
 /** The process ids whose command line, in words, is meant. */
