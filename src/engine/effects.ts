@@ -12,6 +12,7 @@ import { containerEvent, signalNumber } from './container-event.ts';
 import type { EngineContext } from './context.ts';
 import { type EffectInput, requireImage, requireService } from './effect-input.ts';
 import type { Effects } from './execute.ts';
+import { followMonitor } from './follow.ts';
 import { runHooks } from './hooks.ts';
 import { resourceLabels } from './labels.ts';
 import { newContainerRecord, removeContainer, startContainer } from './lifecycle.ts';
@@ -21,7 +22,7 @@ import { waitForCondition } from './wait.ts';
 
 /** The effects of one apply. */
 export function createEffects(context: EngineContext, input: EffectInput): Effects {
-  const { database, networks, volumes, containers, hub, clock, rules } = context;
+  const { database, networks, volumes, containers, clock, rules } = context;
   const network = (id: string): NetworkRecord | undefined => database.networks().find((record) => record.id === id);
 
   return {
@@ -120,7 +121,7 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
 
     async adoptContainer({ containerId }) {
       await containers.adopt(containerId);
-      await hub.follow(containerId);
+      await followMonitor(context, containerId);
       return undefined;
     },
 

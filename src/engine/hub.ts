@@ -61,6 +61,11 @@ export class ContainerHub implements AsyncDisposable {
     this.#emit({ containerId, event: { event: 'start', pid: 0, at } });
   }
 
+  /** Tells of a monitor that was killed before anybody could subscribe to it. */
+  announceLost(containerId: string): void {
+    this.#emit({ containerId, event: { event: 'lost' } });
+  }
+
   /** Has whoever waits for that container look again. */
   look(containerId: string): void {
     for (const look of [...this.#looks]) look(containerId);

@@ -22,6 +22,7 @@ import { containerEvent } from './container-event.ts';
 import type { EngineContext } from './context.ts';
 import type { EffectInput } from './effect-input.ts';
 import { networkPlaces, planEndpoints } from './endpoints.ts';
+import { followMonitor } from './follow.ts';
 import { givenFileMounts, removeGivenFiles } from './given-files.ts';
 import { containerLabels } from './labels.ts';
 import { ociMounts, type VolumeUse, volumeOfMount, volumeUses } from './mounts.ts';
@@ -151,7 +152,7 @@ export async function startContainer(
   const { database, containers, networks, paths } = context;
   const state = readContainerState(paths.container(record.id), context.native);
   if (state.monitor === 'alive') {
-    await context.hub.follow(record.id);
+    await followMonitor(context, record.id);
     return;
   }
   signal.throwIfAborted();
@@ -189,7 +190,7 @@ export async function startContainer(
       ports.length > 0 ? context.rules.request() : context.rules.settled(),
     ]);
     await containers.start(record.id);
-    const isFollowed = await context.hub.follow(record.id);
+    const isFollowed = await followMonitor(context, record.id);
     context.hub.announceStart(record.id, context.clock().toISOString());
     if (!isFollowed) announceEnd(context, record);
   } catch (error) {

@@ -5,6 +5,7 @@ import type { ContainerRecord } from '../model/records.ts';
 import type { DependencyCondition } from '../model/service.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { EngineContext } from './context.ts';
+import { followMonitor } from './follow.ts';
 
 export interface ConditionWait {
   readonly service: string;
@@ -55,7 +56,7 @@ async function adoptAgain(context: EngineContext, id: string): Promise<void> {
   if (readContainerState(context.paths.container(id), context.native).monitor !== 'lost') return;
   try {
     await context.containers.adopt(id);
-    await context.hub.follow(id);
+    await followMonitor(context, id);
   } catch (error) {
     console.error(`cannot take over container ${id} again:`, error);
   }
