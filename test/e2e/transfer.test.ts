@@ -135,4 +135,39 @@ describe('e2e: images out of containers and to registries', () => {
       assert.match(tolerated.stderr, /^warning: image \S+ is not on this machine$/m);
     },
   );
+
+  scenario(
+    'publish sends the Compose files as the artifact that Docker Compose reads, and nothing that says too much',
+    {
+      compose: 'services: { web: { image: x } }\n',
+      files: {
+        'more.yaml': 'services: { web: { labels: { a: b } } }\n',
+        'telling.yaml': 'services: { web: { image: x, environment: { KEY: value } } }\n',
+        'included.yaml': 'services: { other: { image: x } }\n',
+        'including.yaml': 'include: [included.yaml]\n',
+      },
+    },
+    async (scene, context) => {
+      require(context, hasRegistryTools(), 'docker-registry and skopeo');
+      await using registry = await startRegistry();
+      await scene.ok('-f', 'more.yaml', 'publish', `${registry.domain}/team/shop:1`);
+      const ask = async (path: string) =>
+        await fetch(`http://${registry.domain}/v2/team/shop/${path}`, {
+          headers: { accept: 'application/vnd.oci.image.manifest.v1+json' },
+        });
+      const manifest = (await (await ask('manifests/1')).json()) as {
+        readonly artifactType: string;
+        readonly layers: readonly { readonly digest: string; readonly annotations: Readonly<Record<string, string>> }[];
+      };
+      assert.equal(manifest.artifactType, 'application/vnd.docker.compose.project');
+      const files = manifest.layers.map(({ annotations }) => annotations['com.docker.compose.file']);
+      assert.deepEqual(files, ['compose.yaml', 'more.yaml']);
+      const first = await (await ask(`blobs/${manifest.layers[0]?.digest}`)).text();
+      assert.equal(first, readFileSync(scene.composeFile, 'utf8'));
+      const refused = async (file: string, message: RegExp) =>
+        await scene.fails(1, message, '-f', file, 'publish', `${registry.domain}/team/no:1`);
+      await refused('telling.yaml', /values of variables of web would be sent/);
+      await refused('including.yaml', /includes or extends .*included.yaml, which is not sent/);
+    },
+  );
 });

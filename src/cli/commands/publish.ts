@@ -61,7 +61,7 @@ export const publish = defineCommand({
     const files = await Promise.all(sources.files.map(readArtifactFile));
     if (digests === 'pinned') files.push(await imageOverride(tree, context));
     const name = `${reference.domain}/${reference.repository}:${reference.tag}`;
-    const steps = { operation: 'publish', kind: 'project', isQuiet: false, failures: 'stop' } as const;
+    const steps = { operation: 'publish', kind: 'image', isQuiet: false, failures: 'stop' } as const;
     await runSteps([name], { ...steps, texts: ['Publishing', 'Published'] }, context, async () => {
       if (globals.dryRun) return;
       using client = await openRegistries(context);

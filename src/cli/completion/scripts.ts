@@ -12,9 +12,11 @@ _tscompose() {
     if [[ $value == :* ]]; then paths=$value; else COMPREPLY+=("\${value#"$before"}"); fi
   done < <("\${COMP_WORDS[0]}" __complete line "$line" 2>/dev/null)
   [[ $cur == [=:] ]] && cur=
+  # it would put a backslash before the colon of a service
+  [[ $paths == :none || \${#COMPREPLY[@]} != 0 ]] || compopt -o filenames
   case $paths in
-    :files) compopt -o filenames; COMPREPLY+=($(compgen -f -- "$cur")) ;;
-    :directories) compopt -o filenames; COMPREPLY+=($(compgen -d -- "$cur")) ;;
+    :files) mapfile -t -O \${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$cur") ;;
+    :directories) mapfile -t -O \${#COMPREPLY[@]} COMPREPLY < <(compgen -d -- "$cur") ;;
   esac
   [[ \${#COMPREPLY[@]} == 1 && \${COMPREPLY[0]} == *[=:] ]] && compopt -o nospace
 }
