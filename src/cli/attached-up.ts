@@ -232,20 +232,21 @@ class AttachedUp implements AsyncDisposable {
       existing.filter((each) => this.#isShown(each) && !removed.has(each.name)).map((each) => each.name),
     );
     for (const { kind, operation, resource, service } of nodes) {
-      if (kind !== 'container' || operation === 'removeContainer' || operation === 'stopContainer') continue;
+      if (kind !== 'container' || /^(remove|stop|drain)Container$/.test(operation)) continue;
       if (service !== null && this.#shown.has(service) && operation !== 'waitDependency') names.add(resource);
     }
-    const shown = [...names].map((name) => this.#logName(name)).sort();
+    const shown = [...new Set([...names].map((name) => this.#logName(name)))].sort();
     for (const name of shown) this.#format.register(name);
     if (shown.length > 0) await this.#screen.write(`Attaching to ${shown.join(', ')}\n`, '');
   }
 
   #followByName(name: string): void {
     const { projectName } = this.#session;
-    const record = withRecords(this.#context, (database) =>
-      database.containers(projectName).find((each) => each.name === name),
+    // In an update two containers have the name, one of them for a moment.
+    const records = withRecords(this.#context, (database) =>
+      database.containers(projectName).filter((each) => lastingName(each.name) === name),
     );
-    if (record !== undefined && !this.#watch.isWatched(record.id)) this.#follow(record);
+    for (const record of records) if (!this.#watch.isWatched(record.id)) this.#follow(record);
   }
 
   /** Follows whatever runs, and what ran and has ended before we looked. */
@@ -319,7 +320,7 @@ class AttachedUp implements AsyncDisposable {
       if (this.#isShown(record)) await this.#say(record, `exited with code ${exitCode} (restarting)`);
       return;
     }
-    if (this.#isStopping) return;
+    if (this.#isStopping || this.#isReplaced(record)) return;
     const { abortOn, exitCodeFrom } = this.#attach;
     const isMonitored = this.#monitored().has(record.service);
     if (isMonitored && (abortOn === 'exit' || (abortOn === 'failure' && exitCode !== 0))) {
@@ -327,6 +328,11 @@ class AttachedUp implements AsyncDisposable {
         exitCodeFrom === null || exitCodeFrom === record.service ? exitCode : await this.#codeOf(exitCodeFrom);
       this.#ending.resolve({ type: 'aborted', exitCode: code });
     }
+  }
+
+  /** Whether another container has taken its place: its end is no end of the service. */
+  #isReplaced({ id }: ContainerRecord): boolean {
+    return withRecords(this.#context, (database) => database.container(id))?.traffic === 'held';
   }
 
   #monitored(): ReadonlySet<string> {
