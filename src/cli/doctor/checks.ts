@@ -51,11 +51,17 @@ function kernel({ kernelRelease }: MachineFacts): Check {
     : missing('kernel', `Linux ${kernelRelease}, and 5.6 is the least`, 'apt-get install linux-image-amd64 && reboot');
 }
 
-function privileges({ capabilities }: MachineFacts): Check {
-  const absent = ['CAP_NET_ADMIN', 'CAP_SYS_ADMIN'].filter((name) => !capabilities.includes(name));
+const asRoot = 'sudo tscompose doctor';
+
+function absentCapabilities({ capabilities }: MachineFacts): string[] {
+  return ['CAP_NET_ADMIN', 'CAP_SYS_ADMIN'].filter((name) => !capabilities.includes(name));
+}
+
+function privileges(facts: MachineFacts): Check {
+  const absent = absentCapabilities(facts);
   return absent.length === 0
     ? ok('privileges', 'containers can be made')
-    : missing('privileges', `this process has no ${absent.join(', ')}`, 'sudo tscompose doctor');
+    : missing('privileges', `this process has no ${absent.join(', ')}`, asRoot);
 }
 
 const controllersOfLimits = ['cpu', 'cpuset', 'io', 'memory', 'pids'];
@@ -72,15 +78,24 @@ function cgroups({ cgroup: { mode, controllers } }: MachineFacts): Check {
   return missing('cgroups', `${mode}, without ${absent.join(', ')}: such limits cannot be set`, fix);
 }
 
-function overlay({ overlayProblem, disk: { path } }: MachineFacts): Check {
+function overlay(facts: MachineFacts): Check {
+  const { overlayProblem, knowsOverlay } = facts;
+  const { path } = facts.disk;
   if (overlayProblem === null) return ok('overlay', `mounts over ${path}`);
-  return missing('overlay', `cannot mount over ${path}: ${overlayProblem}`, 'modprobe overlay');
+  const detail = `cannot mount over ${path}: ${overlayProblem}`;
+  if (absentCapabilities(facts).length > 0) return missing('overlay', detail, asRoot);
+  // Not every file system can hold what containers write: NFS, or another overlay.
+  return missing(
+    'overlay',
+    detail,
+    knowsOverlay ? 'tscompose --state-dir DIR doctor, on ext4, xfs or btrfs' : 'modprobe overlay',
+  );
 }
 
-function nftables({ nftablesProblem }: MachineFacts): Check {
-  return nftablesProblem === null
-    ? ok('nftables', 'its tables can be read and written')
-    : missing('nftables', nftablesProblem, 'modprobe nf_tables');
+function nftables(facts: MachineFacts): Check {
+  const { nftablesProblem } = facts;
+  if (nftablesProblem === null) return ok('nftables', 'its tables can be read and written');
+  return missing('nftables', nftablesProblem, absentCapabilities(facts).length > 0 ? asRoot : 'modprobe nf_tables');
 }
 
 function seccomp({ hasSeccomp }: MachineFacts): Check {

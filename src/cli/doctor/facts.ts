@@ -14,6 +14,8 @@ export interface MachineFacts {
   readonly cgroup: { readonly mode: 'v1' | 'hybrid' | 'v2' | 'none'; readonly controllers: readonly string[] };
   /** Null: one was made; else why not. */
   readonly overlayProblem: string | null;
+  /** The kernel has overlayfs, loaded or built in. */
+  readonly knowsOverlay: boolean;
   /** Null: its tables can be read; else why not. */
   readonly nftablesProblem: string | null;
   /** Of those that links and rules need. */
@@ -41,6 +43,7 @@ export async function readMachineFacts(paths: Paths): Promise<MachineFacts> {
     capabilities: parseCapabilityMask(mask),
     cgroup: readCgroup(),
     overlayProblem: await problemOf(() => tryOverlay(paths)),
+    knowsOverlay: /\boverlay$/m.test(textOf('/proc/filesystems') ?? ''),
     nftablesProblem,
     absentModules: ['bridge', 'veth', 'nft_chain_nat', 'nft_masq'].filter(isAbsentModule),
     hasSeccomp: existsSync('/proc/sys/kernel/seccomp/actions_avail'),

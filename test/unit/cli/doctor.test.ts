@@ -7,6 +7,7 @@ const good: MachineFacts = {
   capabilities: ['CAP_NET_ADMIN', 'CAP_SYS_ADMIN'],
   cgroup: { mode: 'v2', controllers: ['cpuset', 'cpu', 'io', 'memory', 'pids', 'hugetlb'] },
   overlayProblem: null,
+  knowsOverlay: true,
   nftablesProblem: null,
   absentModules: [],
   hasSeccomp: true,
@@ -42,7 +43,8 @@ describe('doctor', () => {
       { cgroup: { mode: 'v1', controllers: ['cpu', 'cpuset', 'memory', 'pids'] } },
       /^missing cgroups: mount -t cgroup -o blkio cgroup/,
     ],
-    ['no overlay', { overlayProblem: 'ENODEV' }, /^missing overlay: modprobe overlay/],
+    ['no overlay', { overlayProblem: 'ENODEV', knowsOverlay: false }, /^missing overlay: modprobe overlay/],
+    ['a file system that holds no overlay', { overlayProblem: 'EINVAL' }, /^missing overlay: tscompose --state-dir/],
     ['no nftables', { nftablesProblem: 'EOPNOTSUPP' }, /^missing nftables: modprobe nf_tables/],
     ['no module for links', { absentModules: ['veth'] }, /^missing module: /],
     ['no user namespaces', { maxUserNamespaces: 0 }, /^advice user namespaces: sysctl -w/],
@@ -66,6 +68,14 @@ describe('doctor', () => {
       assert.match(lines[0] ?? '', pattern);
     });
   }
+
+  it('blames what is forbidden on the lack of rights', () => {
+    const forbidden = { capabilities: [], overlayProblem: 'EPERM', nftablesProblem: 'EPERM' };
+    assert.deepEqual(
+      told(forbidden).map((line) => line.split(': ')[1]),
+      ['sudo tscompose doctor', 'sudo tscompose doctor', 'sudo tscompose doctor'],
+    );
+  });
 
   it('knows that the firewalls of Docker and firewalld are passed', () => {
     const drops = { family: 'ip', table: 'filter', chain: 'FORWARD', policy: 'drop' } as const;
