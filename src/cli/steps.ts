@@ -63,7 +63,7 @@ export async function runSteps(
 }
 
 /** Leaves out what is only a little further on than before. */
-function sparsely(report: (layer: Layer) => void): (layer: Layer) => void {
+export function sparsely(report: (layer: Layer) => void): (layer: Layer) => void {
   const latest = new Map<string, { readonly status: string; readonly at: number }>();
   return (layer) => {
     const at = monotonicMs();

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SupervisorClient } from '../client/client.ts';
 import type { SupervisorCommand } from '../client/spawn.ts';
-import { capabilityNames } from '../model/capability.ts';
-import { ComposeError } from '../util/errors.ts';
 import type { Context } from './context.ts';
+import { requirePrivileges } from './privileges.ts';
 
 /** The client of a project's supervisor, which is started at the first call when there is none. */
 export function supervisorOf(projectName: string, context: Context): SupervisorClient {
@@ -33,22 +31,9 @@ function supervisorCommand(projectName: string, { stateDirectory }: Context): Su
   const stateDir = stateDirectory === undefined ? [] : ['--state-dir', stateDirectory];
   return {
     executable: process.execPath,
-    precondition: requirePrivileges,
+    precondition: () => requirePrivileges('containers need'),
     arguments: ['--disable-warning=ExperimentalWarning', supervisorScript(), '--project', projectName, ...stateDir],
   };
-}
-
-const needed = ['CAP_NET_ADMIN', 'CAP_SYS_ADMIN'] as const;
-
-/** Namespaces, mounts and links are made with these; without them nothing is begun. */
-function requirePrivileges(): void {
-  const [, mask = '0'] = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-  const effective = BigInt(`0x${mask}`);
-  const missing = needed.filter((name) => !((effective >> BigInt(capabilityNames.indexOf(name))) & 1n));
-  if (missing.length === 0) return;
-  throw new ComposeError('NO_PERMISSION', `containers need root: this process has no ${missing.join(', ')}`, {
-    hint: 'run the command with sudo',
-  });
 }
 
 /** The bundle stands beside ours; run from the sources we use the one that was built. */

@@ -1,5 +1,7 @@
+import type { LayerEvent } from './events.ts';
+
 /** What happens while images are built: plain data, drawn by `ui`. */
-export type BuildEvent = BuildStepEvent | BuildOutputEvent | BuildWarningEvent;
+export type BuildEvent = BuildStepEvent | BuildOutputEvent | BuildWarningEvent | BuiltEvent | LayerEvent;
 
 export interface BuildStepEvent {
   readonly type: 'buildStep';
@@ -20,4 +22,10 @@ export interface BuildOutputEvent {
 export interface BuildWarningEvent {
   readonly type: 'buildWarning';
   readonly message: string;
+}
+
+/** The image of a service has its names. */
+export interface BuiltEvent {
+  readonly type: 'built';
+  readonly image: string;
 }

@@ -368,6 +368,7 @@ services:
       for (const args of [
         ['up', '-d'],
         ['run', '--rm', 'web', 'true'],
+        ['image', 'build', '/nonexistent'],
       ]) {
         const { status, stderr } = spawnSync(
           'setpriv',
@@ -377,7 +378,7 @@ services:
             env: { ...process.env, TSCOMPOSE_STATE_DIR: scene.stateDirectory, HOME: '/nonexistent' },
           },
         );
-        assert.match(stderr, /containers need root/);
+        assert.match(stderr, /(?:containers|builds) need root/);
         assert.equal(status, 1, stderr);
         assertPlain(stderr);
       }

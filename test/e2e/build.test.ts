@@ -563,6 +563,14 @@ ADD --unpack=false packed.tar /whole.tar
       assert.equal(code, 0, stderr);
       assert.match(stderr, /^#\d+ pull 127\.0\.0\.1:\d+\/team\/base:1\n#\d+ DONE/m);
       assert.equal(await printed(scene, 'web'), 'from the base');
+      await scene.ok('image', 'rm', `${registry.domain}/team/base:1`);
+      const again = ['--progress', 'json', 'build', '--build-arg', `REGISTRY=${registry.domain}`, 'web'];
+      const events = (await scene.run(...again)).stderr
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      assert.ok(events.some(({ type, resource }) => type === 'layer' && resource.endsWith('/team/base:1')));
+      assert.equal(events.at(-1).type, 'built');
     },
   );
 

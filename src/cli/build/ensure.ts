@@ -5,6 +5,7 @@ import { ComposeError } from '../../util/errors.ts';
 import type { Context } from '../context.ts';
 import { mannerOf } from '../globals.ts';
 import type { BuildSettings } from '../images.ts';
+import { progressForm } from '../progress.ts';
 import { buildServices, imageNameOf, isBuilt } from './services.ts';
 
 /** Builds images of `services` that are missing, or that their policy says to build. */
@@ -31,8 +32,7 @@ export async function ensureBuilt(
     }
   }
   if (needed.length === 0) return;
-  const isJson = context.globals.progress === 'json';
-  const form = isQuiet || context.globals.progress === 'quiet' ? 'quiet' : isJson ? 'json' : 'text';
+  const form = isQuiet ? 'quiet' : progressForm(context);
   const settings = {
     buildArguments: new Map<string, string>(),
     noCache: false,

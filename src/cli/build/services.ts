@@ -8,7 +8,7 @@ import type { StoredImage } from '../../image/store/resolve.ts';
 import { imageName, type NameSeparator } from '../../model/names.ts';
 import type { Project } from '../../model/project.ts';
 import type { Service } from '../../model/service.ts';
-import type { BuildReporterForm } from '../../ui/build-reporter.ts';
+import type { ReporterForm } from '../../ui/reporter.ts';
 import { about, ComposeError } from '../../util/errors.ts';
 import { version } from '../../util/version.ts';
 import type { Context } from '../context.ts';
@@ -21,7 +21,7 @@ export interface ServiceBuildSettings {
   /** Newer base images are looked for. */
   readonly isPulling: boolean;
   readonly ssh: readonly string[];
-  readonly form: BuildReporterForm;
+  readonly form: ReporterForm;
 }
 
 export interface BuiltProject {
@@ -121,7 +121,7 @@ async function buildService(
   } catch (error) {
     throw blamed(error, name);
   }
-  if (settings.form === 'text') context.stderr.write(` Image ${tags[0]}  Built\n`);
+  session.report({ type: 'built', image: tags[0] ?? '' });
 }
 
 export function imageNameOf(project: Project, name: string, separator: NameSeparator): string {

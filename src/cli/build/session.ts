@@ -24,11 +24,15 @@ import type { StoredImage } from '../../image/store/resolve.ts';
 import { canonicalName, type ImageStore, openImageStore } from '../../image/store/store.ts';
 import type { BuildEvent } from '../../model/build.ts';
 import { native } from '../../native/binding.ts';
-import { type BuildReporter, type BuildReporterForm, openBuildReporter } from '../../ui/build-reporter.ts';
+import type { BuildReporter } from '../../ui/build-reporter.ts';
+import { openBuildReporter } from '../../ui/open-build-reporter.ts';
+import type { ReporterForm } from '../../ui/reporter.ts';
 import { monotonicMs } from '../../util/elapsed.ts';
 import { ComposeError } from '../../util/errors.ts';
 import type { Context } from '../context.ts';
+import { requirePrivileges } from '../privileges.ts';
 import { isColored } from '../progress.ts';
+import { sparsely } from '../steps.ts';
 
 export interface BuildSession {
   readonly store: ImageStore;
@@ -39,6 +43,7 @@ export interface BuildSession {
   ): Promise<StoredImage>;
   /** Contexts that are elsewhere. */
   readonly contexts: ContextFetcher;
+  report(event: BuildEvent): void;
   /** Lets a name stand for what was built. */
   name(reference: string, target: Descriptor): void;
 }
@@ -50,14 +55,15 @@ const layersAtOnce = 4;
 /** Opens what builds need for `action` and takes away what they used, however it ends. */
 export async function withBuilds<T>(
   context: Context,
-  settings: { readonly form: BuildReporterForm },
+  settings: { readonly form: ReporterForm },
   action: (session: BuildSession) => Promise<T>,
 ): Promise<T> {
+  requirePrivileges('builds need');
   const { paths } = context;
   const binding = native();
   await sweepKilledBuilds({ paths, native: binding });
   using store = openImageStore(paths);
-  const reporter = openBuildReporter(settings.form, {
+  const reporter = await openBuildReporter(settings.form, {
     stderr: context.stderr,
     isColored: isColored(context, context.stderr),
   });
@@ -86,7 +92,7 @@ export async function withBuilds<T>(
       await shared.settle();
     }
   } finally {
-    reporter.close();
+    await reporter.close();
     removeEmptyCgroups(['/tscompose']);
   }
 }
@@ -133,7 +139,14 @@ function sessionOf(
       // TLS takes longer to load than a build takes that has nothing to do.
       const { openRegistries } = await import('../registry-client.ts');
       using registry = await openRegistries(context);
-      const pulled = await pullImage(reference, { store, registry, platform, signal, slots: new Slots(layersAtOnce) });
+      const pulled = await pullImage(reference, {
+        store,
+        registry,
+        platform,
+        signal,
+        slots: new Slots(layersAtOnce),
+        onLayer: sparsely((layer) => emit({ type: 'layer', resource: reference, ...layer })),
+      });
       return pulled.image;
     });
   const exchange = { store, cache, lease, context };
@@ -179,6 +192,7 @@ function sessionOf(
     };
   return {
     store,
+    report: emit,
     contexts: contextFetcher({ workspace, nextId, emit, signal }),
     async build(request, { isPulling, signal: own }) {
       const built = await buildImage(request, {

@@ -6,6 +6,7 @@ import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
 import { mannerOf } from '../globals.ts';
 import { type LoadedForCommand, loadProject } from '../load-project.ts';
+import { progressForm } from '../progress.ts';
 import { checkServices } from '../services.ts';
 import { buildArgumentsOf } from './image/build.ts';
 
@@ -72,7 +73,7 @@ export const build = defineCommand({
       return 0;
     }
     const isSilent = isQuiet || context.globals.progress === 'quiet';
-    const form = isSilent ? 'quiet' : context.globals.progress === 'json' ? 'json' : 'text';
+    const form = isSilent ? 'quiet' : progressForm(context);
     const buildArguments = buildArgumentsOf(settings.buildArguments, context.environment);
     const { noCache, isPulling, ssh } = settings;
     if (mode === 'check') {

@@ -10,6 +10,7 @@ import { ComposeError } from '../../../util/errors.ts';
 import { withBuilds } from '../../build/session.ts';
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
+import { progressForm } from '../../progress.ts';
 
 export const imageBuild = defineCommand({
   name: 'image build',
@@ -37,7 +38,7 @@ export const imageBuild = defineCommand({
   },
   settings: (values, [directory = '']) => ({ ...values, directory }),
   async run(settings, context) {
-    const form = settings.quiet ? 'quiet' : context.globals.progress === 'json' ? 'json' : 'text';
+    const form = settings.quiet ? 'quiet' : progressForm(context);
     const image = await withBuilds(context, { form }, async ({ build, name, contexts }) => {
       const request = await requestOf(settings, contexts, context);
       const built = await build(request, { isPulling: settings.pull ?? false, signal: context.signal });

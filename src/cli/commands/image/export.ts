@@ -4,6 +4,7 @@ import { writeLayer } from '../../../native/archive.ts';
 import { checkOutput, writeArchive } from '../../archive-output.ts';
 import { defineCommand } from '../../command.ts';
 import { withImageStore } from '../../image-store.ts';
+import { requirePrivileges } from '../../privileges.ts';
 
 export const imageExport = defineCommand({
   name: 'image export',
@@ -20,6 +21,8 @@ export const imageExport = defineCommand({
   }),
   async run({ name, output, platform }, context) {
     checkOutput(output, context);
+    // Layers are merged by a mount.
+    requirePrivileges('the files of an image need');
     const { signal, workingDirectory } = context;
     await withImageStore(context, async (store) => {
       await using lease = await store.lease();

@@ -1,0 +1,149 @@
+import { stripVTControlCharacters } from 'node:util';
+import { Listr, ListrLogger, ProcessOutput } from 'listr2';
+import type { BuildEvent, BuildStepEvent } from '../model/build.ts';
+import type { LayerEvent } from '../model/events.ts';
+import { type BuildReporter, type BuildReporterOptions, statusText } from './build-reporter.ts';
+import { layerLines } from './layers.ts';
+
+interface ActiveStep {
+  readonly title: string;
+  /** The latest that it has said. */
+  lines: readonly string[];
+  half: string;
+  readonly layers: Map<string, LayerEvent>;
+}
+
+const linesOver = 4;
+const linesOfStep = 3;
+const layersOfStep = 6;
+/** The rest of the screen is for what was there before. */
+const screenRows = 16;
+
+/**
+ * Builds on a terminal: the steps at work with the last lines of each, below what was over last. When the build has ended its
+ * steps stay there, a line each; what a failed one has said is with the error.
+ */
+export class BuildTasks implements BuildReporter {
+  readonly #stderr: NodeJS.WriteStream;
+  readonly #isColored: boolean;
+  readonly #active = new Map<number, ActiveStep>();
+  readonly #over = Promise.withResolvers<void>();
+  #done = 0;
+  #hasFailed = false;
+  #draw: (() => void) | undefined;
+  #list: Promise<unknown> | undefined;
+  /** What is over, a line each: all of it stays on the screen when the build has ended. */
+  readonly #lines: string[] = [];
+
+  constructor({ stderr, isColored }: BuildReporterOptions) {
+    this.#stderr = stderr as NodeJS.WriteStream;
+    this.#isColored = isColored;
+  }
+
+  report(event: BuildEvent): void {
+    switch (event.type) {
+      case 'buildStep':
+        this.#step(event);
+        break;
+      case 'buildOutput':
+        this.#said(event.id, event.text);
+        break;
+      case 'layer':
+        for (const step of this.#active.values()) {
+          if (step.title === `pull ${event.resource}`) step.layers.set(event.digest, event);
+        }
+        break;
+      case 'buildWarning':
+        this.#lines.push(`warning: ${event.message}`);
+        break;
+      case 'built':
+        this.#lines.push(` Image ${event.image}  Built`);
+        break;
+    }
+    this.#draw?.();
+  }
+
+  async close(): Promise<void> {
+    this.#active.clear();
+    this.#draw?.();
+    this.#over.resolve();
+    await this.#list;
+    for (const line of this.#lines.splice(0)) this.#stderr.write(`${line}\n`);
+  }
+
+  #step({ id, title, status, durationMs }: BuildStepEvent): void {
+    if (status === 'started') {
+      this.#active.set(id, { title, lines: [], half: '', layers: new Map() });
+      this.#list ??= this.#open().run();
+      return;
+    }
+    this.#active.delete(id);
+    this.#done += 1;
+    this.#hasFailed ||= status === 'failed' || status === 'cancelled';
+    const color = status === 'failed' ? 31 : status === 'cancelled' ? 33 : status === 'cached' ? 90 : 32;
+    const mark = status === 'failed' ? '✖' : status === 'cancelled' ? '⚠' : '✔';
+    const painted = this.#isColored ? `\x1b[${color}m${mark}\x1b[0m` : mark;
+    this.#lines.push(`${painted} ${this.#cut(title)}  ${statusText(status, durationMs).replace(/^DONE /, '')}`);
+  }
+
+  #said(id: number, text: string): void {
+    const step = this.#active.get(id);
+    if (step === undefined) return;
+    const [first = '', ...others] = text.split('\n');
+    const whole = [step.half + first, ...others].map(stripVTControlCharacters);
+    step.half = whole.pop() ?? '';
+    const printable = whole.map((line) => line.replace(/\r+$/, '').replace(/^.*\r/, '')).filter((line) => line !== '');
+    step.lines = [...step.lines, ...printable].slice(-linesOfStep);
+  }
+
+  #cut(title: string): string {
+    const width = Math.max(20, (this.#stderr.columns ?? 80) - 12);
+    return title.length <= width ? title : `${title.slice(0, width - 1)}…`;
+  }
+
+  #shown(): string {
+    const lines = this.#lines.slice(-linesOver);
+    for (const { title, lines: said, layers } of this.#active.values()) {
+      const below = layers.size > 0 ? layerLines(layers.values()).slice(0, layersOfStep) : said;
+      lines.push(this.#cut(title), ...below.map((line) => `    ${line}`));
+    }
+    return lines.slice(0, screenRows).join('\n');
+  }
+
+  #open(): Listr<unknown, 'default', 'default'> {
+    const processOutput = new ProcessOutput(this.#stderr, this.#stderr, { leaveEmptyLine: false });
+    const logger = new ListrLogger({ useIcons: true, toStderr: [], processOutput });
+    const rendererOptions = { logger, formatOutput: 'truncate' as const, showErrorMessage: false };
+    return new Listr(
+      [
+        {
+          title: 'Building',
+          task: (_context, task) => {
+            this.#draw = () => {
+              task.title =
+                this.#active.size === 0 ? 'Building' : `Building  ${this.#done} done, ${this.#active.size} at work`;
+              task.output = this.#shown();
+            };
+            this.#draw();
+            return this.#over.promise.then(() => {
+              this.#draw = undefined;
+              task.title = `${this.#done} steps`;
+              if (this.#hasFailed) throw new Error(task.title);
+            });
+          },
+          rendererOptions: { outputBar: 1 },
+        },
+      ],
+      {
+        exitOnError: false,
+        // Interrupts are the entry point's; a list that has them ends the process.
+        registerSignalListeners: false,
+        renderer: 'default',
+        // By default it looks at stdout, and ours is stderr, which was found to be a terminal.
+        fallbackRenderer: 'default',
+        rendererOptions,
+        fallbackRendererOptions: rendererOptions,
+      },
+    );
+  }
+}
