@@ -2,7 +2,7 @@ import { LogCollector } from '../logs/collector.ts';
 import type { SourcedRecord } from '../logs/merge.ts';
 import { LogReader } from '../logs/reader.ts';
 import { exitCodeOf } from '../model/container-state.ts';
-import type { ProgressEvent, StepEvent } from '../model/events.ts';
+import type { OutputEvent, ProgressEvent, StepEvent } from '../model/events.ts';
 import { lastingName, logName } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import type { ContainerRecord } from '../model/records.ts';
@@ -203,6 +203,7 @@ class AttachedUp implements AsyncDisposable {
     for await (const event of client.apply(request, { signal })) {
       this.#screen.reporter.report(event);
       if (event.type === 'plan') await this.#announce(event);
+      if (event.type === 'output') await this.#printHook(event);
       if (event.type === 'step' && isStarted(event)) this.#followByName(event.resource);
     }
     // What starts after the look is told.
@@ -287,6 +288,11 @@ class AttachedUp implements AsyncDisposable {
       if (this.#screen.showsStack && record.stream === 'stderr') texts.stdout.push(texts.stderr.pop() ?? '');
     }
     await this.#screen.write(texts.stdout.join(''), texts.stderr.join(''));
+  }
+
+  async #printHook({ service, source, at, text }: OutputEvent): Promise<void> {
+    if (!this.#shown.has(service)) return;
+    await this.#screen.write(this.#format.line(`${this.#logName(source)} ->`, at, text), '');
   }
 
   async #say(record: ContainerRecord, text: string): Promise<void> {
@@ -419,6 +425,7 @@ class AttachedUp implements AsyncDisposable {
     const { client, project, origin, variables } = this.#session;
     for await (const event of client.apply({ project, origin, variables, settings, expectedPlanHash: null })) {
       this.#screen.reporter.report(event);
+      if (event.type === 'output') await this.#printHook(event);
     }
   }
 

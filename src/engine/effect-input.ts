@@ -1,4 +1,5 @@
 /** What the effects of one request work with. */
+import type { OutputEvent } from '../model/events.ts';
 import type { ResolvedImage } from '../model/image.ts';
 import type { ProjectOrigin } from '../model/origin.ts';
 import type { Project } from '../model/project.ts';
@@ -15,6 +16,8 @@ export interface EffectInput {
   readonly waitTimeoutMs: number | null;
   /** Skipped where nobody asked for a start: a container that is healed goes on as if nothing had been. */
   readonly hooks: 'run' | 'skip';
+  /** Told each line that a hook prints. */
+  readonly tell: (event: OutputEvent) => void;
 }
 
 export function requireService(project: Project, name: string): Service {

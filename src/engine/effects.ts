@@ -25,6 +25,7 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
   const { database, networks, volumes, containers, clock, rules } = context;
   const network = (id: string): NetworkRecord | undefined => database.networks().find((record) => record.id === id);
 
+  const { tell } = input;
   return {
     async createNetwork({ key }) {
       await createNetwork(context, input, key);
@@ -95,7 +96,7 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
       const record = containerNamed(context, name);
       const { monitor } = readContainerState(context.paths.container(record.id), context.native);
       await startContainer(context, record, input, signal);
-      if (monitor === 'none' && input.hooks === 'run') await runHooks(context, record, 'post_start', signal);
+      if (monitor === 'none' && input.hooks === 'run') await runHooks(context, record, 'post_start', { signal, tell });
       return undefined;
     },
 
@@ -141,7 +142,7 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
       const record = database.container(containerId);
       if (record === null) return undefined;
       const { status } = readContainerState(context.paths.container(containerId), context.native);
-      if (status === 'running' && input.hooks === 'run') await runHooks(context, record, 'pre_stop', signal);
+      if (status === 'running' && input.hooks === 'run') await runHooks(context, record, 'pre_stop', { signal, tell });
       database.noteContainer({ ...record, desired: 'stopped' });
       const announce = (action: string, extra: Readonly<Record<string, string>> = {}) =>
         context.announce(containerEvent(record, action, clock().toISOString(), extra));

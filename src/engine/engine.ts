@@ -103,7 +103,15 @@ export async function apply(context: EngineContext, request: ApplyRequest, optio
   }
   const { variables } = request;
   const hooks = 'run' as const;
-  const input = { project, origin, wanted, variables, waitTimeoutMs: settings.waitTimeoutMs, hooks };
+  const input = {
+    project,
+    origin,
+    wanted,
+    variables,
+    waitTimeoutMs: settings.waitTimeoutMs,
+    hooks,
+    tell: options.emit,
+  };
   await carryOutUpdates({
     context,
     request,
@@ -238,7 +246,15 @@ export async function repair(
     configFiles: [],
     environmentFiles: [],
   };
-  const input: EffectInput = { project, origin, wanted: empty, variables: {}, waitTimeoutMs: null, hooks: 'skip' };
+  const input: EffectInput = {
+    project,
+    origin,
+    wanted: empty,
+    variables: {},
+    waitTimeoutMs: null,
+    hooks: 'skip',
+    tell: () => {},
+  };
   await carryOut(context, input, thePlan, { signal, emit, parallel: null });
   return thePlan.nodes.length;
 }

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream';
 import { execProcess, readAccounts } from '../container/exec-process.ts';
 import type { OciSpec } from '../container/oci.ts';
 import { readContainerState } from '../container/state.ts';
+import type { OutputEvent } from '../model/events.ts';
 import { lastingName } from '../model/names.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import type { Hook } from '../model/service.ts';
@@ -13,6 +14,7 @@ import type { EngineContext } from './context.ts';
 /** As much of a hook's output as an error shows. */
 const tailBytes = 2048;
 const tailLines = 10;
+const longestLine = 1 << 16;
 
 /**
  * Runs the hooks of one kind in a running container, one after the other. Throws HOOK_FAILED for the first that fails, with the
@@ -22,13 +24,18 @@ export async function runHooks(
   context: EngineContext,
   record: ContainerRecord,
   kind: 'post_start' | 'pre_stop',
-  signal: AbortSignal,
+  options: HookOptions,
 ): Promise<void> {
   for (const [index, hook] of (record.config[kind] ?? []).entries()) {
-    const exited = await runHook(context, record, hook, signal);
+    const exited = await runHook(context, record, hook, options);
     if (exited.code === 0) continue;
     throw hookFailure(record, `${kind} hook ${index + 1} of ${lastingName(record.name)}`, exited, [kind, index]);
   }
+}
+
+export interface HookOptions {
+  readonly signal: AbortSignal;
+  readonly tell: (event: OutputEvent) => void;
 }
 
 export interface HookExit {
@@ -54,7 +61,7 @@ async function runHook(
   context: EngineContext,
   record: ContainerRecord,
   hook: Hook,
-  signal: AbortSignal,
+  { signal, tell }: HookOptions,
 ): Promise<HookExit> {
   const paths = context.paths.container(record.id);
   const { pid } = readContainerState(paths, context.native);
@@ -74,12 +81,26 @@ async function runHook(
   using stream = await context.containers.monitor(record.id).exec(args, { signal });
   stream.stdin.end();
   const output = { text: '' };
-  const [code] = await Promise.all([stream.exitCode, keepTail(stream.stdout, output), keepTail(stream.stderr, output)]);
+  const { name: source, service } = record;
+  const onLine = (text: string): void =>
+    tell({ type: 'output', service, source, text, at: context.clock().toISOString() });
+  const [code] = await Promise.all([
+    stream.exitCode,
+    readLines(stream.stdout, output, onLine),
+    readLines(stream.stderr, output, onLine),
+  ]);
   return { code, output: output.text };
 }
 
-async function keepTail(stream: Readable, output: { text: string }): Promise<void> {
+/** Tells each line, and keeps the end of them all. One without an end is cut. */
+async function readLines(stream: Readable, output: { text: string }, onLine: (line: string) => void): Promise<void> {
+  let rest = '';
   for await (const chunk of stream) {
-    output.text = (output.text + (chunk as Buffer).toString('utf8')).slice(-tailBytes);
+    const text = (chunk as Buffer).toString('utf8');
+    output.text = (output.text + text).slice(-tailBytes);
+    const lines = (rest + text).split('\n');
+    rest = (lines.pop() ?? '').slice(-longestLine);
+    for (const line of lines) onLine(line);
   }
+  if (rest !== '') onLine(rest);
 }

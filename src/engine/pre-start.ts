@@ -13,6 +13,9 @@ import { type EffectInput, requireImage, requireService } from './effect-input.t
 import { hookFailure } from './hooks.ts';
 import { newContainerRecord, removeContainer, startContainer } from './lifecycle.ts';
 
+/** Of what a hook prints, so many lines are shown. */
+const shownLines = 1000;
+
 /**
  * Runs one hook to its end. Throws HOOK_FAILED when it fails; its container is then kept, so that it can be looked at, until the
  * hook runs again or the project is taken down.
@@ -48,8 +51,13 @@ export async function runPreStart(
     () => (stateOf().status === 'exited' ? (stateOf().exitCode ?? 255) : undefined),
     signal,
   );
+  const lines = lastLogLines(paths.container(record.id).log, shownLines);
+  const at = context.clock().toISOString();
+  for (const text of lines) {
+    input.tell({ type: 'output', service: serviceName, source: `${serviceName} pre_start[${index}]`, text, at });
+  }
   if (code !== 0) {
-    const output = lastLogLines(paths.container(record.id).log, 10).join('\n');
+    const output = lines.join('\n');
     throw hookFailure(record, `pre_start hook ${index + 1} of ${serviceName}`, { code, output }, ['pre_start', index]);
   }
   await removeContainer(context, record, []);

@@ -58,7 +58,7 @@ export async function runOneOff(
       );
     }
     await ensureResources(context, request, signal, emit);
-    return await create(context, request, service, name, slug, signal);
+    return await create(context, request, service, name, slug, { signal, tell: emit });
   }, signal);
   emit({ type: 'started', id, name });
   if (!request.remove) return;
@@ -139,7 +139,7 @@ async function create(
   service: Service,
   name: string,
   slug: string,
-  signal: AbortSignal,
+  { signal, tell }: { readonly signal: AbortSignal; readonly tell: EffectInput['tell'] },
 ): Promise<string> {
   const project = { ...request.project, services: { ...request.project.services, [request.service]: service } };
   const wanted = await resolveDesired({
@@ -152,7 +152,7 @@ async function create(
   });
   await using _lease = await leaseImages(context.paths, wanted);
   const { origin, variables } = request;
-  const input: EffectInput = { project, origin, wanted, variables, waitTimeoutMs: null, hooks: 'run' };
+  const input: EffectInput = { project, origin, wanted, variables, waitTimeoutMs: null, hooks: 'run', tell };
   const image = wanted.images.get(request.service);
   if (image === undefined) throw new Error(`the image of ${request.service} was not resolved`);
   const record = await newContainerRecord(context, input, {
@@ -166,7 +166,7 @@ async function create(
   });
   try {
     await startContainer(context, record, input, signal);
-    await runHooks(context, record, 'post_start', signal);
+    await runHooks(context, record, 'post_start', { signal, tell });
   } catch (error) {
     if (request.remove) await removeContainer(context, record, Object.values(record.anonymousVolumes));
     throw withoutPlace(error, request);

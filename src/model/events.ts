@@ -99,7 +99,17 @@ export interface LayerEvent {
   readonly totalBytes: number;
 }
 
-export type ProgressEvent = PlanEvent | StepEvent | LayerEvent | WarningEvent | DoneEvent | ErrorEvent;
+/** A line that a hook printed: whoever shows logs shows it among them. */
+export interface OutputEvent {
+  readonly type: 'output';
+  readonly service: string;
+  /** A container's name, or `SERVICE pre_start[0]`. */
+  readonly source: string;
+  readonly text: string;
+  readonly at: string;
+}
+
+export type ProgressEvent = PlanEvent | StepEvent | LayerEvent | OutputEvent | WarningEvent | DoneEvent | ErrorEvent;
 
 /** What happens to containers while nobody asks: the stream of `events`. */
 export interface ContainerEvent {

@@ -49,6 +49,8 @@ export function reduceProgress(state: ProgressState, event: ProgressEvent): Prog
       return withPlan(state, event.nodes);
     case 'step':
       return withStep(state, event);
+    case 'output':
+      return state;
     case 'layer':
       return withLayer(state, event);
     case 'warning':

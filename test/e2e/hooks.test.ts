@@ -78,6 +78,17 @@ describe('e2e: hooks', () => {
     assert.equal(readLog(scene).filter(([word]) => word === 'before-as').length, 4);
   });
 
+  scenario('print among the logs of an attached up', { files }, async (scene) => {
+    const print = (text: string) => [{ command: ['sh', '-c', `echo ${text}; echo ${text} again >&2`] }];
+    const ends = { command: ['sh', '-c', 'sleep 1; echo over'], pre_start: print('first'), post_start: print('then') };
+    writeFileSync(scene.composeFile, compose(ends));
+    const { stdout } = await scene.run('up');
+    for (const line of [/^web pre_start\[0\] -> +\| first$/m, /^web-1 -> +\| then$/m, /^web-1 -> +\| then again$/m]) {
+      assert.match(stdout, line);
+    }
+    assert.match(stdout, /^web-1 +\| over$/m);
+  });
+
   scenario('that fail are named with what they said', { files }, async (scene) => {
     const failing = { command: ['sh', '-c', 'echo too bad; exit 3'] };
     writeFileSync(scene.composeFile, compose({ pre_start: [failing] }));
