@@ -53,6 +53,11 @@ describe('e2e: inspect and doctor', () => {
       const address = await scene.ok('exec', '-T', 'web', 'hostname', '-I');
       assert.equal(first?.Networks[0]?.IPv4, address.trim());
       assert.equal(await scene.ok('inspect', '--index', '2', '-f', '{{.Name}}', 'web'), `${scene.project}-web-2\n`);
+      const volume = `${scene.project}_data`;
+      assert.equal(await scene.ok('volumes', '-q'), `${volume}\n`);
+      assert.match(await scene.ok('volumes'), new RegExp(`^DRIVER +VOLUME NAME\nlocal +${volume}\n$`));
+      assert.equal(await scene.ok('volumes', 'idle'), 'DRIVER    VOLUME NAME\n');
+      assert.equal((JSON.parse(await scene.ok('volumes', '--format', 'json', 'web')) as { Name: string }).Name, volume);
       await scene.fails(1, /no container #3 found for service web/, 'inspect', '--index', '3', 'web');
     },
   );

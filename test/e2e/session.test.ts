@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { require } from '../support/requirements.ts';
 import { checkout, scenario, tscompose } from '../support/scenario.ts';
 import {
   makeSessionRoot,
@@ -21,7 +22,8 @@ describe('e2e: a session', () => {
   scenario(
     'every command answers as Docker Compose does, but for what is better',
     { compose: 'services: {}\n', timeoutMs: 180_000 },
-    async (scene) => {
+    async (scene, context) => {
+      require(context, existsSync('/bin/busybox'), 'busybox-static');
       const { directory } = scene;
       const results = join(directory, 'r');
       mkdirSync(join(results, 'root'), { recursive: true });
