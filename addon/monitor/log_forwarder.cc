@@ -226,8 +226,8 @@ bool LogForwarder::sendSome() {
   const ssize_t taken = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   if (taken < 0) {
     if (errno == EINTR) return true;
-    // ENOBUFS: the device's queue is full, which no event tells.
     if (errno == EAGAIN) return false;
+    // ENOBUFS: the device's queue is full, which no event tells when it is over.
     const bool isTheMessages = !isStream() && (errno == EMSGSIZE || errno == ENOBUFS);
     const bool wasAnEarlierOne =
         !isStream() && errno == ECONNREFUSED && settings_.syslog && settings_.syslog->network == "udp";

@@ -46,10 +46,14 @@ struct OutputJournal::Area {
 };
 
 OutputJournal::OutputJournal(const std::string& path) {
-  const UniqueFd file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+  UniqueFd file{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   if (!file) throw SysError(errno, "open", path);
   if (::ftruncate(file.get(), sizeof(Area)) != 0) throw SysError(errno, "ftruncate", path);
-  void* memory = ::mmap(nullptr, sizeof(Area), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+  // A page that the file system has no room for would be the end of us when it is written to. Where it has none, the
+  // monitor works as ever, and only a kill can lose what it is just reading. Not every file system can reserve.
+  if (::fallocate(file.get(), 0, 0, sizeof(Area)) != 0 && errno != EOPNOTSUPP) file.reset();
+  const int flags = file ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS;
+  void* memory = ::mmap(nullptr, sizeof(Area), PROT_READ | PROT_WRITE, flags, file.get(), 0);
   if (memory == MAP_FAILED) throw SysError(errno, "mmap", path);
   area_ = static_cast<Area*>(memory);
 }
