@@ -59,6 +59,7 @@ export function createEffects(context: EngineContext, input: EffectInput): Effec
       });
       const record: VolumeRecord = {
         ...planned,
+        definition: volume,
         labels: resourceLabels({
           kind: 'volume',
           project: context.projectName,
@@ -253,6 +254,7 @@ async function createNetwork(context: EngineContext, input: EffectInput, key: st
       internal: network.internal ?? false,
       isolateContainers: options['com.docker.network.bridge.enable_icc'] === 'false',
       masquerade: options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false',
+      definition: network,
       labels: resourceLabels({
         kind: 'network',
         project: context.projectName,

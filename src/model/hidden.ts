@@ -13,5 +13,12 @@ export function isSecretName(name: string): boolean {
 /** The value of a variable, hidden where its name says so; of an address without the password in it. */
 export function shownValue(name: string, value: string): string {
   if (isSecretName(name) && !/_FILE$/i.test(name)) return hidden;
-  return value.replaceAll(/(\w:\/\/[^\s:/@]*:)[^\s@/]+@/g, `$1${hidden}@`);
+  return withoutPasswords(value);
+}
+
+/** A text without the passwords of addresses and of options such as `user=me,password=…`. */
+export function withoutPasswords(text: string): string {
+  return text
+    .replaceAll(/(\w:\/\/[^\s:/@]*:)[^\s@/]+@/g, `$1${hidden}@`)
+    .replaceAll(/\b(pass(?:word|wd|phrase)?|secret|token)=[^\s,;&"']+/gi, `$1=${hidden}`);
 }

@@ -3,7 +3,9 @@
  * shared by the drivers, the engine and the planner.
  */
 
+import type { Network } from './network.ts';
 import type { Service } from './service.ts';
+import type { Volume } from './volume.ts';
 
 export interface NetworkRecord {
   /** 64 hexadecimal digits. */
@@ -23,6 +25,8 @@ export interface NetworkRecord {
   /** No traffic between this network's own containers (driver_opts com.docker.network.bridge.enable_icc=false). */
   readonly isolateContainers: boolean;
   readonly masquerade: boolean;
+  /** As the file had it: what a plan compares field by field. */
+  readonly definition?: Network;
   readonly labels: Readonly<Record<string, string>>;
   readonly createdAt: string;
 }
@@ -68,6 +72,8 @@ export interface VolumeRecord {
   readonly key: string;
   readonly configHash: string;
   readonly driverOpts: Readonly<Record<string, string>>;
+  /** As the file had it. */
+  readonly definition?: Volume;
   readonly labels: Readonly<Record<string, string>>;
   readonly anonymous: boolean;
   readonly createdAt: string;

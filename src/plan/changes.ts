@@ -1,6 +1,6 @@
 /** Field-by-field difference of two definitions, for people: what changed, from what, to what. */
 import type { FieldChange } from '../model/events.ts';
-import { hidden, isSecretName } from '../model/hidden.ts';
+import { hidden, isSecretName, withoutPasswords } from '../model/hidden.ts';
 
 const ignoredKeys: ReadonlySet<string> = new Set([
   'build',
@@ -39,7 +39,8 @@ function walk(path: string, before: unknown, after: unknown, changes: FieldChang
 function show(path: string, value: unknown): string | null {
   if (value === undefined || value === null) return null;
   if (isSecretName(path)) return hidden;
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return withoutPasswords(text);
 }
 
 /** What is not there is a map without entries, beside one that has some. */
@@ -49,6 +50,11 @@ function mapOrNothing(value: unknown): Record<string, unknown> | null {
 
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The same for a network or volume; nothing where nobody wrote down what it was. */
+export function definitionChanges(before: object | undefined, after: object): FieldChange[] {
+  return before === undefined ? [] : fieldChanges(before, after);
 }
 
 /** Secrets and configs whose content differs, never what is in them. One that comes or goes is a change of a field. */

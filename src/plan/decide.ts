@@ -130,7 +130,11 @@ function replacementReason(
 ): { readonly cause: string; readonly changes: readonly FieldChange[] } | null {
   const wanted = desired.services[name];
   if (wanted === undefined) return null;
-  const because = (cause: string, changes: readonly FieldChange[] = []) => ({ cause, changes });
+  const isDiverged = record.configHash !== wanted.hash;
+  const fields = isDiverged ? fieldChanges(record.config, wanted.service) : [];
+  const contents = isDiverged ? contentChanges(record.contentDigests, wanted.contentDigests ?? {}) : [];
+  const changes = [...fields, ...contents];
+  const because = (cause: string) => ({ cause, changes });
   const replacedNetwork = record.endpoints.map(({ networkId }) => networks.replaced.get(networkId)).find(Boolean);
   if (replacedNetwork !== undefined) return because(`network ${replacedNetwork} is replaced`);
   const replacedVolume = record.volumes.find((volume) => volumes.replaced.has(volume));
@@ -140,13 +144,10 @@ function replacementReason(
   for (const other of sharedServices(wanted.service)) {
     if (isReplaced(earlier.get(other))) return because(`it shares namespaces with ${other}, which is replaced`);
   }
-  if (record.configHash !== wanted.hash) {
-    const changes = fieldChanges(record.config, wanted.service);
-    const contents = contentChanges(record.contentDigests, wanted.contentDigests ?? {});
-    const all = [...changes, ...contents];
-    if (changes.length > 0) return because(describeChanges(all), all);
+  if (isDiverged) {
+    if (fields.length > 0) return because(describeChanges(changes));
     const names = contents.map(({ path }) => path.replace(/^(\w+)s\./, '$1 '));
-    return because(`content of ${names.length === 0 ? 'a secret or config' : names.join(', ')} changed`, contents);
+    return because(`content of ${names.length === 0 ? 'a secret or config' : names.join(', ')} changed`);
   }
   if (record.imageDigest !== wanted.imageDigest) return because(`image ${record.imageReference} has a new digest`);
   for (const key of Object.keys(wanted.service.networks ?? {})) {

@@ -1,4 +1,6 @@
+import type { FieldChange } from '../model/events.ts';
 import type { ApplySettings } from '../model/settings.ts';
+import { definitionChanges } from './changes.ts';
 import type { Desired } from './desired.ts';
 import type { Observed } from './observed.ts';
 import type { PlanBuilder } from './plan.ts';
@@ -22,7 +24,7 @@ export function planNetworks(
 ): PlannedNetworks {
   const ready = new Map<string, number>();
   const replaced = new Map<string, string>();
-  const replacements: { key: string; id: string; name: string }[] = [];
+  const replacements: { key: string; id: string; name: string; changes: readonly FieldChange[] }[] = [];
   for (const key of usedNetworks(desired, settings)) {
     const wanted = desired.networks[key];
     if (wanted === undefined || wanted.network.external) continue;
@@ -32,7 +34,8 @@ export function planNetworks(
       ready.set(key, builder.add(createNetwork(key, name, 'not found')));
     } else if (current.record.configHash !== wanted.hash) {
       replaced.set(current.record.id, name);
-      replacements.push({ key, id: current.record.id, name });
+      const changes = definitionChanges(current.record.definition, wanted.network);
+      replacements.push({ key, id: current.record.id, name, changes });
     } else if (!current.isIntact) {
       ready.set(
         key,
@@ -53,13 +56,13 @@ export function planNetworks(
     replaced,
     replace(freed) {
       const nodes = new Map(ready);
-      for (const { key, id, name } of replacements) {
+      for (const { key, id, name, changes } of replacements) {
         const cause = 'network definition changed';
         const remove = builder.add(
           { type: 'removeNetwork', kind: 'network', resource: name, service: null, cause, changes: [], networkId: id },
           freed(id),
         );
-        nodes.set(key, builder.add(createNetwork(key, name, cause), [remove]));
+        nodes.set(key, builder.add({ ...createNetwork(key, name, cause), changes }, [remove]));
       }
       return nodes;
     },

@@ -1,4 +1,6 @@
+import type { FieldChange } from '../model/events.ts';
 import type { ApplySettings } from '../model/settings.ts';
+import { definitionChanges } from './changes.ts';
 import type { Desired } from './desired.ts';
 import type { Observed } from './observed.ts';
 import type { PlanBuilder } from './plan.ts';
@@ -20,7 +22,7 @@ export function planVolumes(
   settings: ApplySettings,
 ): PlannedVolumes {
   const ready = new Map<string, number>();
-  const replacements: { key: string; name: string }[] = [];
+  const replacements: { key: string; name: string; changes: readonly FieldChange[] }[] = [];
   for (const key of usedVolumes(desired, settings)) {
     const wanted = desired.volumes[key];
     if (wanted === undefined || wanted.volume.external) continue;
@@ -30,8 +32,12 @@ export function planVolumes(
       const cause = current === undefined ? 'not found' : 'its directory is missing';
       ready.set(key, builder.add(createVolume(key, name, cause)));
     } else if (current.record.configHash !== wanted.hash) {
-      if (settings.divergedVolumes === 'recreate') replacements.push({ key, name });
-      else builder.warn(`volume ${name} exists but its definition changed; it is kept, and its data with it`);
+      const changes = definitionChanges(current.record.definition, wanted.volume);
+      const what = changes
+        .map(({ path, before, after }) => ` (${path} ${before ?? 'unset'} → ${after ?? 'unset'})`)
+        .join('');
+      if (settings.divergedVolumes === 'recreate') replacements.push({ key, name, changes });
+      else builder.warn(`volume ${name} exists but its definition changed${what}; it is kept, and its data with it`);
     }
   }
   return {
@@ -39,13 +45,13 @@ export function planVolumes(
     replaced: new Set(replacements.map(({ name }) => name)),
     replace(freed) {
       const nodes = new Map(ready);
-      for (const { key, name } of replacements) {
+      for (const { key, name, changes } of replacements) {
         const cause = 'volume definition changed';
         const remove = builder.add(
           { type: 'removeVolume', kind: 'volume', resource: name, service: null, cause, changes: [], name },
           freed(name),
         );
-        nodes.set(key, builder.add(createVolume(key, name, cause), [remove]));
+        nodes.set(key, builder.add({ ...createVolume(key, name, cause), changes }, [remove]));
       }
       return nodes;
     },

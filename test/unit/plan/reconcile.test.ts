@@ -146,6 +146,23 @@ describe('plan: up', () => {
     ]);
   });
 
+  it('says field by field what changed of a network or volume, and no password', () => {
+    const before = { name: 'shop_default', ipam: {}, driver_opts: { 'com.docker.network.driver.mtu': '1500' } };
+    const web = service({ volumes: [{ type: 'volume', source: 'data', target: '/data' }] });
+    const o = (password: string) => `addr=nas,password=${password}`;
+    const world = observed({
+      networks: [network({ configHash: 'other', definition: before })],
+      volumes: [volume({ configHash: 'other', definition: { name: 'shop_data', driver_opts: { o: o('old') } } })],
+    });
+    const wanted = project({ web }, { volumes: { data: { name: 'shop_data', driver_opts: { o: o('new') } } } });
+    const { nodes, warnings } = planOf(wanted, world, settings('up'));
+    const created = nodes.find(({ operation }) => operation.type === 'createNetwork');
+    const path = 'driver_opts.com.docker.network.driver.mtu';
+    assert.deepEqual(created?.operation.changes, [{ path, before: '1500', after: null }]);
+    const shown = 'addr=nas,password=••••••';
+    assert.match(warnings.join(), new RegExp(`definition changed \\(driver_opts.o ${shown} → ${shown}\\); it is kept`));
+  });
+
   it('keeps a diverged volume with a warning, and replaces it only with consent', () => {
     const web = service({ volumes: [{ type: 'volume', source: 'data', target: '/data' }] });
     const shop = project({ web }, { volumes: { data: { name: 'shop_data' } } });
