@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "core/daemon.h"
@@ -52,11 +54,21 @@ void LogWriter::recover() {
   const OutputJournal::Leftover left = journal_->leftover();
   for (const OutputStream stream : {OutputStream::kStdout, OutputStream::kStderr})
     cutter_.restore(stream, left.settled.partials[static_cast<size_t>(stream)]);
-  if (left.chunk.empty()) return;
+  if (left.chunk.empty()) {
+    mend();
+    return;
+  }
   // As far as it was written already, it is written again.
-  const bool isSame = file_ && inode_ == left.settled.logInode && sizeBytes_ >= left.settled.logBytes;
-  if (isSame && ::ftruncate(file_.get(), static_cast<off_t>(left.settled.logBytes)) == 0)
-    sizeBytes_ = left.settled.logBytes;
+  struct stat rotated {};
+  if (file_ && inode_ == left.settled.logInode && sizeBytes_ >= left.settled.logBytes) {
+    if (::ftruncate(file_.get(), static_cast<off_t>(left.settled.logBytes)) == 0) sizeBytes_ = left.settled.logBytes;
+  } else if (isFileKept() && ::stat(name(1).c_str(), &rotated) == 0 && rotated.st_ino == left.settled.logInode &&
+             static_cast<uint64_t>(rotated.st_size) > left.settled.logBytes) {
+    // Killed between the rename and the next file. Where it cannot be cut, lines are there twice: better than never.
+    std::error_code ignored;
+    std::filesystem::resize_file(name(1), left.settled.logBytes, ignored);
+  }
+  mend();
   append(left.stream, left.chunk);
 }
 
@@ -148,16 +160,18 @@ void LogWriter::flush() {
   bufferedRaw_ = 0;
 }
 
-/// container.log → container.log.1 → …; the oldest falls off. A reader that has the file open reads it to its end, so
-/// it is never emptied: with one file alone another takes its place.
+/// container.log → container.log.1 → … up to the first number that is free; the oldest falls off. A reader that has the
+/// file open reads it to its end, so it is never emptied: with one file alone another takes its place.
 void LogWriter::rotate(std::string_view next) {
   awaitCompression();
-  const auto name = [&](uint32_t number) { return settings_.path + "." + std::to_string(number); };
   if (settings_.maxFiles <= 1) {
     ::unlink(settings_.path.c_str());
   } else {
-    ::unlink((name(settings_.maxFiles - 1) + kCompressed).c_str());
-    for (uint32_t number = settings_.maxFiles - 1; number > 1; number--) {
+    uint32_t free = 1;
+    while (free < settings_.maxFiles - 1 && isThere(free)) free++;
+    ::unlink(name(free).c_str());
+    ::unlink((name(free) + kCompressed).c_str());
+    for (uint32_t number = free; number > 1; number--) {
       ::rename(name(number - 1).c_str(), name(number).c_str());
       ::rename((name(number - 1) + kCompressed).c_str(), (name(number) + kCompressed).c_str());
     }
@@ -167,6 +181,21 @@ void LogWriter::rotate(std::string_view next) {
   reopen(O_APPEND);
   if (journal_ != nullptr) journal_->settleBefore(next, settled());
   if (settings_.isCompressed && settings_.maxFiles > 1) compress();
+}
+
+/// A monitor that was killed while it rotated left a number without a file, where readers would stop.
+void LogWriter::mend() {
+  if (!isFileKept()) return;
+  uint32_t missing = 1;
+  while (missing < settings_.maxFiles && isThere(missing)) missing++;
+  if (missing + 1 < settings_.maxFiles && isThere(missing + 1)) rotate({});
+}
+
+std::string LogWriter::name(uint32_t number) const { return settings_.path + "." + std::to_string(number); }
+
+bool LogWriter::isThere(uint32_t number) const {
+  const std::string path = name(number);
+  return ::access(path.c_str(), F_OK) == 0 || ::access((path + kCompressed).c_str(), F_OK) == 0;
 }
 
 /// A helper does it, so that the output of the container need not wait.

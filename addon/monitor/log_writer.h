@@ -26,6 +26,8 @@ class LogWriter {
   void append(OutputStream stream, std::string_view bytes);
   /// Goes on where a monitor that was killed left off.
   void recover();
+  /// Makes whole what a monitor that was killed left of a rotation.
+  void mend();
   /// Writes what has no newline yet: the process has ended.
   void finish();
   void sync();
@@ -38,6 +40,8 @@ class LogWriter {
   void formatLine(const char* stream, std::string_view line);
   void flush();
   void rotate(std::string_view next);
+  std::string name(uint32_t number) const;
+  bool isThere(uint32_t number) const;
   void compress();
   void awaitCompression();
   bool reopen(int flags);

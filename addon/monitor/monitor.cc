@@ -151,6 +151,7 @@ Monitor::~Monitor() {
 
 pid_t Monitor::startFirst() {
   journal_.clear();
+  log_.mend();
   if (forwarder_) forwarder_->connectNow();
   launch();
   return record_.pid;

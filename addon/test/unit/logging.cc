@@ -260,6 +260,21 @@ TEST("log: whoever reads the only file keeps what was in it") {
   CHECK(readFile(path).starts_with(R"({"log":"3\n")"));
 }
 
+TEST("log: a rotation that was killed half way is finished") {
+  const Place place;
+  const std::string path = place.path + "/log";
+  for (const char* name : {"/log", "/log.1", "/log.3.gz", "/log.4"}) std::ofstream(place.path + name) << name;
+  LogWriter log({.path = path, .maxSizeBytes = 100, .maxFiles = 10});
+  log.mend();
+  log.mend();
+  CHECK_EQUAL(readFile(path), "");
+  CHECK_EQUAL(readFile(path + ".1"), "/log");
+  CHECK_EQUAL(readFile(path + ".2"), "/log.1");
+  CHECK_EQUAL(readFile(path + ".3.gz"), "/log.3.gz");
+  CHECK_EQUAL(readFile(path + ".4"), "/log.4");
+  CHECK(!std::filesystem::exists(path + ".5"));
+}
+
 TEST("logger: a compressed log says which file it was") {
   const Place place;
   const std::string path = place.path + "/log.1";
@@ -375,6 +390,24 @@ TEST("journal of output: a rotation in the middle of what was read") {
     const std::string all = textOf(place.path + "/log.2") + textOf(place.path + "/log.1") + textOf(place.path + "/log");
     CHECK_EQUAL(all, "1\n2\n3\n4\n7\n");
   }
+}
+
+TEST("journal of output: killed between the rename of a rotation and the next file") {
+  const Place place;
+  const Pipe pipe = makePipe();
+  {
+    Reader first(place.path, 1000);
+    put(pipe, "1\n");
+    first.log.append(OutputStream::kStdout, *first.journal.read(pipe.read.get(), OutputStream::kStdout));
+    put(pipe, "2\n3\n");
+    CHECK(first.journal.read(pipe.read.get(), OutputStream::kStdout));
+    std::ofstream(place.path + "/log", std::ios::app) << R"({"log":"2\n","stream":"stdout","time":"x"})"
+                                                      << "\n";
+    std::filesystem::rename(place.path + "/log", place.path + "/log.1");
+  }
+  Reader second(place.path, 1000);
+  second.log.recover();
+  CHECK_EQUAL(textOf(place.path + "/log.1") + textOf(place.path + "/log"), "1\n2\n3\n");
 }
 
 TEST("journal of output: a rotation is the border of what is written again") {
