@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -78,11 +79,33 @@ void daemonize(std::optional<int> readyFd) {
   ::close_range(ready >= 3 ? ready + 1 : 3, ~0U, 0);
 }
 
+/// For so long the lock is waited for: who only looks whether a monitor lives has it for a moment. Again and again,
+/// should the first signal come before the wait.
+constexpr itimerval kLockPatience{.it_interval = {.tv_sec = 0, .tv_usec = 100000},
+                                  .it_value = {.tv_sec = 2, .tv_usec = 0}};
+
+/// False when somebody keeps it.
+bool waitForLock(int lock) {
+  struct sigaction interrupt {};
+  interrupt.sa_handler = [](int) {};  // flock ends with EINTR
+  ::sigaction(SIGALRM, &interrupt, nullptr);
+  sigset_t alarm;
+  ::sigemptyset(&alarm);
+  ::sigaddset(&alarm, SIGALRM);
+  ::sigprocmask(SIG_UNBLOCK, &alarm, nullptr);
+  ::setitimer(ITIMER_REAL, &kLockPatience, nullptr);
+  const bool isHad = ::flock(lock, LOCK_EX) == 0;
+  const itimerval never{};
+  ::setitimer(ITIMER_REAL, &never, nullptr);
+  ::signal(SIGALRM, SIG_DFL);
+  return isHad;
+}
+
 /// Held until the process ends, however it ends: this is how others see that the monitor lives.
 UniqueFd takeLock(const std::string& path) {
   UniqueFd lock{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
   if (!lock) throw SysError(errno, "open", path);
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && !waitForLock(lock.get()))
     throw InputError("NAME_TAKEN", "the container already has a monitor");
   return lock;
 }

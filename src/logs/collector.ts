@@ -81,7 +81,9 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#signal.aborted) return;
       if (records.length > 0 || ends.length > 0) continue;
-      if (this.#isFinishing && this.#followers.size === 0) return;
+      // Even a yield of nothing lets others run.
+      const isEmpty = this.#records.length === 0 && this.#ends.length === 0;
+      if (this.#isFinishing && this.#followers.size === 0 && isEmpty) return;
       await changed;
       this.#changed = Promise.withResolvers<void>();
     }

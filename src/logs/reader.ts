@@ -12,6 +12,8 @@ export interface LogSelection {
   readonly fromEnd?: boolean | undefined;
 }
 
+const mostMet = 16;
+
 /**
  * Reads one container's log, the rotated files (`.1` is the youngest) before the current one. After the end was reached,
  * reading again gives what has been written meanwhile, also across a rotation.
@@ -22,6 +24,8 @@ export class LogReader implements AsyncDisposable {
   readonly #assembler = new LineAssembler();
   /** Oldest first; the last is the current one. Those that were read to their end are closed, but for the last. */
   #files: LogFile[] = [];
+  /** Identities of the youngest files that were queued, never to be read again. */
+  #met: string[] = [];
   #tail: LogRecord[] | undefined;
 
   static async open(path: string, selection: LogSelection = {}): Promise<LogReader> {
@@ -105,16 +109,29 @@ export class LogReader implements AsyncDisposable {
   }
 
   async #openFiles(): Promise<void> {
+    for (;;) {
+      await this.#openOlder();
+      // After a rotation meanwhile they may be out of order.
+      if (this.#files.at(-1)?.identity === (await identityOf(this.#path))) return;
+      if (this.#selection.fromEnd === true) return;
+      await this[Symbol.asyncDispose]();
+      this.#met = [];
+    }
+  }
+
+  /** The current file, and of those before it what the selection may need. */
+  async #openOlder(): Promise<void> {
     const { tail, until, fromEnd } = this.#selection;
     const current = await LogFile.open(this.#path);
     if (current === undefined) return;
-    this.#files = [current];
+    this.#queue(current);
     if (fromEnd === true) return current.seek(await current.size());
     // With `until` the last lines of the file may not be the ones that are asked for.
     let missing = until === undefined ? tail : undefined;
     if (missing !== undefined) missing = await this.#seekTail(current, missing);
     for (let number = 1; missing !== 0; number++) {
-      const older = await LogFile.open(`${this.#path}.${number}`);
+      const older = await LogFile.open(this.#name(number));
+      if (older === undefined && (await this.#isGap(number))) continue;
       if (older === undefined) return;
       // A rotation between two opens shows us the same file twice.
       if (this.#files.some(({ identity }) => identity === older.identity)) {
@@ -122,6 +139,7 @@ export class LogReader implements AsyncDisposable {
         continue;
       }
       this.#files.unshift(older);
+      this.#met.unshift(older.identity);
       if (missing !== undefined) missing = await this.#seekTail(older, missing);
     }
   }
@@ -133,36 +151,51 @@ export class LogReader implements AsyncDisposable {
     return count - found;
   }
 
-  /**
-   * After a rotation: the files between the one we read and the current one. Youngest first: what is rotated meanwhile is
-   * met twice, and never missed.
-   */
+  /** After a rotation: the files between the one we read and the current one. */
   async #openNewer(): Promise<boolean> {
     const last = this.#files.at(-1);
     const current = await identityOf(this.#path);
     if (current === undefined || current === last?.identity) return false;
     for (;;) {
-      const { newer, isComplete } = await this.#scan(last);
-      // A name that was just given to another file looks like the end of the row.
-      if (isComplete || newer.at(-1)?.identity === (await identityOf(this.#path))) {
-        this.#files.push(...newer);
+      const newer = await this.#scan(last === undefined);
+      // After a rotation meanwhile they may be out of order.
+      if (newer.at(-1)?.identity === (await identityOf(this.#path))) {
+        this.#queue(...newer);
         return newer.length > 0;
       }
       for (const file of newer) await file[Symbol.asyncDispose]();
     }
   }
 
-  /** What is younger than `last`, oldest first, and whether `last` was met. */
-  async #scan(last: LogFile | undefined): Promise<{ newer: LogFile[]; isComplete: boolean }> {
+  /** What is younger than all that was met before, oldest first. */
+  async #scan(isFirst: boolean): Promise<LogFile[]> {
     const newer: LogFile[] = [];
     for (let number = 0; ; number++) {
-      const file = await LogFile.open(number === 0 ? this.#path : `${this.#path}.${number}`);
-      if (file === undefined) return { newer, isComplete: false };
-      const isLast = file.identity === last?.identity;
-      if (isLast || newer.some(({ identity }) => identity === file.identity)) await file[Symbol.asyncDispose]();
+      const file = await LogFile.open(this.#name(number));
+      if (file === undefined && (await this.#isGap(number))) continue;
+      if (file === undefined) return newer;
+      const wasRead = this.#met.includes(file.identity);
+      if (wasRead || newer.some(({ identity }) => identity === file.identity)) await file[Symbol.asyncDispose]();
       else newer.unshift(file);
-      if (isLast || last === undefined) return { newer, isComplete: true };
+      if (wasRead || isFirst) return newer;
     }
+  }
+
+  /**
+   * While the monitor gives each file the next number, oldest first, one number is missing. What moves up meanwhile was met
+   * before.
+   */
+  async #isGap(missing: number): Promise<boolean> {
+    return (await identityOf(this.#name(missing + 1))) !== undefined;
+  }
+
+  #name(number: number): string {
+    return number === 0 ? this.#path : `${this.#path}.${number}`;
+  }
+
+  #queue(...files: readonly LogFile[]): void {
+    this.#files.push(...files);
+    this.#met = [...this.#met, ...files.map(({ identity }) => identity)].slice(-mostMet);
   }
 }
 

@@ -103,6 +103,45 @@ CMD ["cat", "/app/made", "/app/other"]
     },
   );
 
+  const linked = (names: readonly string[]) =>
+    names
+      .map((name, index) => {
+        const from = names[(index + 1) % names.length];
+        return `  ${name}:\n    image: test/${name}\n    build:\n      dockerfile_inline: "FROM test/${from}\\nRUN true"\n`;
+      })
+      .join('');
+
+  scenario(
+    'an image that begins with one of another service is built after it, each time',
+    {
+      compose: `services:
+  top:
+    image: test/top
+    build: { dockerfile_inline: "FROM test/middle\\nRUN cat /word > /copy" }
+    command: [cat, /copy]
+  middle: { image: test/middle, build: { dockerfile_inline: "FROM scratch\\nCOPY --from=test/bottom / /" } }
+  bottom: { image: test/other, build: { context: ., tags: [test/bottom] } }
+`,
+      files: { Dockerfile: `${base}COPY word /\n`, word: 'one\n' },
+    },
+    async (scene, context) => {
+      const directory = prepare(scene, context);
+      for (const word of ['one', 'two']) {
+        writeFileSync(join(directory, 'word'), `${word}\n`);
+        await scene.ok('build');
+        assert.equal(await printed(scene, 'top'), word);
+      }
+    },
+  );
+
+  scenario(
+    'builds that wait for each other are refused',
+    { compose: `services:\n${linked(['a', 'b', 'c'])}` },
+    async (scene) => {
+      await scene.fails(17, /builds wait for each other: (\w) → \w → \w → \1$/m, 'build');
+    },
+  );
+
   const inTurns = (target: string) => `mkdir ${target}/held && sleep 0.1 && rmdir ${target}/held`;
   const stages = Array.from({ length: 10 }, (_, index) => {
     const caches = ['a', 'b'].map((id) => `--mount=type=cache,id=${id},target=/${id},sharing=locked`);

@@ -5,6 +5,7 @@ import { buildPlatforms } from '../../build/platforms.ts';
 import { withFetchedContexts } from '../../build/remote-context.ts';
 import { isRootfsReference } from '../../image/rootfs.ts';
 import type { StoredImage } from '../../image/store/resolve.ts';
+import { canonicalName } from '../../image/store/store.ts';
 import { imageName, type NameSeparator } from '../../model/names.ts';
 import type { Project } from '../../model/project.ts';
 import type { Service } from '../../model/service.ts';
@@ -14,6 +15,7 @@ import { version } from '../../util/version.ts';
 import type { Context } from '../context.ts';
 import { mannerOf } from '../globals.ts';
 import { type BuildSession, withBuilds } from './session.ts';
+import { Waits } from './waits.ts';
 
 export interface ServiceBuildSettings {
   readonly buildArguments: ReadonlyMap<string, string>;
@@ -34,7 +36,7 @@ export function isBuilt({ build, image }: Service): boolean {
   return build !== undefined && !(image !== undefined && isRootfsReference(image));
 }
 
-/** Builds and names the images of `services`, those first whose images others begin with. */
+/** Builds and names the images of `services`, each after those whose images it begins with or copies from. */
 export async function buildServices(
   loaded: BuiltProject,
   services: readonly string[],
@@ -47,17 +49,27 @@ export async function buildServices(
     const failed = new AbortController();
     const signal = AbortSignal.any([context.signal, failed.signal]);
     const builds = new Map<string, Promise<void>>();
-    const build = (name: string, seen: readonly string[]): Promise<void> => {
-      if (seen.includes(name)) {
-        throw new ComposeError('CYCLE', `builds wait for each other: ${[...seen, name].join(' → ')}`);
-      }
+    const waits = new Waits();
+    const { nameSeparator } = mannerOf(context.globals);
+    const makers = new Map(
+      services.flatMap((name) =>
+        tagsOf(project, name, nameSeparator).map((tag) => [canonicalName(tag), name] as const),
+      ),
+    );
+    const build = (name: string): Promise<void> => {
       let running = builds.get(name);
       if (running === undefined) {
-        const needed = neededBuilds(project, name);
-        running = Promise.all(needed.map((other) => build(other, [...seen, name])))
-          .then(() =>
-            buildService(session, loaded, name, { ...settings, signal, isAlone: services.length === 1 }, context),
-          )
+        const after = async (others: readonly string[]): Promise<void> => {
+          for (const other of others) waits.add(name, other);
+          await Promise.all(others.map(build));
+        };
+        const untilMade = async (reference: string): Promise<void> => {
+          const maker = makers.get(canonicalName(reference));
+          if (maker !== undefined && maker !== name) await after([maker]);
+        };
+        const own = { ...settings, signal, isAlone: services.length === 1, untilMade };
+        running = after(neededBuilds(project, name))
+          .then(() => buildService(session, loaded, name, own, context))
           .catch((error: unknown) => {
             failed.abort(error);
             throw failed.signal.reason;
@@ -66,7 +78,7 @@ export async function buildServices(
       }
       return running;
     };
-    const all = services.map((name) => build(name, []));
+    const all = services.map(build);
     await Promise.allSettled(builds.values());
     await Promise.all(all);
   });
@@ -82,7 +94,12 @@ async function buildService(
   session: BuildSession,
   { project, variables }: BuiltProject,
   name: string,
-  settings: ServiceBuildSettings & { readonly signal: AbortSignal; readonly isAlone: boolean },
+  settings: ServiceBuildSettings & {
+    readonly signal: AbortSignal;
+    readonly isAlone: boolean;
+    /** Waits for the build that makes an image, if one does. */
+    readonly untilMade: (reference: string) => Promise<void>;
+  },
   context: Context,
 ): Promise<void> {
   settings.signal.throwIfAborted();
@@ -91,7 +108,7 @@ async function buildService(
   const { build } = service;
   if (build === undefined) throw new ComposeError('INVALID', `service ${name} is not built`);
   const { nameSeparator } = mannerOf(context.globals);
-  const tags = [imageNameOf(project, name, nameSeparator), ...(build.tags ?? [])];
+  const tags = tagsOf(project, name, nameSeparator);
   try {
     const { contexts } = session;
     const requests = composeBuildRequests({
@@ -115,13 +132,18 @@ async function buildService(
     });
     const images: StoredImage[] = [];
     const isPulling = settings.isPulling || (build.pull ?? false);
-    for (const request of requests) images.push(await session.build(request, { isPulling, signal: settings.signal }));
+    const { signal, untilMade } = settings;
+    for (const request of requests) images.push(await session.build(request, { isPulling, signal, untilMade }));
     const target = await buildPlatforms(session.store, images);
     for (const tag of tags) session.name(tag, target);
   } catch (error) {
     throw blamed(error, name);
   }
   session.report({ type: 'built', image: tags[0] ?? '' });
+}
+
+function tagsOf(project: Project, name: string, separator: NameSeparator): readonly string[] {
+  return [imageNameOf(project, name, separator), ...(project.services[name]?.build?.tags ?? [])];
 }
 
 export function imageNameOf(project: Project, name: string, separator: NameSeparator): string {

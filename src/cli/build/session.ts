@@ -39,7 +39,12 @@ export interface BuildSession {
   /** Builds one image; several may be built at the same time. */
   build(
     request: BuildRequest,
-    options: { readonly isPulling: boolean; readonly signal: AbortSignal },
+    options: {
+      readonly isPulling: boolean;
+      readonly signal: AbortSignal;
+      /** Resolves when an image that another build of the session makes is there. */
+      readonly untilMade?: (reference: string) => Promise<void>;
+    },
   ): Promise<StoredImage>;
   /** Contexts that are elsewhere. */
   readonly contexts: ContextFetcher;
@@ -179,12 +184,13 @@ function sessionOf(
     return image;
   };
   const finder =
-    (isPulling: boolean): ImageFinder =>
+    (isPulling: boolean, untilMade?: (reference: string) => Promise<void>): ImageFinder =>
     async (reference, platform) => {
       if (isRootfsReference(reference)) {
         const options = { store, cache, workspace, lease, platform, workingDirectory, signal };
         return await once(reference, platform, () => importRootfs(reference, options));
       }
+      await untilMade?.(reference);
       // What was just built is not elsewhere.
       const isHere = store.find(reference) !== null;
       if (isHere && (!isPulling || named.has(canonicalName(reference)))) return await store.image(reference, platform);
@@ -194,7 +200,7 @@ function sessionOf(
     store,
     report: emit,
     contexts: contextFetcher({ workspace, nextId, emit, signal }),
-    async build(request, { isPulling, signal: own }) {
+    async build(request, { isPulling, signal: own, untilMade }) {
       const built = await buildImage(request, {
         machine,
         workspace,
@@ -202,7 +208,7 @@ function sessionOf(
         shared,
         lease,
         slots,
-        findImage: finder(isPulling),
+        findImage: finder(isPulling, untilMade),
         importCache: importOnce,
         nextId,
         emit,

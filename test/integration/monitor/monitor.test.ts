@@ -4,6 +4,8 @@ import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
+import { native } from '../../../src/native/binding.ts';
 import { eventually, slowness } from '../../support/eventually.ts';
 import { require, tellsExitOfStrangers } from '../../support/requirements.ts';
 import { type BenchOptions, childrenInside, eventsUntil, isAlive, MonitorBench, untilTold } from './monitor-bench.ts';
@@ -546,6 +548,16 @@ describe('monitor', function () {
     await bench.start();
     const line = await bench.launch('--adopt');
     assert.deepEqual([line.ok, !line.ok && line.code], [false, 'NAME_TAKEN']);
+    assert.equal((await bench.client.state()).status, 'running');
+  });
+
+  it('begins although somebody is just looking whether one lives', async () => {
+    make({ script: 'exec sleep 60' });
+    const look = await native().flock(join(bench.runDir, 'monitor.lock'), { exclusive: true, nonblocking: true });
+    const starting = bench.start();
+    await delay(200);
+    look?.release();
+    await starting;
     assert.equal((await bench.client.state()).status, 'running');
   });
 

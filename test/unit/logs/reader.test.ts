@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { LogCollector } from '../../../src/logs/collector.ts';
 import { followLog } from '../../../src/logs/follow.ts';
@@ -44,6 +55,16 @@ function rotate(): void {
   renameSync(path, `${path}.1`);
 }
 
+/** As the monitor does it, with as many files as there are, each step apart. */
+async function rotateSlowly(): Promise<void> {
+  let oldest = 0;
+  while (existsSync(`${path}.${oldest + 1}`)) oldest++;
+  for (let number = oldest; number >= 0; number--) {
+    await rename(number === 0 ? path : `${path}.${number}`, `${path}.${number + 1}`);
+    if (Math.random() < 0.3) await new Promise(setImmediate);
+  }
+}
+
 /** As tscompose-logger does: the comment of the gzip header says which file it was. */
 function compress(name: string): void {
   const { ino, birthtimeNs } = statSync(name, { bigint: true });
@@ -64,6 +85,13 @@ describe('reading a log', () => {
     rotate();
     writeFileSync(path, line('d'));
     assert.deepEqual(await texts(), ['a', 'b', 'c', 'd']);
+  });
+
+  it('reads past the number that is missing in the middle of a rotation', async () => {
+    writeFileSync(`${path}.3`, line('a'));
+    writeFileSync(`${path}.1`, line('b'));
+    writeFileSync(path, line('c'));
+    assert.deepEqual(await texts(), ['a', 'b', 'c']);
   });
 
   it('reads compressed files as the others, from either end, and leaves no copy', async () => {
@@ -133,6 +161,27 @@ describe('reading a log', () => {
 });
 
 describe('following a log', () => {
+  it('gives each line once and in order while files are renamed', async () => {
+    const count = 600;
+    const ended = new AbortController();
+    const readers = Array.from({ length: 4 }, async (_, index) => {
+      if (index > 0) await delay(index * 20);
+      await using reader = await LogReader.open(path);
+      const found: number[] = [];
+      for await (const records of followLog(path, reader, { ended: ended.signal }))
+        found.push(...records.map(({ text }) => Number(text)));
+      return found;
+    });
+    for (let index = 0; index < count; index++) {
+      appendFileSync(path, line(String(index), 0));
+      if (index % 20 === 19) await rotateSlowly();
+    }
+    appendFileSync(path, line(String(count), 0));
+    ended.abort();
+    const expected = Array.from({ length: count + 1 }, (_, index) => index);
+    for (const found of await Promise.all(readers)) assert.deepEqual(found, expected);
+  });
+
   it('gives what is written, across rotations, and ends after the last line', async () => {
     writeFileSync(path, line('a'));
     await using reader = await LogReader.open(path);
@@ -287,6 +336,27 @@ describe('collecting logs', () => {
     }
     assert.deepEqual(new Set(seen), new Set(['one a', 'two b', 'two ended', 'one c', 'one ended']));
     assert.ok(seen.indexOf('one c') < seen.indexOf('one ended'));
+  });
+
+  it('tells of each end, whenever it comes', async () => {
+    writeFileSync(path, line('a', 1));
+    for (let turns = 0; turns < 60; turns++) {
+      await using collector = new LogCollector<string>();
+      const ended = new AbortController();
+      collector.add('one', path, {}, ended.signal);
+      const types: string[] = [];
+      const reading = (async () => {
+        for await (const { type } of collector) types.push(type);
+      })();
+      await delay(1);
+      ended.abort(0);
+      // The log is read to its end meanwhile.
+      await delay(turns % 3);
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      collector.finish();
+      await reading;
+      assert.deepEqual(types, ['records', 'end']);
+    }
   });
 
   it('goes on where it ended when a container comes back, however late it is told', async () => {

@@ -1,0 +1,1 @@
+create table t(n int); insert into t values (42);
