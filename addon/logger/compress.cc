@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -66,6 +67,12 @@ void compressLog(const std::string& path) {
   struct statx status {};
   if (!source || ::statx(source.get(), "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &status) != 0)
     throw SysError(errno, "open", path);
+  // Who gives the files other names holds it, too.
+  while (::flock(source.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) throw SysError(errno, "flock", path);
+  }
+  struct stat named {};
+  if (::stat(path.c_str(), &named) != 0 || named.st_ino != status.stx_ino) return;
   const int64_t bornNs = status.stx_btime.tv_sec * 1000000000 + status.stx_btime.tv_nsec;
   const std::string unfinished = path + ".gz.tmp";
   try {

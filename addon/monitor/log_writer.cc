@@ -1,6 +1,7 @@
 #include "monitor/log_writer.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -163,7 +164,7 @@ void LogWriter::flush() {
 /// container.log → container.log.1 → … up to the first number that is free; the oldest falls off. A reader that has the
 /// file open reads it to its end, so it is never emptied: with one file alone another takes its place.
 void LogWriter::rotate(std::string_view next) {
-  awaitCompression();
+  const UniqueFd names = holdNames();
   if (settings_.maxFiles <= 1) {
     ::unlink(settings_.path.c_str());
   } else {
@@ -210,12 +211,16 @@ void LogWriter::compress() {
   }
 }
 
-/// Names must not change under the one who compresses. The pipe ends with it.
-void LogWriter::awaitCompression() {
-  if (!compression_) return;
+/// Names must not change under the one who compresses: it ends first, as the pipe tells. One that a monitor began which
+/// was killed has the youngest file locked; one that comes later finds it locked, and its name given to another.
+UniqueFd LogWriter::holdNames() {
   char ignored = 0;
-  while (::read(compression_.get(), &ignored, 1) < 0 && errno == EINTR) continue;
+  while (compression_ && ::read(compression_.get(), &ignored, 1) < 0 && errno == EINTR) continue;
   compression_.reset();
+  if (!settings_.isCompressed) return {};
+  UniqueFd youngest{::open(name(1).c_str(), O_RDONLY | O_CLOEXEC)};
+  while (youngest && ::flock(youngest.get(), LOCK_EX) != 0 && errno == EINTR) continue;
+  return youngest;
 }
 
 /// One clock reading serves all lines of a read: they arrived together.

@@ -43,7 +43,7 @@ class LogWriter {
   std::string name(uint32_t number) const;
   bool isThere(uint32_t number) const;
   void compress();
-  void awaitCompression();
+  UniqueFd holdNames();
   bool reopen(int flags);
   void stampTime();
   OutputJournal::Settled settled() const;

@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -7,10 +8,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/error.h"
@@ -273,6 +278,56 @@ TEST("log: a rotation that was killed half way is finished") {
   CHECK_EQUAL(readFile(path + ".3.gz"), "/log.3.gz");
   CHECK_EQUAL(readFile(path + ".4"), "/log.4");
   CHECK(!std::filesystem::exists(path + ".5"));
+}
+
+/// Until somebody waits for the lock of a file (proc_locks(5)).
+void untilAwaited(const UniqueFd& file) {
+  struct stat status {};
+  CHECK(::fstat(file.get(), &status) == 0);
+  const std::string inode = ":" + std::to_string(status.st_ino) + " ";
+  for (;;) {
+    std::istringstream locks(readFile("/proc/locks"));
+    for (std::string line; std::getline(locks, line);) {
+      if (line.find("-> FLOCK") != std::string::npos && line.find(inode) != std::string::npos) return;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+TEST("logger: a file that was given another name meanwhile stays as it is, and so does the one that has its name") {
+  const Place place;
+  const std::string path = place.path + "/log.1";
+  std::ofstream(path) << "old";
+  UniqueFd names{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  CHECK(::flock(names.get(), LOCK_EX) == 0);
+  std::thread helper([&] { compressLog(path); });
+  untilAwaited(names);
+  std::filesystem::rename(path, place.path + "/log.2");
+  std::ofstream(path) << "other";
+  names.reset();
+  helper.join();
+  CHECK_EQUAL(readFile(place.path + "/log.2"), "old");
+  CHECK(std::filesystem::exists(path) && !std::filesystem::exists(path + ".gz"));
+}
+
+TEST("log: a rotation waits for who compresses the youngest file, whoever began that") {
+  const Place place;
+  const std::string path = place.path + "/log";
+  std::ofstream(path + ".1") << "young";
+  UniqueFd helper{::open((path + ".1").c_str(), O_RDONLY | O_CLOEXEC)};
+  CHECK(::flock(helper.get(), LOCK_EX) == 0);
+  LogWriter log({.path = path, .maxSizeBytes = 100, .maxFiles = 10, .isCompressed = true, .helper = "/bin/true"});
+  log.append(OutputStream::kStdout, "1\n");
+  std::atomic<bool> isRotated = false;
+  std::thread writer([&] {
+    log.append(OutputStream::kStdout, "2\n");
+    isRotated = true;
+  });
+  untilAwaited(helper);
+  CHECK(!isRotated);
+  helper.reset();
+  writer.join();
+  CHECK_EQUAL(readFile(path + ".2"), "young");
 }
 
 TEST("logger: a compressed log says which file it was") {
