@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { image } from '../src/cli/commands/image.ts';
 import { registry } from '../src/cli/registry.ts';
 
 /**
@@ -130,6 +131,7 @@ await build({
     ...shared.define,
     BUILD_ID: JSON.stringify(hash.digest('hex').slice(0, 12)),
     COMMAND_NAMES: JSON.stringify([...Object.keys(registry), '__complete']),
+    IMAGE_COMMAND_NAMES: JSON.stringify(Object.keys(image.commands ?? {})),
   },
 });
 await build({

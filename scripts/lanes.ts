@@ -55,6 +55,7 @@ const unfitForSlow = [
     'plan',
     'providers',
     'logging',
+    'inspection',
   ].map((name) => `test/e2e/${name}.test.ts`),
   'test/integration/image/*.test.ts',
 ];

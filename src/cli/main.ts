@@ -5,9 +5,13 @@ import type * as CommandLine from './run.ts';
 
 /** Of all commands, put in by scripts/build.mjs. */
 declare const COMMAND_NAMES: readonly string[];
+/** Of `image`: each uses other code. */
+declare const IMAGE_COMMAND_NAMES: readonly string[];
 
 const argv = process.argv.slice(2);
-const purpose = argv.find((word) => COMMAND_NAMES.includes(word)) ?? 'help';
+const command = argv.find((word) => COMMAND_NAMES.includes(word)) ?? 'help';
+const verb = argv.find((word) => IMAGE_COMMAND_NAMES.includes(word));
+const purpose = command === 'image' && verb !== undefined ? `image-${verb}` : command;
 const file = fileURLToPath(new URL('command-line.js', import.meta.url));
 const { exports, keep } = loadProgram<typeof CommandLine>(file, purpose);
 await exports.runCommandLine(argv);
