@@ -15,5 +15,6 @@ says() { pattern=$1; shift; "$@" > output || return 1; grep -q -- "$pattern" out
 trap 'compose down -v -t 5' EXIT
 compose up -d
 . ./check.sh
+compose up -d
 says . compose plan
 grep -qi 'nothing to do\|up to date' output || { echo 'the planner finds something to do:'; cat output; exit 1; } >&2

@@ -5,7 +5,6 @@ before=$(compose ps -aq | sort)
 compose up -d
 [ "$before" = "$(compose ps -aq | sort)" ]
 printf changed > pw.txt
-! says . compose exec -T web grep -q changed /run/secrets/pw
 compose exec -T -e PGPASSWORD=s3cret db psql -h localhost -U app -c "alter role app password 'changed'"
 compose up -d
 serves 127.0.0.1:18103 'n=42 m=0'

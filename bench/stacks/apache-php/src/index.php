@@ -1,1 +1,1 @@
-<?php echo "changed\n";
+<?php echo "php " . phpversion() . "\n";
