@@ -1,14 +1,15 @@
 /** Builders of network records, and programs inside namespaces, for the network tests. */
+
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { ContainerRecord, EndpointRecord, NetworkRecord } from '../../src/model/records.ts';
 import { bridgeName, contains, hostInterfaceName, macAddressFor } from '../../src/network/allocate.ts';
+import { typescriptOptions } from './node.ts';
 import { temporaryDirectory } from './temporary.ts';
 
 const run = promisify(execFile);
 const probe = new URL('./net-probe.ts', import.meta.url).pathname;
-const nodeOptions = ['--disable-warning=ExperimentalWarning'];
 
 export const temporaryRoot = () => temporaryDirectory('network-test-');
 
@@ -138,7 +139,7 @@ export async function ask(
 }
 
 function inside(netns: string | null, args: readonly string[]): [string, string[]] {
-  const program = [...nodeOptions, probe, ...args];
+  const program = [...typescriptOptions, probe, ...args];
   if (netns === null) return [process.execPath, program];
   return ['nsenter', [`--net=${netns}`, process.execPath, ...program]];
 }

@@ -26,6 +26,7 @@ import { verifyStore } from '../../../src/image/store/verify.ts';
 import { ComposeError } from '../../../src/util/errors.ts';
 import { hasRegistryTools, type RegistryServer, startRegistry } from '../../support/docker-registry.ts';
 import { addIndexToLayout, addToLayout, tarOf, type WrittenImage } from '../../support/image-layout.ts';
+import { typescriptOptions } from '../../support/node.ts';
 import { require } from '../../support/requirements.ts';
 
 const { signal } = new AbortController();
@@ -307,7 +308,7 @@ describe('pulling images', () => {
     spawn(
       process.execPath,
       [
-        '--disable-warning=ExperimentalWarning',
+        ...typescriptOptions,
         new URL('../../support/puller.ts', import.meta.url).pathname,
         join(root, 'images'),
         `${registry.domain}/app`,

@@ -9,6 +9,7 @@ import { describe as describeBytes, mediaTypes, sha256 } from '../../../src/imag
 import { collect } from '../../../src/image/store/collect.ts';
 import { type ImageStore, openImageStore } from '../../../src/image/store/store.ts';
 import { ComposeError } from '../../../src/util/errors.ts';
+import { typescriptOptions } from '../../support/node.ts';
 
 const { signal } = new AbortController();
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
@@ -211,7 +212,7 @@ describe('image store', () => {
     const holder = spawn(
       process.execPath,
       [
-        '--disable-warning=ExperimentalWarning',
+        ...typescriptOptions,
         '--input-type=module',
         '--eval',
         `const { openImageStore } = await import(${JSON.stringify(import.meta.resolve('../../../src/image/store/store.ts'))});

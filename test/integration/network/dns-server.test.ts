@@ -12,6 +12,7 @@ import { openNetworkDriver } from '../../../src/network/network-driver.ts';
 import { pathsUnder } from '../../../src/state/paths.ts';
 import { slowness } from '../../support/eventually.ts';
 import { containerRecord, endpointRecord, idOf, networkRecord, temporaryRoot } from '../../support/network-world.ts';
+import { typescriptOptions } from '../../support/node.ts';
 import { require } from '../../support/requirements.ts';
 
 const isRoot = process.getuid?.() === 0;
@@ -198,7 +199,7 @@ class Client {
   readonly #waiting: ((line: string) => void)[] = [];
 
   constructor(netnsPath: string) {
-    const args = [`--net=${netnsPath}`, process.execPath, '--disable-warning=ExperimentalWarning', client];
+    const args = [`--net=${netnsPath}`, process.execPath, ...typescriptOptions, client];
     this.#child = spawn('nsenter', args, { stdio: ['pipe', 'pipe', 'inherit'] });
     let rest = '';
     this.#child.stdout?.on('data', (data) => {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { slowness } from '../../support/eventually.ts';
 import { temporaryRoot } from '../../support/network-world.ts';
+import { typescriptOptions } from '../../support/node.ts';
 import { require } from '../../support/requirements.ts';
 
 const probe = new URL('../../support/foreign-rules-probe.ts', import.meta.url).pathname;
@@ -22,7 +23,7 @@ describe('beside rules of others', function () {
     it(titles[name], function () {
       require(this, process.getuid?.() === 0, 'root');
       const root = temporaryRoot();
-      const program = [process.execPath, '--disable-warning=ExperimentalWarning', probe, root, name];
+      const program = [process.execPath, ...typescriptOptions, probe, root, name];
       const run = spawnSync('unshare', ['--net', '--mount', ...program], { encoding: 'utf8' });
       assert.deepEqual([run.status, run.signal, run.stderr], [0, null, '']);
       const result = JSON.parse(run.stdout);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { ATTRIBUTES, supportOf } from '../../../src/compose/attributes.ts';
 import { type LoadedProject, loadProject } from '../../../src/compose/load.ts';
 import { findUnsupported } from '../../../src/model/support.ts';
+import { typescriptOptions } from '../../support/node.ts';
 import { Files, load } from './support.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -17,7 +18,7 @@ describe('docs/compatibility.md', () => {
   it('is the table of the code', () => {
     const { status } = spawnSync(
       process.execPath,
-      ['--disable-warning=ExperimentalWarning', 'scripts/build-compatibility.ts', '--check'],
+      [...typescriptOptions, 'scripts/build-compatibility.ts', '--check'],
       { cwd: root },
     );
     assert.equal(status, 0, 'run node scripts/build-compatibility.ts');
