@@ -2,9 +2,9 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
-  globSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -140,10 +140,11 @@ function makeRoot(root: string): void {
 
 /** Proportional set sizes in KiB of the processes whose command line matches. */
 export function proportionalSizes(pattern: RegExp): number[] {
-  return globSync('/proc/[0-9]*/cmdline').flatMap((path) => {
+  return readdirSync('/proc').flatMap((name) => {
     try {
-      if (!pattern.test(readFileSync(path, 'utf8').replaceAll('\0', ' '))) return [];
-      const rollup = readFileSync(join(dirname(path), 'smaps_rollup'), 'utf8');
+      if (!/^\d+$/.test(name) || !pattern.test(readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ')))
+        return [];
+      const rollup = readFileSync(`/proc/${name}/smaps_rollup`, 'utf8');
       return [Number(rollup.match(/^Pss:\s+(\d+)/m)?.[1] ?? 0)];
     } catch {
       return []; // it ended meanwhile

@@ -1,5 +1,7 @@
 /** `down`: dependents first, then what they needed, then networks and, on request, volumes. */
+import type { Service } from '../model/service.ts';
 import type { ApplySettings } from '../model/settings.ts';
+import { ComposeError } from '../util/errors.ts';
 import type { Desired } from './desired.ts';
 import { dependencyOrder, dependentsOf } from './graph.ts';
 import type { Observed, ObservedContainer } from './observed.ts';
@@ -24,9 +26,12 @@ export function planDown(builder: PlanBuilder, desired: Desired, observed: Obser
     list.push(nodes.stop ?? nodes.remove);
     stops.set(container.record.service, list);
   };
-  for (const name of dependencyOrder(services).reverse()) {
+  // What profiles have left that are not active any more goes with the rest: nobody would know what still uses the networks.
+  const inactive = named.size === 0 ? inactiveServices(desired, observed) : {};
+  const all = { ...inactive, ...services };
+  for (const name of [...orderOf(inactive).reverse(), ...dependencyOrder(services).reverse()]) {
     if (!isMeant(name)) continue;
-    const after = dependentsOf(services, name).flatMap((dependent) => stops.get(dependent) ?? []);
+    const after = dependentsOf(all, name).flatMap((dependent) => stops.get(dependent) ?? []);
     for (const container of observed.containers) {
       if (container.record.service === name && !container.record.oneOff) remove(container, after);
     }
@@ -34,7 +39,7 @@ export function planDown(builder: PlanBuilder, desired: Desired, observed: Obser
   for (const container of observed.containers) {
     if (container.record.hook !== undefined && isMeant(container.record.service)) remove(container, []);
   }
-  // Of services that are not in the file or that no profile enables, and what `run` has made.
+  // Of services that are not in the file, and what `run` has made.
   if (named.size === 0 && settings.orphans === 'remove') {
     const others = observed.containers.filter(({ record }) => !removed.has(record.id) && record.hook === undefined);
     for (const other of others) remove(other, []);
@@ -70,6 +75,28 @@ export function planDown(builder: PlanBuilder, desired: Desired, observed: Obser
   if (settings.removeVolumes && named.size === 0) planVolumeRemoval(builder, observed, remaining, removed);
   // Rules of what went before, where whoever took it down was killed.
   if (!observed.firewallIntact) planFirewallRepair(builder);
+}
+
+type Services = Readonly<Record<string, Service>>;
+
+/** Services that the files declare and no active profile enables, as they were when their containers were made. */
+function inactiveServices({ declared, project }: Desired, observed: Observed): Services {
+  const isInactive = (name: string) =>
+    project.services[name] === undefined && declared?.services.includes(name) === true;
+  const records = observed.containers.map(({ record }) => record);
+  return Object.fromEntries(
+    records.filter(({ service }) => isInactive(service)).map(({ service, config }) => [service, config]),
+  );
+}
+
+/** By their dependencies, as far as there is such an order: the containers may be of different times, and so of different files. */
+function orderOf(services: Services): string[] {
+  try {
+    return dependencyOrder(services);
+  } catch (error) {
+    if (!(error instanceof ComposeError) || error.code !== 'CYCLE') throw error;
+    return Object.keys(services).sort();
+  }
 }
 
 function planVolumeRemoval(

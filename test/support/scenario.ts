@@ -287,11 +287,13 @@ export interface MonitorState {
 
 /** The process ids whose command line, in words, is meant. */
 function processesOf(isMeant: (words: readonly string[]) => boolean): number[] {
-  return globSync('/proc/[0-9]*/cmdline').flatMap((path) => {
+  // Not globSync: a process that ends while it looks leaves it with no match at all.
+  return readdirSync('/proc').flatMap((name) => {
     try {
-      return isMeant(readFileSync(path, 'utf8').split(/[\0 ]/)) ? [Number(path.split('/')[2])] : [];
+      const isProcess = /^\d+$/.test(name);
+      return isProcess && isMeant(readFileSync(`/proc/${name}/cmdline`, 'utf8').split(/[\0 ]/)) ? [Number(name)] : [];
     } catch {
-      return [];
+      return []; // it ended meanwhile
     }
   });
 }

@@ -91,7 +91,7 @@ export const sessionDifferences: readonly Difference[] = [
   },
   {
     of: /^down( -v)? \(nothing\): stderr$|^down -v --remove-orphans -t 1: stderr$/,
-    what: '`down` says when there was nothing to do; `--remove-orphans` also takes what inactive profiles have left, and stops nothing that has ended',
+    what: '`down` says when there was nothing to do, takes what inactive profiles have left unless services are named, and stops nothing that has ended',
     why: 'the reference leaves such containers, and with them nothing says what still uses the network',
   },
 ];

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Service } from '../../../src/model/service.ts';
+import { formatPlan } from '../../../src/plan/plan.ts';
+import { plan } from '../../../src/plan/reconcile.ts';
 import {
   container,
+  desired,
   network,
   observed,
   planOf,
@@ -305,6 +308,37 @@ describe('plan: down', () => {
     assert.deepEqual(planText(project({ api, db }), observed({ firewallIntact: false }), settings('down')), [
       '#1 firewall inet tscompose: repairFirewall, the nftables table was changed or removed',
     ]);
+  });
+
+  it('takes what inactive profiles have left, dependents first, unless services are named', () => {
+    const debug = service({ depends_on: { db: dependsOn('service_started') } });
+    const containers = [container('api', 1, api), container('db', 1, db), container('debug', 1, debug)];
+    const before = observed({ networks: [network()], containers });
+    const declared = { services: ['api', 'db', 'debug'], networks: [], volumes: [] };
+    const lines = (more: object) =>
+      formatPlan(plan({ ...desired(project({ api, db })), declared }, before, settings('down', more))).split('\n');
+    assert.deepEqual(lines({}), [
+      '#1 container shop-debug-1: stopContainer, the project is taken down',
+      '#2 container shop-debug-1: removeContainer, the project is taken down [1]',
+      '#3 container shop-api-1: stopContainer, the project is taken down',
+      '#4 container shop-api-1: removeContainer, the project is taken down [3]',
+      '#5 container shop-db-1: stopContainer, the project is taken down [1,3]',
+      '#6 container shop-db-1: removeContainer, the project is taken down [5]',
+      '#7 network shop_default: removeNetwork, the project is taken down [2,4,6]',
+    ]);
+    assert.deepEqual(lines({ services: ['api'] }), [
+      '#1 container shop-api-1: stopContainer, the project is taken down',
+      '#2 container shop-api-1: removeContainer, the project is taken down [1]',
+    ]);
+  });
+
+  it('takes containers down whose services depended on each other in files of different times', () => {
+    const one = service({ depends_on: { two: dependsOn('service_started') } });
+    const two = service({ depends_on: { one: dependsOn('service_started') } });
+    const containers = [container('one', 1, one), container('two', 1, two)];
+    const declared = { services: ['one', 'two'], networks: [], volumes: [] };
+    const { nodes } = plan({ ...desired(project({})), declared }, observed({ containers }), settings('down'));
+    assert.equal(nodes.filter(({ operation }) => operation.type === 'removeContainer').length, 2);
   });
 
   it('keeps the network for orphans that stay, and says so', () => {
