@@ -55,11 +55,12 @@ const lazyNodeModules = (onUse = []) => ({
   },
 });
 
-/** The terminal's view brings large packages along: a bundle of its own, which shares no class with the others. */
-const screenApart = {
-  name: 'screen-apart',
+/** Bundles of their own, which share no class with the others: the terminal's view and the watch bring large packages along. */
+const apart = {
+  name: 'apart',
   setup({ onResolve }) {
     onResolve({ filter: /\/ui\/ink\/screen\.ts$/ }, () => ({ path: './screen.js', external: true }));
+    onResolve({ filter: /\/notifier\.ts$/ }, () => ({ path: './notifier.js', external: true }));
   },
 };
 
@@ -110,7 +111,7 @@ const programs = await Promise.all([
   build({
     ...script,
     entryPoints: { 'command-line': 'src/cli/run.ts' },
-    plugins: [leanCommander, lazyNodeModules(rarelyUsed), screenApart],
+    plugins: [leanCommander, lazyNodeModules(rarelyUsed), apart],
   }),
   build({
     ...script,
@@ -143,4 +144,11 @@ await build({
   external: ['react-devtools-core'],
   plugins: [lazyNodeModules()],
   banner: { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
+});
+await build({
+  ...shared,
+  entryPoints: { notifier: 'src/watch/notifier.ts' },
+  outdir: 'dist',
+  format: 'esm',
+  plugins: [lazyNodeModules()],
 });

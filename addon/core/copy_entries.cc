@@ -38,6 +38,7 @@ class EntryMaker {
       case TreeEntry::Kind::kDirectory:
         return makeDirectory(entry);
       case TreeEntry::Kind::kFile:
+        if (entry.atOnce) return makeAtOnce(entry);
         makeRoom(entry);
         return makeFile(entry);
       case TreeEntry::Kind::kOther:
@@ -102,6 +103,23 @@ class EntryMaker {
     }
     setOwnerAndMode(made.get(), entry, status);
     if (entry.modified || !entry.source.empty()) directories_.emplace_back(entry.target, timesOf(entry, status));
+  }
+
+  void makeAtOnce(const TreeEntry& entry) {
+    /* always the same name: what a kill leaves is replaced by the next file of that directory */
+    const std::string name = std::exchange(name_, ".tscompose-new");
+    makeRoom(entry);
+    try {
+      makeFile(entry);
+      if (::renameat(parent_.get(), name_.c_str(), parent_.get(), name.c_str()) != 0) {
+        if (errno == EISDIR)
+          throw InputError("INVALID", "cannot replace the directory /" + entry.target + " with a file");
+        throw SysError(errno, "renameat", entry.target);
+      }
+    } catch (...) {
+      ::unlinkat(parent_.get(), name_.c_str(), 0);
+      throw;
+    }
   }
 
   void makeFile(const TreeEntry& entry) const {

@@ -30,6 +30,8 @@ struct TreeEntry {
   std::optional<gid_t> gid;
   /// Seconds; absent: the source's, or now.
   std::optional<int64_t> modified;
+  /// Of a file: written beside and renamed, so that who reads it meanwhile finds the old content or the new.
+  bool atOnce = false;
 };
 
 /// Makes `entries` below the directory `root`, in their order, replacing what is no directory. Owners, modes, times,

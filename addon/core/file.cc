@@ -174,6 +174,27 @@ UniqueFd openInRoot(int root, const std::string& path, int flags) {
   return fd;
 }
 
+void removeInRoot(int root, const std::string& path) {
+  const size_t slash = path.rfind('/');
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (name.empty() || name == "." || name == "..") throw InputError("INVALID", "cannot remove /" + path);
+  UniqueFd parent{tryOpen(root, slash == std::string::npos || slash == 0 ? "." : path.substr(0, slash),
+                          O_RDONLY | O_DIRECTORY, RESOLVE_IN_ROOT)};
+  if (!parent && (errno == ENOENT || errno == ENOTDIR)) return;
+  if (!parent) throw SysError(errno, "open", path);
+  if (::unlinkat(parent.get(), name.c_str(), 0) == 0 || errno == ENOENT) return;
+  if (errno != EISDIR && errno != EPERM) throw SysError(errno, "unlink", path);
+  const UniqueFd inner{::openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+  if (!inner) throw SysError(errno, "open", path);
+  struct stat above {};
+  struct stat info {};
+  if (::fstat(parent.get(), &above) != 0 || ::fstat(inner.get(), &info) != 0) throw SysError(errno, "fstat", path);
+  /* what is mounted there is not the tree's; rmdir then says EBUSY */
+  if (above.st_dev == info.st_dev) removeEntries(inner.get(), info.st_dev, path);
+  if (::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
+    throw SysError(errno, "rmdir", path);
+}
+
 UniqueFd openBeneath(int directory, const std::string& path) {
   UniqueFd fd{tryOpen(directory, path, O_PATH, RESOLVE_BENEATH)};
   if (!fd) throw SysError(errno, "open", path);

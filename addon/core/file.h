@@ -39,6 +39,8 @@ void makeDirectories(const std::string& path, mode_t mode);
 void makeTopDirectory(const std::string& path, mode_t mode);
 /// rm -r that follows no symlink and crosses no mount; absent is success.
 void removeTree(const std::string& path);
+/// The same of `path` inside the directory `root`, whoever changes that tree meanwhile. The root itself stays.
+void removeInRoot(int root, const std::string& path);
 
 UniqueFd openDirectory(const std::string& path);
 

@@ -8,6 +8,7 @@
 
 #include "core/copy_entries.h"
 #include "core/fd.h"
+#include "core/file.h"
 #include "core/list_tree.h"
 #include "core/overlay.h"
 #include "napi/convert.h"
@@ -68,6 +69,8 @@ TreeEntry entryOf(const Napi::Value& value, const std::string& what) {
   entry.uid = optionalNumber<uid_t>(object, "uid", 0, UINT32_MAX - 1);
   entry.gid = optionalNumber<gid_t>(object, "gid", 0, UINT32_MAX - 1);
   entry.modified = optionalNumber<int64_t>(object, "modified", 0, int64_t{1} << 40);
+  if (const Napi::Value atOnce = object.Get("atOnce"); !atOnce.IsUndefined())
+    entry.atOnce = convert::boolean(atOnce, "atOnce");
   return entry;
 }
 
@@ -96,6 +99,13 @@ Napi::Value exportedCopyEntries(const Napi::CallbackInfo& info) {
     copyEntries(root, entries, sourceRoot, *cancelled);
   });
   return operationOf(info.Env(), result, cancelled);
+}
+
+Napi::Value exportedRemoveInRoot(const Napi::CallbackInfo& info) {
+  const int root = descriptorOf(info[0], "root");
+  return promise(info.Env(), "removeInRoot", [root, paths = convert::texts(info[1], "paths")] {
+    for (const std::string& path : paths) removeInRoot(root, path);
+  });
 }
 
 Napi::Value foundEntries(Napi::Env env, const std::vector<FoundEntry>& found) {
@@ -131,6 +141,7 @@ Napi::Value exportedListTree(const Napi::CallbackInfo& info) {
 void exportTree(Napi::Env env, Napi::Object exports) {
   exports.Set("openOverlay", Napi::Function::New(env, exportedOpenOverlay, "openOverlay"));
   exports.Set("listTree", Napi::Function::New(env, exportedListTree, "listTree"));
+  exports.Set("removeInRoot", Napi::Function::New(env, exportedRemoveInRoot, "removeInRoot"));
   exports.Set("copyEntries", Napi::Function::New(env, exportedCopyEntries, "copyEntries"));
 }
 

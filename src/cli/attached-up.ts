@@ -7,6 +7,7 @@ import { lastingName, logName } from '../model/names.ts';
 import type { Project } from '../model/project.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { type ApplySettings, defaultSettings } from '../model/settings.ts';
+import type { WatchEvent as FileEvent } from '../model/watch.ts';
 import { withDependencies } from '../plan/graph.ts';
 import { LogFormat } from '../ui/log-format.ts';
 import { PlainScreen, type Screen } from '../ui/screen.ts';
@@ -16,12 +17,14 @@ import type { ApprovedPlan } from './approval.ts';
 import { ContainerWatch, type WatchEvent } from './container-watch.ts';
 import type { Context } from './context.ts';
 import { mannerOf } from './globals.ts';
+import type { ImageSettings } from './images.ts';
 import { Interruption } from './interrupts.ts';
 import { isActive, observeProject, withRecords } from './observation.ts';
 import { isColored, openProgress, progressForm } from './progress.ts';
 import { checkServices } from './services.ts';
 import type { Session } from './session.ts';
 import { UsageSampler } from './usage-sampler.ts';
+import { formatWatchEvent } from './watch-output.ts';
 
 export interface AttachSettings {
   readonly only: readonly string[];
@@ -33,6 +36,9 @@ export interface AttachSettings {
   readonly prefix: 'name' | 'none';
   readonly timestamps: 'shown' | 'hidden';
   readonly menu: 'shown' | 'hidden';
+  readonly watch: 'on' | 'off';
+  /** While it watches: whether the files that the project is made of are watched too. */
+  readonly projectFiles: 'watched' | 'left';
 }
 
 /** The services whose logs `up` shows. */
@@ -60,12 +66,13 @@ export async function attachedUp(
   settings: ApplySettings,
   attach: AttachSettings,
   plan: ApprovedPlan,
+  images: ImageSettings,
   context: Context,
 ): Promise<number> {
   if (attach.exitCodeFrom !== null) {
     checkServices(new Set(Object.keys(session.project.services)), [attach.exitCodeFrom]);
   }
-  await using up = await AttachedUp.open(session, settings, attach, plan, context);
+  await using up = await AttachedUp.open({ session, settings, attach, plan, images, context });
   return await up.run();
 }
 
@@ -74,13 +81,23 @@ type Ending =
   | { readonly type: 'detached' }
   | { readonly type: 'aborted'; readonly exitCode: number };
 
+interface UpRequest {
+  readonly session: Session<Project>;
+  readonly settings: ApplySettings;
+  readonly attach: AttachSettings;
+  readonly plan: ApprovedPlan;
+  readonly images: ImageSettings;
+  readonly context: Context;
+}
+
 class AttachedUp implements AsyncDisposable {
-  readonly #session: Session<Project>;
+  #session: Session<Project>;
   readonly #settings: ApplySettings;
   readonly #attach: AttachSettings;
   readonly #plan: ApprovedPlan;
+  readonly #images: ImageSettings;
   readonly #context: Context;
-  readonly #shown: ReadonlySet<string>;
+  #shown: ReadonlySet<string>;
   readonly #format: LogFormat;
   readonly #screen: Screen;
   readonly #watch: ContainerWatch;
@@ -99,25 +116,16 @@ class AttachedUp implements AsyncDisposable {
   #isOver = false;
   /** A stop of ours is under way: exits are its doing. */
   #isStopping = false;
+  #fileWatch: RunningWatch | undefined;
 
-  static async open(
-    session: Session<Project>,
-    settings: ApplySettings,
-    attach: AttachSettings,
-    plan: ApprovedPlan,
-    context: Context,
-  ): Promise<AttachedUp> {
+  static async open(request: UpRequest): Promise<AttachedUp> {
     const keys = new KeyBinding();
-    const screen = await openScreen(attach, context, keys);
-    return new AttachedUp(session, settings, attach, plan, context, screen, keys);
+    const screen = await openScreen(request.attach, request.context, keys);
+    return new AttachedUp(request, screen, keys);
   }
 
   private constructor(
-    session: Session<Project>,
-    settings: ApplySettings,
-    attach: AttachSettings,
-    plan: ApprovedPlan,
-    context: Context,
+    { session, settings, attach, plan, images, context }: UpRequest,
     screen: Screen,
     keys: KeyBinding,
   ) {
@@ -125,6 +133,7 @@ class AttachedUp implements AsyncDisposable {
     this.#settings = settings;
     this.#attach = attach;
     this.#plan = plan;
+    this.#images = images;
     this.#context = context;
     this.#screen = screen;
     this.#keys = keys;
@@ -151,6 +160,7 @@ class AttachedUp implements AsyncDisposable {
     using _interrupts = this.#context.interrupts.take(onInterrupt);
     this.#keys.onInterrupt = onInterrupt;
     this.#keys.onDetach = () => this.#ending.resolve({ type: 'detached' });
+    this.#keys.onWatch = () => this.#toggleWatch();
 
     await this.#remember();
     const printing = this.#printLogs();
@@ -158,8 +168,10 @@ class AttachedUp implements AsyncDisposable {
     const discovering = this.#discover();
     try {
       const applying = this.#bringUp(cancel.signal);
+      if (this.#attach.watch === 'on') void applying.then(() => this.#toggleWatch()).catch(() => {});
       const failed = Promise.race([applying, printing, watching, discovering].map(rejection));
       const ending = await Promise.race([this.#ending.promise, interrupted.promise, failed]);
+      await this.#fileWatch?.stop();
       if (ending.type === 'detached') return 0;
       // What is not started yet need not be: it would only be stopped again.
       if (ending.type === 'aborted') cancel.abort(new Interruption('SIGINT'));
@@ -178,6 +190,7 @@ class AttachedUp implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    await this.#fileWatch?.stop();
     await this.#sampler?.[Symbol.asyncDispose]();
     await this.#watch[Symbol.asyncDispose]();
     await this.#collector[Symbol.asyncDispose]();
@@ -315,8 +328,8 @@ class AttachedUp implements AsyncDisposable {
   }
 
   #onIdle(): void {
-    // Something may have been started since.
-    if (this.#watch.size > 0) return;
+    // Something may have been started since; the next change of a file may start it again.
+    if (this.#watch.size > 0 || this.#fileWatch !== undefined) return;
     this.#isOver = true;
     this.#ending.resolve({ type: 'exits' });
   }
@@ -404,6 +417,61 @@ class AttachedUp implements AsyncDisposable {
     }
   }
 
+  /** Begins to watch files, or ends it; why it cannot be is an end of `up` only where it was asked for. */
+  #toggleWatch(): void {
+    if (this.#stop.signal.aborted || this.#isStopping) return;
+    if (this.#fileWatch !== undefined) {
+      void this.#fileWatch.stop();
+      return;
+    }
+    const watch = new RunningWatch((signal) => this.#watchFiles(signal));
+    this.#fileWatch = watch;
+    watch.done.then(
+      () => {
+        this.#fileWatch = undefined;
+        this.#watch.checkIdle();
+      },
+      (error: unknown) => {
+        this.#fileWatch = undefined;
+        if (this.#attach.watch === 'on') this.#ending.reject(error);
+        else this.#sayWatch({ type: 'failed', doing: 'watch', services: [], error });
+      },
+    );
+  }
+
+  async #watchFiles(signal: AbortSignal): Promise<void> {
+    const { watchProject } = await import('./watch/watch.ts');
+    const { projectFiles } = this.#attach;
+    const { services } = this.#settings;
+    const form = progressForm(this.#context);
+    await watchProject(
+      this.#session,
+      { services, apply: this.#settings, images: this.#images, projectFiles, oldImages: 'pruned' },
+      {
+        signal,
+        tell: (event) => this.#sayWatch(event),
+        report: (event) => {
+          this.#screen.reporter.report(event);
+          if (event.type === 'output') void this.#printHook(event);
+        },
+        // What redraws itself and logs would write over each other.
+        buildForm: this.#screen.showsStack || this.#images.isQuiet ? 'quiet' : form === 'tty' ? 'plain' : form,
+        adopt: (session) => {
+          this.#session = session;
+          this.#shown = attachedServices(session.project, this.#settings, this.#attach);
+        },
+      },
+      this.#context,
+    );
+  }
+
+  #sayWatch(event: FileEvent): void {
+    void this.#screen.write(
+      formatWatchEvent(event, this.#format, this.#context, isColored(this.#context, this.#context.stdout)),
+      '',
+    );
+  }
+
   async #stopAll(reason: 'interrupt' | 'exit'): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
@@ -452,6 +520,22 @@ class AttachedUp implements AsyncDisposable {
 class KeyBinding {
   onInterrupt: () => void = () => {};
   onDetach: () => void = () => {};
+  onWatch: () => void = () => {};
+}
+
+/** A watch that can be ended. */
+class RunningWatch {
+  readonly #ended = new AbortController();
+  readonly done: Promise<void>;
+
+  constructor(run: (signal: AbortSignal) => Promise<void>) {
+    this.done = run(this.#ended.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#ended.abort();
+    await this.done.catch(() => {});
+  }
 }
 
 async function openScreen(attach: AttachSettings, context: Context, keys: KeyBinding): Promise<Screen> {
@@ -466,10 +550,11 @@ async function openScreen(attach: AttachSettings, context: Context, keys: KeyBin
       stdout,
       stderr,
       signal,
-      keys: 'Ctrl+C stop   d detach',
+      keys: 'Ctrl+C stop   w watch   d detach',
       onKey: (key) => {
         if (key === 'interrupt') keys.onInterrupt();
         if (key === 'detach') keys.onDetach();
+        if (key === 'watch') keys.onWatch();
       },
     });
   }

@@ -8,6 +8,8 @@ export interface LoadedForCommand {
   readonly origin: ProjectOrigin;
   /** Values of the variables that secrets and configs name, as far as they are set. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Every file that was read, absolute. */
+  readonly files: readonly string[];
 }
 
 /** Loads the project that the global flags name; warnings go to stderr. `services` are those named on the command line. */
@@ -49,6 +51,7 @@ export async function loadProject(context: Context, services: readonly string[])
       },
     },
     variables: givenVariables(project, sources.environment),
+    files: [...new Set([...sources.files, ...sources.readFiles, ...sources.envFiles])].filter((file) => file !== '-'),
   };
 }
 

@@ -74,6 +74,7 @@ export const registry: Readonly<Record<string, Command | (() => Promise<Command>
   version,
   volumes: async () => (await import('./commands/volumes.ts')).volumes,
   wait,
+  watch: async () => (await import('./commands/watch.ts')).watch,
 };
 
 /** Other names of commands. */
@@ -81,7 +82,7 @@ export const aliases: Readonly<Record<string, string>> = { convert: 'config' };
 
 /** How the help shows the commands; each that is not hidden is in one of these. */
 export const groups: readonly { readonly title: string; readonly names: readonly string[] }[] = [
-  { title: 'Run a stack', names: ['up', 'down', 'start', 'stop', 'restart', 'scale', 'plan', 'create', 'rm'] },
+  { title: 'Run a stack', names: ['up', 'down', 'start', 'stop', 'restart', 'scale', 'watch', 'plan', 'create', 'rm'] },
   {
     title: 'See what it does',
     names: ['ps', 'logs', 'ls', 'stats', 'top', 'events', 'port', 'inspect', 'images', 'volumes'],

@@ -24,6 +24,8 @@ export interface Session<P extends Project | null = Project | null> extends Asyn
   readonly origin: ProjectOrigin;
   /** What secrets and configs are made of (client/api.ts). */
   readonly variables: Readonly<Record<string, string>>;
+  /** Every file that the project was read from, absolute. */
+  readonly files: readonly string[];
   readonly client: SupervisorClient;
 }
 
@@ -42,11 +44,12 @@ export async function openProject(context: Context, options: SessionOptions): Pr
   // A process takes longest to start, so it begins before the files are read.
   early?.prepare();
   try {
-    const { project, origin, variables } = await loadProject(context, options.services ?? []);
+    const loaded = await loadProject(context, options.services ?? []);
+    const { project } = loaded;
     checkServices(new Set(Object.keys(project.services)), options.services ?? []);
     const client = early !== undefined && name === project.name ? early : supervisorOf(project.name, context);
     if (early !== undefined && client !== early) await dismiss(early);
-    return sessionOf(project.name, { project, origin, variables }, client);
+    return sessionOf(project.name, loaded, client);
   } catch (error) {
     if (early !== undefined) await dismiss(early);
     throw error;
@@ -72,10 +75,15 @@ export async function openProjectOrName(context: Context, options: SessionOption
   }
 }
 
-type Loaded<P> = Pick<Session, 'origin' | 'variables'> & { readonly project: P };
+type Loaded<P> = Pick<Session, 'origin' | 'variables' | 'files'> & { readonly project: P };
 
 function emptyProject({ workingDirectory }: Context): Loaded<null> {
-  return { project: null, origin: { workingDirectory, configFiles: [], environmentFiles: [] }, variables: {} };
+  return {
+    project: null,
+    origin: { workingDirectory, configFiles: [], environmentFiles: [] },
+    variables: {},
+    files: [],
+  };
 }
 
 function sessionOf<P extends Project | null>(
@@ -100,7 +108,7 @@ async function dismiss(client: SupervisorClient): Promise<void> {
 }
 
 /** A command that asks no provider lets its services have what it told last. */
-function rememberingProviders({ project, projectName }: Session, context: Context): Project | null {
+export function rememberingProviders({ project, projectName }: Session, context: Context): Project | null {
   if (project === null || project.provided !== undefined || !hasProviders(project)) return project;
   return withRememberedVariables(
     project,

@@ -150,7 +150,7 @@ export const ATTRIBUTES: readonly AttributeSupport[] = [
     support: 'refused',
     note: 'device requests need a driver',
   },
-  { path: 'services.*.develop', support: 'ignored', note: 'there is no watch yet' },
+  { path: 'services.*.develop', support: 'honoured', note: 'by `watch` and `up --watch`' },
   {
     path: 'services.*.expose',
     support: 'ignored',

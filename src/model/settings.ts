@@ -32,6 +32,11 @@ export interface ApplySettings {
   readonly dependencies: 'include' | 'exclude';
   readonly recreate: Recreate;
   readonly recreateDependencies: Recreate;
+  /**
+   * How a container is replaced whose service does not say it (update_config). `start-first`: wherever two of them can run, the
+   * old one goes when the new one is ready.
+   */
+  readonly replacement: 'declared' | 'start-first';
   /** `-V`: anonymous volumes are made anew instead of being handed on to the replacement. */
   readonly anonymousVolumes: 'inherit' | 'renew';
   readonly orphans: 'warn' | 'remove' | 'ignore';
@@ -72,6 +77,7 @@ export function defaultSettings(intent: Intent): ApplySettings {
     dependencies: 'include',
     recreate: 'diverged',
     recreateDependencies: 'diverged',
+    replacement: 'declared',
     anonymousVolumes: 'inherit',
     orphans: 'warn',
     scale: {},

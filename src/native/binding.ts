@@ -69,6 +69,11 @@ export interface Binding {
    */
   copyEntries(root: number, entries: readonly TreeEntry[], sourceRoot?: number): TreeOperation<void>;
   /**
+   * rm -r of paths inside the open directory `root`, that follows no symlink, crosses no mount and leads nowhere else, whoever
+   * changes the tree meanwhile; absent is success.
+   */
+  removeInRoot(root: number, paths: readonly string[]): Promise<void>;
+  /**
    * What is at `path` inside the open directory `root`, and below it, a directory before what it holds. Nothing leads out of
    * the root, whoever changes it meanwhile. A symlink at the end of `path` is not followed; sockets are left out.
    */
@@ -188,6 +193,8 @@ export interface TreeEntry {
   readonly gid?: number;
   /** Seconds. */
   readonly modified?: number;
+  /** Of a file: renamed into its place once it is whole. */
+  readonly atOnce?: boolean;
 }
 
 export interface WriteBundleOptions {

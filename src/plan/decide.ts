@@ -80,7 +80,7 @@ export function decide(
   const replaced = staying.flatMap(({ container, reason }) =>
     reason === null ? [] : { old: container, cause: reason.cause, changes: reason.changes },
   );
-  const manner = settings.intent === 'create' ? null : updateManner(name, desired);
+  const manner = settings.intent === 'create' ? null : updateManner(name, desired, settings);
   // What does not run serves nobody, and what loses its network or volume cannot go on while another begins.
   const inTurn = replaced.filter(
     ({ old }) => manner !== null && isActive(old) && !isUprooted(old.record, networks, volumes),

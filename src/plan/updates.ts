@@ -46,9 +46,14 @@ export const plainManner: UpdateManner = {
 /**
  * How the containers of a service are replaced; null: all at once, the old ones first, as Docker Compose does it. That is the
  * rule without `update_config`, but for services that can run twice and say when they are ready: those that publish a port, have a
- * health check and write to nothing that the old and the new container would share.
+ * health check and write to nothing that the old and the new container would share. Whoever asks for `start-first` has it for all
+ * that write to nothing so.
  */
-export function updateManner(name: string, desired: Desired): UpdateManner | null {
+export function updateManner(
+  name: string,
+  desired: Desired,
+  { replacement }: Pick<ApplySettings, 'replacement'>,
+): UpdateManner | null {
   const wanted = desired.services[name];
   if (wanted === undefined || isTied(name, desired)) return null;
   const { service } = wanted;
@@ -58,7 +63,8 @@ export function updateManner(name: string, desired: Desired): UpdateManner | nul
     return mannerOf(config, order);
   }
   const canRunTwice = !hasFixedAddress(service) && !sharesData(service);
-  return wanted.hasHealthCheck && publishesPort(service) && canRunTwice ? mannerOf({}, 'start-first') : null;
+  const isTold = (wanted.hasHealthCheck && publishesPort(service)) || replacement === 'start-first';
+  return isTold && canRunTwice ? mannerOf({}, 'start-first') : null;
 }
 
 function mannerOf(config: UpdateConfig, order: UpdateManner['order']): UpdateManner {

@@ -41,6 +41,12 @@ export class LogFormat {
     return `${this.#paint(name, `${name} ${text}`)}\n`;
   }
 
+  /** What the watch says, beside the column of names. */
+  watch(text: string): string {
+    const mark = this.#options.isColored ? '\x1b[92m ⦿ \x1b[0m' : ' ⦿ ';
+    return `${' '.repeat(this.#options.prefix === 'none' ? 0 : this.#width)}${mark}${text}\n`;
+  }
+
   #prefix(name: string): string {
     if (this.#options.prefix === 'none') return '';
     this.register(name);

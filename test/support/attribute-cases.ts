@@ -508,6 +508,12 @@ export const seenElsewhere: Readonly<Record<string, readonly string[]>> = {
     ]),
     'services[].pre_start[].image',
   ],
+  'test/e2e/watch.test.ts: brings saved, renamed and removed files into all replicas, with modes, for the user of the container':
+    [
+      ...service('develop develop.watch'),
+      ...all('services[].develop.watch[]', 'path action target ignore include initial_sync exec'),
+      ...all('services[].develop.watch[].exec', 'command user privileged working_dir environment'),
+    ],
   'test/e2e/providers.test.ts: are asked, and their dependents get what they tell': [
     ...service('provider'),
     ...all('services[].provider', 'type options'),

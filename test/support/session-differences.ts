@@ -119,7 +119,11 @@ export const commandLineDifferences: readonly Difference[] = [
     what: '`up --ask`, `up --plan-hash`',
     why: 'the plan that was agreed to is the plan that runs',
   },
-  { of: /^(watch: there is no such|ui: Compose has no)/, what: '`watch`, `ui`', why: 'a part of its own' },
+  {
+    of: /^(up|watch) --watch-config: Compose has no/,
+    what: '`up --watch-config`, `watch --watch-config`',
+    why: 'what the project is made of changes as its sources do',
+  },
   {
     of: /^(diff|image|lint|login|logout|plan|completion|systemd|doctor|inspect): Compose has no such command/,
     what: '`diff`, `image`, `lint`, `login`, `logout`, `plan`, `completion`, `systemd`, `doctor`, `inspect`',

@@ -20,7 +20,8 @@ const rules: Readonly<Record<string, readonly string[]>> = {
   volume: [...leaves, 'state/paths'],
   state: leaves,
   logs: [...leaves, 'state/paths'],
-  watch: [...leaves, 'state/paths'],
+  // What a build leaves out of its context, its watch leaves out too.
+  watch: [...leaves, 'state/paths', 'build/context/ignore'],
   compose: ['util', 'model'],
   plan: ['util', 'model'],
   engine: [...leaves, ...drivers, 'plan', contract],

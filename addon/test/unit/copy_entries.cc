@@ -150,3 +150,44 @@ TEST("entries: what is cancelled ends") {
   }
   CHECK(error == ECANCELED);
 }
+
+TEST("entries: a file that is made at once replaces another, and who has that one open keeps it") {
+  Tree tree;
+  tree.make({content("f", "old"), entry(Kind::kDirectory, "d")});
+  UniqueFd before{::open((tree / "f").c_str(), O_RDONLY | O_CLOEXEC)};
+  TreeEntry fresh = content("f", "new");
+  fresh.mode = 0600;
+  fresh.atOnce = true;
+  /* of one that was killed */
+  tree.make({content(".tscompose-new", "half")});
+  tree.make({fresh});
+  CHECK(readFile(tree / "f") == "new");
+  CHECK((tree.status("f").st_mode & 07777) == 0600);
+  CHECK(readAll(before.get(), "f", 100) == "old");
+  CHECK(!std::filesystem::exists(tree / ".tscompose-new"));
+  fresh.target = "d";
+  CHECK_THROWS(InputError, tree.make({fresh}));
+  CHECK(!std::filesystem::exists(tree / ".tscompose-new"));
+}
+
+TEST("entries: what is removed in a root is nothing outside it") {
+  Tree tree;
+  Tree outside;
+  outside.make({content("kept", "text")});
+  tree.make({entry(Kind::kDirectory, "d"), entry(Kind::kDirectory, "d/e"), content("d/e/f", ""), content("g", "")});
+  std::filesystem::create_directory_symlink(outside.path, tree / "d/away");
+  std::filesystem::create_directory_symlink(outside.path, tree / "away");
+  UniqueFd root{::open(tree.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  removeInRoot(root.get(), "away/kept");
+  removeInRoot(root.get(), "absent/too");
+  removeInRoot(root.get(), "g/below/a/file");
+  removeInRoot(root.get(), "d");
+  removeInRoot(root.get(), "g");
+  CHECK(readFile(outside / "kept") == "text");
+  CHECK(!std::filesystem::exists(tree / "d"));
+  CHECK(!std::filesystem::exists(tree / "g"));
+  CHECK(std::filesystem::is_symlink(tree / "away"));
+  removeInRoot(root.get(), "away");
+  CHECK(!std::filesystem::is_symlink(tree / "away"));
+  CHECK_THROWS(InputError, removeInRoot(root.get(), "a/.."));
+}

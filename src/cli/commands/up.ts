@@ -56,6 +56,12 @@ export const up = defineCommand({
     wait: { type: 'boolean', description: 'Return when all are running or healthy; implies --detach' },
     waitTimeout: { type: 'integer', value: 'SECONDS', description: 'How long --wait waits at most' },
     watch: { type: 'boolean', short: 'w', description: 'Follow changes of files, as develop.watch says' },
+    watchConfig: {
+      type: 'boolean',
+      default: true,
+      description:
+        'With --watch: also apply changes of the Compose files, .env, env files, configs, secrets, Dockerfiles',
+    },
     menu: { type: 'boolean', description: 'Show the state of the stack below the logs (default on a terminal)' },
     ask: { type: 'boolean', description: 'Show the plan and ask before carrying it out' },
     planHash: {
@@ -75,7 +81,6 @@ export const up = defineCommand({
     refuseTogether(values, 'noBuild', 'watch');
     refuseTogether(values, 'wait', ...detaching);
     refuseTogether(values, 'detach', ...detaching);
-    if (values.watch) throw new ComposeError('UNSUPPORTED', '--watch is not supported yet');
     const ignoresOrphans = isTruthy(environment.COMPOSE_IGNORE_ORPHANS);
     const removesOrphans = values.removeOrphans ?? isTruthy(environment.COMPOSE_REMOVE_ORPHANS);
     if (ignoresOrphans && removesOrphans) {
@@ -107,6 +112,8 @@ export const up = defineCommand({
       color: values.noColor ? 'never' : 'auto',
       prefix: values.noLogPrefix ? 'none' : 'name',
       timestamps: values.timestamps ? 'shown' : 'hidden',
+      watch: values.watch ? 'on' : 'off',
+      projectFiles: values.watchConfig === false ? 'left' : 'watched',
       menu: (values.menu ?? isTruthy(environment.COMPOSE_MENU || 'true')) ? 'shown' : 'hidden',
     };
     return {
@@ -149,7 +156,7 @@ export const up = defineCommand({
     }
     if (mode === 'attached') {
       const { attachedUp } = await import('../attached-up.ts');
-      return await attachedUp(session, wanted, attach, plan, context);
+      return await attachedUp(session, wanted, attach, plan, images, context);
     }
     await apply(session, wanted, context, { plan });
     return 0;

@@ -1,5 +1,5 @@
 import { type Collected, collect } from './collect.ts';
-import { listImages } from './list.ts';
+import { type ImageSummary, listImages } from './list.ts';
 import type { ImageStore } from './store.ts';
 
 export interface Pruned extends Collected {
@@ -14,11 +14,16 @@ export interface Pruned extends Collected {
  */
 export async function pruneImages(
   store: ImageStore,
-  options: { readonly inUse: ReadonlySet<string>; readonly scope: 'dangling' | 'all' },
+  options: {
+    readonly inUse: ReadonlySet<string>;
+    readonly scope: 'dangling' | 'all';
+    /** Only of these; absent: of all. */
+    readonly isMeant?: (image: ImageSummary) => boolean;
+  },
 ): Promise<Pruned> {
-  const { inUse, scope } = options;
+  const { inUse, scope, isMeant = () => true } = options;
   const doomed = (await listImages(store)).filter(
-    ({ id, tags }) => !inUse.has(id) && (scope === 'all' || tags.length === 0),
+    (image) => !inUse.has(image.id) && (scope === 'all' || image.tags.length === 0) && isMeant(image),
   );
   const { catalog } = store;
   const untagged = catalog.transaction(() => {

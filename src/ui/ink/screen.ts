@@ -20,7 +20,7 @@ export interface InkScreenOptions {
   readonly signal: AbortSignal;
   /** The line below the table. */
   readonly keys: string;
-  readonly onKey: (key: 'interrupt' | 'detach') => void;
+  readonly onKey: (key: 'interrupt' | 'detach' | 'watch') => void;
 }
 
 export class InkScreen implements Screen {
@@ -125,6 +125,7 @@ function View({ terminal, keys, onKey, bind }: ViewProps): ReactElement {
   useInput((input, key) => {
     if (key.ctrl && input === 'c') onKey('interrupt');
     else if (input === 'd') onKey('detach');
+    else if (input === 'w') onKey('watch');
     else if (key.return) write('\n');
   });
   return h(Footer, { stack, keys, ...size });

@@ -1,0 +1,102 @@
+/** Files and trees, watched by inotify, or looked at from time to time where the machine allows no more watches. */
+import { readFileSync } from 'node:fs';
+import { keepCompiledModules } from '../util/code-cache.ts';
+import { ComposeError } from '../util/errors.ts';
+import type { Notifier, NotifierOptions } from './notifier.ts';
+
+export interface FileWatchOptions extends Pick<NotifierOptions, 'roots' | 'ignores' | 'links'> {
+  /** Something became of a path: look at it. */
+  readonly onChange: (path: string) => void;
+  /** Something that the user should know; watching goes on. */
+  readonly onTrouble: (error: ComposeError) => void;
+}
+
+export interface FileWatch extends AsyncDisposable {
+  /** Paths that were there when the watch began. */
+  readonly found: ReadonlySet<string>;
+}
+
+const pollingMs = 500;
+
+type OpenNotifier = (options: NotifierOptions) => Notifier;
+
+/** Watches until it is disposed of; when it resolves everything is watched. */
+export async function watchFiles(options: FileWatchOptions, open?: OpenNotifier): Promise<FileWatch> {
+  const openNotifier = open ?? (await loadNotifier());
+  const found = new Set<string>();
+  let notifier: Notifier;
+  let isReady = false;
+  let isPolling = false;
+  let isClosed = false;
+  let replacing: Promise<void> | undefined;
+  const openWith = (polling: NotifierOptions['polling']): Notifier =>
+    openNotifier({
+      ...options,
+      polling,
+      onPath: (path) => {
+        if (isReady) options.onChange(path);
+        else found.add(path);
+      },
+      onError: (error) => {
+        if (isClosed) return;
+        if (!isLimit(error)) return options.onTrouble(asTrouble(error));
+        if (isPolling) return;
+        isPolling = true;
+        options.onTrouble(limitReached(error));
+        // It may fail before we have what is to be replaced.
+        replacing = Promise.resolve().then(replace);
+      },
+    });
+  const replace = async (): Promise<void> => {
+    await notifier.close();
+    if (isClosed) return;
+    notifier = openWith({ intervalMs: pollingMs });
+    await notifier.ready;
+  };
+  notifier = openWith(null);
+  await notifier.ready;
+  // An error of the very last watch comes with it.
+  await replacing;
+  isReady = true;
+  return {
+    found,
+    async [Symbol.asyncDispose]() {
+      isClosed = true;
+      await replacing;
+      await notifier.close();
+    },
+  };
+}
+
+async function loadNotifier(): Promise<OpenNotifier> {
+  keepCompiledModules();
+  return (await import('./notifier.ts')).openNotifier;
+}
+
+function isLimit(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ENOSPC' || error.code === 'EMFILE';
+}
+
+/** ENOSPC is about watches, EMFILE about instances, of which each process has one (inotify(7)). */
+function limitReached(error: NodeJS.ErrnoException): ComposeError {
+  const name = error.code === 'ENOSPC' ? 'max_user_watches' : 'max_user_instances';
+  const limit = limitOf(name);
+  const wanted = Math.max(limit * 4, name === 'max_user_watches' ? 524_288 : 1024);
+  return new ComposeError(
+    'LIMIT',
+    `cannot watch all files: the limit fs.inotify.${name}${limit > 0 ? ` of ${limit}` : ''} is reached; they are looked at every ${pollingMs} ms instead`,
+    { hint: `sysctl fs.inotify.${name}=${wanted}, or leave directories out with ignore:`, cause: error },
+  );
+}
+
+function limitOf(name: string): number {
+  try {
+    return Number(readFileSync(`/proc/sys/fs/inotify/${name}`, 'utf8'));
+  } catch {
+    return 0;
+  }
+}
+
+function asTrouble(error: Error): ComposeError {
+  return new ComposeError('INVALID', `cannot watch: ${error.message}`, { cause: error });
+}

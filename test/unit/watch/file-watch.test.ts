@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import type { ComposeError } from '../../../src/util/errors.ts';
+import { watchFiles } from '../../../src/watch/file-watch.ts';
+import type { NotifierOptions } from '../../../src/watch/notifier.ts';
+
+function fakeNotifier(failing: readonly string[]) {
+  const opened: NotifierOptions[] = [];
+  let closed = 0;
+  const open = (options: NotifierOptions) => {
+    opened.push(options);
+    const code = failing[opened.length - 1];
+    if (code !== undefined) options.onError(Object.assign(new Error(code), { code }));
+    options.onPath('/there');
+    return {
+      ready: Promise.resolve(),
+      close: async () => {
+        closed++;
+      },
+    };
+  };
+  return { opened, open, closed: () => closed };
+}
+
+const common = { roots: ['/'], ignores: () => false, links: 'watched' } as const;
+
+describe('watching files', () => {
+  it('tells what changes, and not what is there when it begins', async () => {
+    const { open, opened, closed } = fakeNotifier([]);
+    const changes: string[] = [];
+    const watch = await watchFiles({ ...common, onChange: (path) => changes.push(path), onTrouble: assert.fail }, open);
+    assert.deepEqual([...watch.found], ['/there']);
+    opened[0]?.onPath('/new');
+    assert.deepEqual(changes, ['/new']);
+    await watch[Symbol.asyncDispose]();
+    assert.equal(closed(), 1);
+  });
+
+  for (const [code, limit] of [
+    ['ENOSPC', 'max_user_watches'],
+    ['EMFILE', 'max_user_instances'],
+  ] as const) {
+    it(`looks from time to time where ${limit} is reached, and says how to raise it`, async () => {
+      const { open, opened, closed } = fakeNotifier([code]);
+      const troubles: ComposeError[] = [];
+      const watch = await watchFiles({ ...common, onChange() {}, onTrouble: (error) => troubles.push(error) }, open);
+      assert.deepEqual(
+        opened.map(({ polling }) => polling === null),
+        [true, false],
+      );
+      const [trouble] = troubles;
+      assert.equal(troubles.length, 1);
+      assert.match(trouble?.message ?? '', new RegExp(`fs\\.inotify\\.${limit}`));
+      assert.match(trouble?.hint ?? '', new RegExp(`sysctl fs\\.inotify\\.${limit}=\\d+`));
+      await watch[Symbol.asyncDispose]();
+      assert.equal(closed(), 2);
+    });
+  }
+});
