@@ -11,8 +11,7 @@ export async function readmeWithCommands(text: string): Promise<string> {
   const rows: string[] = [];
   for (const { title, names } of groups) {
     for (const [index, name] of names.entries()) {
-      const entry = registry[name];
-      const command = typeof entry === 'function' ? await entry() : entry;
+      const command = await registry[name]?.();
       rows.push(`| ${index === 0 ? title : ''} | \`${name}\` | ${command?.summary} |`);
     }
   }

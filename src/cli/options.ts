@@ -55,14 +55,8 @@ export type ParsedCommandLine =
 
 /** Reads `argv` as the shape says. Throws ComposeError COMMAND_LINE for a flag that is unknown or misses its value. */
 export function parseCommandLine(shape: CommandLineShape, argv: readonly string[]): ParsedCommandLine {
-  const parser = buildParser(shape);
   const { rest, assigned } = takeAssignedBooleans(shape, argv);
-  try {
-    parser.parse(rest, { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) throw commandLineError(error, shape.name);
-    throw error;
-  }
+  const parser = parse(shape, rest);
   const given: Record<string, unknown> = { ...parser.opts(), ...assigned };
   if (given.help === true) return { help: true };
   const values: Record<string, unknown> = {};
@@ -70,6 +64,31 @@ export function parseCommandLine(shape: CommandLineShape, argv: readonly string[
     values[key] = given[key] ?? (spec.type === 'strings' ? [] : undefined);
   }
   return { help: false, values: values as OptionValues<OptionTable>, operands: parser.args };
+}
+
+/** To make an option takes longer than to read a line, so the parser knows those that are in it; all, to say what is wrong. */
+function parse(shape: CommandLineShape, argv: readonly string[]): Parser {
+  try {
+    const flags = argv.filter((token) => token.startsWith('-'));
+    return buildParser(shape, (option) => flags.some((flag) => mayName(flag, option))).parse(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+  }
+  try {
+    return buildParser(shape, () => true).parse(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) throw commandLineError(error, shape.name);
+    throw error;
+  }
+}
+
+/** `-qt` may be `-q`, `-t`, or both. */
+function mayName(
+  flag: string,
+  { short, long }: { readonly short: string | undefined; readonly long: string },
+): boolean {
+  if (flag.startsWith('--')) return flag === long || flag.startsWith(`${long}=`);
+  return short !== undefined && flag.includes(short);
 }
 
 /** `noDeps` → `--no-deps`. */
@@ -92,7 +111,9 @@ class KeyedOption extends Option {
   }
 }
 
-function buildParser(shape: CommandLineShape): Parser {
+type OptionName = Parameters<typeof mayName>[1];
+
+function buildParser(shape: CommandLineShape, isWanted: (name: OptionName) => boolean): Parser {
   const parser = new Parser(shape.name)
     .helpOption(false)
     .exitOverride()
@@ -101,22 +122,22 @@ function buildParser(shape: CommandLineShape): Parser {
     .action(() => {});
   if (shape.stopAt === 'first-operand') parser.passThroughOptions();
   for (const [key, spec] of Object.entries(shape.options)) {
-    for (const option of commanderOptions(key, spec)) parser.addOption(option);
+    for (const [index, long] of [longName(key), ...(spec.aliases ?? []).map((alias) => `--${alias}`)].entries()) {
+      const name = { short: index === 0 ? spec.short : undefined, long };
+      if (isWanted(name)) parser.addOption(commanderOption(key, spec, name));
+    }
   }
-  return parser.addOption(new KeyedOption('help', '-h, --help', ''));
+  const help = { short: 'h', long: '--help' };
+  return isWanted(help) ? parser.addOption(new KeyedOption('help', '-h, --help', '')) : parser;
 }
 
-function* commanderOptions(key: string, spec: OptionSpec): Generator<Option> {
-  const names = [longName(key), ...(spec.aliases ?? []).map((alias) => `--${alias}`)];
-  for (const [index, name] of names.entries()) {
-    const short = index === 0 && spec.short !== undefined ? `-${spec.short}, ` : '';
-    const value = spec.type === 'boolean' ? '' : ` <${spec.value}>`;
-    const option = new KeyedOption(key, `${short}${name}${value}`, '');
-    if (spec.type === 'strings') option.argParser((text: string, before?: string[]) => [...(before ?? []), text]);
-    if (spec.type === 'integer') option.argParser(parseInteger);
-    if (spec.type === 'string' && spec.choices !== undefined) option.choices(spec.choices);
-    yield option;
-  }
+function commanderOption(key: string, spec: OptionSpec, { short, long }: OptionName): Option {
+  const value = spec.type === 'boolean' ? '' : ` <${spec.value}>`;
+  const option = new KeyedOption(key, `${short === undefined ? '' : `-${short}, `}${long}${value}`, '');
+  if (spec.type === 'strings') option.argParser((text: string, before?: string[]) => [...(before ?? []), text]);
+  if (spec.type === 'integer') option.argParser(parseInteger);
+  if (spec.type === 'string' && spec.choices !== undefined) option.choices(spec.choices);
+  return option;
 }
 
 function parseInteger(text: string): number {

@@ -1,79 +1,52 @@
 import type { Command } from './command.ts';
-import { attach } from './commands/attach.ts';
-import { create } from './commands/create.ts';
-import { down } from './commands/down.ts';
-import { events } from './commands/events.ts';
-import { exec } from './commands/exec.ts';
-import { kill } from './commands/kill.ts';
-import { logs } from './commands/logs.ts';
-import { ls } from './commands/ls.ts';
-import { pause } from './commands/pause.ts';
-import { plan } from './commands/plan.ts';
-import { port } from './commands/port.ts';
-import { ps } from './commands/ps.ts';
-import { restart } from './commands/restart.ts';
-import { rm } from './commands/rm.ts';
-import { run } from './commands/run.ts';
-import { scale } from './commands/scale.ts';
-import { start } from './commands/start.ts';
-import { stats } from './commands/stats.ts';
-import { stop } from './commands/stop.ts';
-import { top } from './commands/top.ts';
-import { unpause } from './commands/unpause.ts';
-import { up } from './commands/up.ts';
-import { version } from './commands/version.ts';
-import { wait } from './commands/wait.ts';
 
-/**
- * Every command by name. To find and read a file costs more than these few lines each, so they come together, save the ones
- * that need the loader before they begin.
- */
-export const registry: Readonly<Record<string, Command | (() => Promise<Command>)>> = {
+/** Every command by name, each made when it is named: all are in one file, and what the others need takes longer than itself. */
+export const registry: Readonly<Record<string, () => Promise<Command>>> = {
   alpha: async () => (await import('./commands/alpha.ts')).alpha,
-  attach,
+  attach: async () => (await import('./commands/attach.ts')).attach,
   bridge: async () => (await import('./commands/alpha.ts')).bridge,
   build: async () => (await import('./commands/build.ts')).build,
   commit: async () => (await import('./commands/commit.ts')).commit,
   completion: async () => (await import('./commands/completion.ts')).completion,
   config: async () => (await import('./commands/config.ts')).config,
   cp: async () => (await import('./commands/cp.ts')).cp,
-  create,
+  create: async () => (await import('./commands/create.ts')).create,
   diff: async () => (await import('./commands/diff.ts')).diff,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
-  down,
-  events,
-  exec,
+  down: async () => (await import('./commands/down.ts')).down,
+  events: async () => (await import('./commands/events.ts')).events,
+  exec: async () => (await import('./commands/exec.ts')).exec,
   export: async () => (await import('./commands/export.ts')).exportFiles,
   image: async () => (await import('./commands/image.ts')).image,
   images: async () => (await import('./commands/images.ts')).images,
   inspect: async () => (await import('./commands/inspect.ts')).inspect,
-  kill,
+  kill: async () => (await import('./commands/kill.ts')).kill,
   lint: async () => (await import('./commands/lint.ts')).lint,
   login: async () => (await import('./commands/login.ts')).login,
   logout: async () => (await import('./commands/logout.ts')).logout,
-  logs,
-  ls,
-  pause,
-  plan,
-  port,
-  ps,
+  logs: async () => (await import('./commands/logs.ts')).logs,
+  ls: async () => (await import('./commands/ls.ts')).ls,
+  pause: async () => (await import('./commands/pause.ts')).pause,
+  plan: async () => (await import('./commands/plan.ts')).plan,
+  port: async () => (await import('./commands/port.ts')).port,
+  ps: async () => (await import('./commands/ps.ts')).ps,
   publish: async () => (await import('./commands/publish.ts')).publish,
   pull: async () => (await import('./commands/pull.ts')).pull,
   push: async () => (await import('./commands/push.ts')).push,
-  restart,
-  rm,
-  run,
-  scale,
-  start,
-  stats,
-  stop,
+  restart: async () => (await import('./commands/restart.ts')).restart,
+  rm: async () => (await import('./commands/rm.ts')).rm,
+  run: async () => (await import('./commands/run.ts')).run,
+  scale: async () => (await import('./commands/scale.ts')).scale,
+  start: async () => (await import('./commands/start.ts')).start,
+  stats: async () => (await import('./commands/stats.ts')).stats,
+  stop: async () => (await import('./commands/stop.ts')).stop,
   systemd: async () => (await import('./commands/systemd.ts')).systemd,
-  top,
-  unpause,
-  up,
-  version,
+  top: async () => (await import('./commands/top.ts')).top,
+  unpause: async () => (await import('./commands/unpause.ts')).unpause,
+  up: async () => (await import('./commands/up.ts')).up,
+  version: async () => (await import('./commands/version.ts')).version,
   volumes: async () => (await import('./commands/volumes.ts')).volumes,
-  wait,
+  wait: async () => (await import('./commands/wait.ts')).wait,
   watch: async () => (await import('./commands/watch.ts')).watch,
 };
 

@@ -52,7 +52,7 @@ async function loadCommand(name: string): Promise<Command> {
   if (name === '__complete') return (await import('./completion/command.ts')).completeWords;
   const target = aliases[name] ?? name;
   const command = Object.hasOwn(registry, target) ? registry[target] : undefined;
-  if (command !== undefined) return typeof command === 'function' ? await command() : command;
+  if (command !== undefined) return await command();
   const similar = Object.keys(registry).find((other) => other.startsWith(name) || name.startsWith(other));
   throw new ComposeError('COMMAND_LINE', `unknown command: ${name}`, {
     hint: similar === undefined ? 'see tscompose --help' : `did you mean ${similar}? see tscompose --help`,

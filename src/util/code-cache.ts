@@ -27,14 +27,22 @@ const staleMs = 3 * 24 * 60 * 60 * 1000;
 
 export interface LoadedProgram<T> {
   readonly exports: T;
-  /** Writes down what is compiled by now, unless this program was loaded from just that. Fails silently. */
+  /** Writes down what is compiled by now, as the first runs do. Fails silently. */
   keep(): void;
 }
+
+/**
+ * Each of the first runs adds what it compiled: a build that has nothing to do uses other code than the one before it, and
+ * who runs `image build` first may never take a step. Afterwards there is little to add, and to write takes 10 ms.
+ */
+const runsThatAdd = 8;
 
 /** Runs a bundle that stands beside the caller. `purpose` tells apart what it is used for, each with code of its own. */
 export function loadProgram<T>(file: string, purpose: string): LoadedProgram<T> {
   const kept = join(cacheDirectory(), `${purpose}-${BUILD_ID}-${process.version}`);
-  const cachedData = readOwn(kept);
+  const before = readOwn(kept);
+  // Behind the code stands how many runs it comes of.
+  const cachedData = before?.subarray(0, -1);
   const script = new Script(readFileSync(file, 'latin1'), {
     filename: file,
     ...(cachedData === undefined ? {} : { cachedData }),
@@ -45,9 +53,14 @@ export function loadProgram<T>(file: string, purpose: string): LoadedProgram<T> 
   return {
     exports: module.exports,
     keep() {
-      if (cachedData !== undefined && script.cachedDataRejected === false) return;
+      const runs = script.cachedDataRejected === false ? (before?.at(-1) ?? 0) : 0;
+      if (runs >= runsThatAdd) return;
       try {
-        write(kept, script.createCachedData());
+        const data = script.createCachedData();
+        // In one that ran for hours V8 has dropped what it did not use lately.
+        const added = runs === 0 || data.length > (cachedData?.length ?? 0) ? data : cachedData;
+        if (added !== undefined) write(kept, Buffer.concat([added, Buffer.of(runs + 1)]));
+        if (runs === 0) removeStale(dirname(kept));
       } catch {
         // A full disk or a home that is not ours: the next start is as slow as this one.
       }
@@ -85,15 +98,17 @@ function readOwn(path: string): Buffer | undefined {
 }
 
 function write(path: string, data: Buffer): void {
-  const directory = dirname(path);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const before = Date.now() - staleMs;
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    const other = join(directory, entry.name);
-    // Of builds that are not used any more, and of processes that were killed here.
-    if (entry.isFile() && statSync(other).mtimeMs < before) rmSync(other, { force: true });
-  }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const beside = `${path}.${process.pid}`;
   writeFileSync(beside, data, { mode: 0o600 });
   renameSync(beside, path);
+}
+
+/** What is of builds that are not used any more, and of processes that were killed here. */
+function removeStale(directory: string): void {
+  const before = Date.now() - staleMs;
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const other = join(directory, entry.name);
+    if (entry.isFile() && statSync(other).mtimeMs < before) rmSync(other, { force: true });
+  }
 }

@@ -56,12 +56,12 @@ export async function differences(): Promise<string[]> {
 
 /** `alpha viz` too. */
 async function find(name: string): Promise<Command | null> {
-  let commands: Readonly<Record<string, Command | (() => Promise<Command>)>> | undefined = registry;
+  let commands: Readonly<Record<string, () => Promise<Command>>> | undefined = registry;
   let command: Command | null = null;
   for (const word of name.split(' ')) {
-    const entry: Command | (() => Promise<Command>) | undefined = commands?.[word];
-    if (entry === undefined) return null;
-    command = typeof entry === 'function' ? await entry() : entry;
+    const load: (() => Promise<Command>) | undefined = commands?.[word];
+    if (load === undefined) return null;
+    command = await load();
     commands = command.commands;
   }
   return command;

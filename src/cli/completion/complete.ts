@@ -163,11 +163,11 @@ async function operands(
   return /\b(?:FILE|PATH|ARCHIVE|COMMAND)\b/.test(usage) ? { candidates: [], paths: 'files' } : nothing;
 }
 
-type Commands = Readonly<Record<string, Command | (() => Promise<Command>)>>;
+type Commands = Readonly<Record<string, () => Promise<Command>>>;
 
 async function find(commands: Commands, name: string): Promise<Command | null> {
-  const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  return typeof entry === 'function' ? await entry() : (entry ?? null);
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  return (await load?.()) ?? null;
 }
 
 async function commandNames(): Promise<readonly Candidate[]> {

@@ -10,8 +10,8 @@ import { commandLineDifferences } from '../../support/session-differences.ts';
 
 async function allCommands(): Promise<(readonly [name: string, command: Command])[]> {
   const found: (readonly [string, Command])[] = [];
-  for (const [name, entry] of Object.entries(registry)) {
-    const command = typeof entry === 'function' ? await entry() : entry;
+  for (const [name, load] of Object.entries(registry)) {
+    const command = await load();
     found.push([name, command]);
     for (const [verb, load] of Object.entries(command.commands ?? {})) found.push([`${name} ${verb}`, await load()]);
   }

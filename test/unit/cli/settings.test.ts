@@ -129,8 +129,8 @@ describe('other commands', () => {
   });
 
   it('have the name under which they are found, and a summary', async () => {
-    for (const [name, entry] of Object.entries(registry)) {
-      const command = typeof entry === 'function' ? await entry() : entry;
+    for (const [name, load] of Object.entries(registry)) {
+      const command = await load();
       assert.equal(command.name, name);
       assert.notEqual(command.summary, '');
     }
