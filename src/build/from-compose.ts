@@ -9,9 +9,12 @@ import type { SourceText } from '../util/diagnostic.ts';
 import { ComposeError } from '../util/errors.ts';
 import { parseCacheSource, parseCacheTargets } from './cache-places.ts';
 import { type IgnoreRules, nothingIgnored, parseIgnore } from './context/ignore.ts';
+import { isLayoutReference, resolveLayout } from './layout-image.ts';
+import type { ContextOrigin } from './remote-context.ts';
 import type { BuildRequest, DirectoryContext, NamedContext } from './request.ts';
 import type { SecretOwner, SecretSource } from './run-mounts.ts';
 import type { SshSource } from './ssh-agent.ts';
+import { resolveInTree } from './tree/resolve.ts';
 
 export interface ComposeBuildOptions {
   readonly project: Project;
@@ -29,6 +32,8 @@ export interface ComposeBuildOptions {
   readonly workingDirectory: string;
   /** or what this says: of files that were fetched. */
   readonly nameOf?: (path: string) => string | null;
+  /** Of the first context; `local` where nothing is said. */
+  readonly origin?: ContextOrigin;
   /** The image that another service's build makes. */
   imageOf(serviceName: string): string;
   /** Before each step's name; null where it is the only one. */
@@ -45,10 +50,10 @@ export function composeBuildRequests(options: ComposeBuildOptions): BuildRequest
   const { service, workingDirectory } = options;
   const { build } = service;
   if (build === undefined) throw new Error(`service ${options.serviceName} is not built`);
-  const context = openContext(build.context, ['build', 'context'], workingDirectory);
-  const written = readDockerfile(build, workingDirectory);
-  const dockerfile = { ...written, name: options.nameOf?.(written.path) ?? written.name };
-  const ignored = readIgnore(build.context, dockerfile.path, workingDirectory);
+  const origin = options.origin ?? 'local';
+  const context = openContext(build.context, ['build', 'context'], workingDirectory, origin);
+  const dockerfile = readDockerfile(build, context.path, options);
+  const ignored = readIgnore(context.path, dockerfile.path, workingDirectory, origin);
   const buildArguments = new Map([...Object.entries(build.args ?? {}), ...options.buildArguments]);
   const epoch = buildArguments.get('SOURCE_DATE_EPOCH') ?? options.environment.SOURCE_DATE_EPOCH;
   const request: Omit<BuildRequest, 'platform'> = {
@@ -93,6 +98,7 @@ export function openContext(
   path: string,
   attribute: readonly (string | number)[],
   workingDirectory: string,
+  origin: ContextOrigin = 'local',
 ): DirectoryContext {
   if (isRemote(path)) {
     throw new ComposeError('UNSUPPORTED', `the build context ${path} is not on this machine`, {
@@ -102,7 +108,9 @@ export function openContext(
   }
   const directory = resolve(workingDirectory, path);
   const found = statSync(directory, { throwIfNoEntry: false });
-  if (found?.isDirectory()) return { kind: 'directory', path: directory, ignored: nothingIgnored };
+  if (found?.isDirectory()) {
+    return { kind: 'directory', path: directory, ignored: nothingIgnored, keepsOwners: origin === 'archive' };
+  }
   const reason = found === undefined ? 'does not exist' : 'is not a directory';
   throw new ComposeError('FILE_NOT_FOUND', `the build context ${directory} ${reason}`, { attribute });
 }
@@ -111,32 +119,53 @@ function isRemote(path: string): boolean {
   return /^(?:https?|git|ssh):\/\/|^git@|^github\.com\//.test(path);
 }
 
-function readDockerfile(build: Build, workingDirectory: string): SourceText {
+function readDockerfile(
+  build: Build,
+  context: string,
+  options: Pick<ComposeBuildOptions, 'origin' | 'workingDirectory' | 'nameOf'>,
+): SourceText {
   if (build.dockerfile_inline !== undefined) {
     return { name: 'dockerfile_inline', path: '-', text: build.dockerfile_inline };
   }
   const written = build.dockerfile ?? 'Dockerfile';
-  return readDockerfileAt(resolve(workingDirectory, build.context, written), workingDirectory, ['build', 'dockerfile']);
+  return readDockerfileAt(dockerfileIn(context, written, options.origin ?? 'local'), options, ['build', 'dockerfile']);
+}
+
+/** Where a context has its Dockerfile, which of one of this machine may lie elsewhere. */
+export function dockerfileIn(context: string, written: string, origin: ContextOrigin): string {
+  return origin === 'local' ? resolve(context, written) : withinContext(context, written);
+}
+
+function withinContext(context: string, path: string): string {
+  return join(context, resolveInTree(context, path).path);
 }
 
 /** Throws FILE_NOT_FOUND. */
 export function readDockerfileAt(
   path: string,
-  workingDirectory: string,
+  { workingDirectory, nameOf = () => null }: Pick<ComposeBuildOptions, 'workingDirectory' | 'nameOf'>,
   attribute: readonly (string | number)[],
 ): SourceText {
+  const name = nameOf(path);
   try {
-    return { name: shortName(path, workingDirectory), path, text: readFileSync(path, 'utf8') };
+    return { name: name ?? shortName(path, workingDirectory), path, text: readFileSync(path, 'utf8') };
   } catch (error) {
     const reason = existsSync(path) ? 'cannot be read' : 'does not exist';
-    throw new ComposeError('FILE_NOT_FOUND', `the Dockerfile ${path} ${reason}`, { cause: error, attribute });
+    throw new ComposeError('FILE_NOT_FOUND', `the Dockerfile ${name ?? path} ${reason}`, { cause: error, attribute });
   }
 }
 
 /** The rules of the Dockerfile's own `.dockerignore`, or else the context's. Throws SourceError. */
-export function readIgnore(context: string, dockerfile: string, workingDirectory: string): IgnoreRules {
-  const candidates = [`${dockerfile}.dockerignore`, join(resolve(workingDirectory, context), '.dockerignore')];
-  const path = candidates.find((candidate) => isAbsolute(candidate) && existsSync(candidate));
+export function readIgnore(
+  context: string,
+  dockerfile: string,
+  workingDirectory: string,
+  origin: ContextOrigin = 'local',
+): IgnoreRules {
+  const candidates = [`${dockerfile}.dockerignore`, join(context, '.dockerignore')].filter(isAbsolute);
+  const path = candidates
+    .map((candidate) => (origin === 'local' ? candidate : withinContext(context, relative(context, candidate))))
+    .find((candidate) => existsSync(candidate));
   if (path === undefined) return nothingIgnored;
   return parseIgnore({ name: shortName(path, workingDirectory), path, text: readFileSync(path, 'utf8') });
 }
@@ -150,24 +179,26 @@ function namedContexts(build: Build, { imageOf, workingDirectory }: ComposeBuild
   const contexts = new Map<string, NamedContext>();
   for (const [name, written] of Object.entries(build.additional_contexts ?? {})) {
     const attribute = ['build', 'additional_contexts', name];
-    const [, scheme, rest = ''] = /^(service:|target:|docker-image:\/\/|oci-layout:\/\/)(.*)$/s.exec(written) ?? [];
-    if (scheme === 'service:' || scheme === 'target:') contexts.set(name, { kind: 'image', reference: imageOf(rest) });
-    else if (scheme === 'docker-image://') contexts.set(name, { kind: 'image', reference: rest });
-    else if (scheme !== undefined) {
-      throw new ComposeError('UNSUPPORTED', `additional context ${name}: layouts are not read directly`, {
-        attribute,
-        hint: 'load it with tscompose image load, and write docker-image://NAME',
-      });
-    } else {
-      const context = openContext(written, attribute, workingDirectory);
-      const path = join(context.path, '.dockerignore');
-      const ignored = existsSync(path)
-        ? parseIgnore({ name: shortName(path, workingDirectory), path, text: readFileSync(path, 'utf8') })
-        : nothingIgnored;
-      contexts.set(name, { ...context, ignored });
-    }
+    const [, scheme, rest = ''] = /^(service:|target:)(.*)$/s.exec(written) ?? [];
+    if (scheme !== undefined) contexts.set(name, { kind: 'image', reference: imageOf(rest) });
+    else contexts.set(name, openNamedContext(written, attribute, workingDirectory));
   }
   return contexts;
+}
+
+/** `docker-image://NAME`, `oci-layout://DIRECTORY`, or a directory. Throws FILE_NOT_FOUND, UNSUPPORTED, SourceError. */
+export function openNamedContext(
+  written: string,
+  attribute: readonly (string | number)[],
+  workingDirectory: string,
+): NamedContext {
+  const [, reference] = /^docker-image:\/\/(.+)$/s.exec(written) ?? [];
+  if (reference !== undefined) return { kind: 'image', reference };
+  if (isLayoutReference(written)) {
+    return { kind: 'image', reference: resolveLayout(written, attribute, workingDirectory) };
+  }
+  const context = openContext(written, attribute, workingDirectory);
+  return { ...context, ignored: readIgnore(context.path, '', workingDirectory) };
 }
 
 /** The service's own, or else those of the build, or else this machine's. */

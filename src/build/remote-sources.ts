@@ -1,11 +1,9 @@
 /** What ADD takes from elsewhere: files by URL, and repositories of git. */
-import { createHash } from 'node:crypto';
-import { createWriteStream, lstatSync, mkdirSync, utimesSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { lstatSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { ComposeError } from '../util/errors.ts';
 import { nothingIgnored } from './context/ignore.ts';
+import { download, fileNameOf } from './download.ts';
 import { cloneRepository, isGitSource, parseGitSource } from './git.ts';
 import type { CopyStep } from './graph/steps.ts';
 import { type ScannedSource, scanSource } from './tree/scan.ts';
@@ -25,50 +23,30 @@ export function isRemoteSource(source: string): boolean {
 export async function fetchSource(source: string, step: CopyStep, options: RemoteOptions): Promise<ScannedSource[]> {
   mkdirSync(options.directory, { recursive: true });
   if (isGitSource(source)) return await cloned(source, step, options);
-  return [await download(source, step, options)];
+  return [await downloaded(source, step, options)];
 }
 
-async function download(source: string, step: CopyStep, { directory, signal }: RemoteOptions): Promise<ScannedSource> {
+async function downloaded(
+  source: string,
+  step: CopyStep,
+  { directory, signal }: RemoteOptions,
+): Promise<ScannedSource> {
   const { checksum } = step;
   const expected = checksum === null ? null : /^sha256:([0-9a-f]{64})$/.exec(checksum)?.[1];
   if (expected === undefined) {
     throw new ComposeError('INVALID', `--checksum: ${checksum} is none`, { hint: 'write sha256: and 64 digits' });
   }
-  const url = new URL(source);
-  const name = basename(decodeURIComponent(url.pathname));
+  const name = fileNameOf(source);
   if (name === '' && step.destination.endsWith('/')) {
     throw new ComposeError('BUILD_FAILED', `${source} has no file name`, {
       hint: 'name the destination without a slash',
     });
   }
   const path = join(directory, 'file');
-  const hash = createHash('sha256');
-  let modified: string | null;
-  try {
-    const response = await fetch(url, { signal, redirect: 'follow' });
-    if (!response.ok || response.body === null) {
-      await response.body?.cancel();
-      throw new ComposeError('BUILD_FAILED', `cannot fetch ${source}: the server answers ${response.status}`);
-    }
-    modified = response.headers.get('last-modified');
-    const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
-    body.on('data', (chunk: Buffer) => hash.update(chunk));
-    await pipeline(body, createWriteStream(path, { mode: 0o600 }), { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof ComposeError) throw error;
-    const { cause } = error as Error;
-    const reason = cause instanceof Error ? cause.message : (error as Error).message;
-    throw new ComposeError('BUILD_FAILED', `cannot fetch ${source}: ${reason}`, { cause: error });
-  }
-  const digest = hash.digest('hex');
+  const digest = await download(source, path, signal);
   if (expected !== null && digest !== expected) {
     throw new ComposeError('BUILD_FAILED', `${source} is not what --checksum says: its digest is sha256:${digest}`);
   }
-  const time = modified === null ? Number.NaN : Date.parse(modified);
-  // As Docker has it: what came at no known time is from the beginning of time.
-  const seconds = Number.isNaN(time) ? 0 : time / 1000;
-  utimesSync(path, seconds, seconds);
   const entry = { target: name || 'file', path, stats: lstatSync(path), uid: 0, gid: 0, link: null };
   return { name, isDirectory: false, self: null, entries: [entry] };
 }

@@ -13,8 +13,11 @@ export interface DirectoryContext {
   readonly kind: 'directory';
   readonly path: string;
   readonly ignored: IgnoreRules;
+  /** Its files belong to whom they belong, and not to root. */
+  readonly keepsOwners: boolean;
 }
 
+/** An image by name, or in a layout. */
 export type NamedContext = DirectoryContext | { readonly kind: 'image'; readonly reference: string };
 
 export interface BuildRequest {

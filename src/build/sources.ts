@@ -88,9 +88,11 @@ export class Sources implements AsyncDisposable {
 
   /** One digest for what the sources hold. */
   async #digest(origin: Origin, sources: readonly ScannedSource[]): Promise<string> {
-    const { signal, request } = this.#options;
+    const { signal, request, workspace } = this.#options;
     const directory = origin.kind === 'context' ? request.context : this.#directoryOf(origin);
-    const memory = directory === null ? null : this.#memoryOf(directory.path);
+    // What was fetched for this build lies nowhere else in the next one.
+    const isKept = directory !== null && !directory.path.startsWith(`${workspace.directory}/`);
+    const memory = isKept ? this.#memoryOf(directory.path) : null;
     const lines: string[] = [];
     for (const { name, isDirectory, entries } of sources) {
       lines.push(`${isDirectory} ${isDirectory ? '' : name}`, ...(await describeEntries(entries, memory, signal)));
@@ -160,7 +162,10 @@ export class Sources implements AsyncDisposable {
 
   async #treeOf(origin: Origin): Promise<SourceTree> {
     const directory = this.#directoryOf(origin);
-    if (directory !== null) return { root: directory.path, ignored: directory.ignored, owner: { uid: 0, gid: 0 } };
+    if (directory !== null) {
+      const { path: root, ignored, keepsOwners } = directory;
+      return { root, ignored, owner: keepsOwners ? null : { uid: 0, gid: 0 } };
+    }
     const state = await this.#stateOf(origin);
     const chain = state === null ? '' : chainOf(state).join(' ');
     let tree = this.#trees.get(chain);

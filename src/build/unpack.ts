@@ -20,23 +20,27 @@ export async function unpackSources(
   const found: ScannedSource[] = [];
   for (const [index, source] of sources.entries()) {
     const [entry] = source.entries;
-    const packing = source.isDirectory || !entry?.stats.isFile() ? null : packingOf(entry.path);
-    const path =
-      entry === undefined || packing === null
-        ? null
-        : await asTar(entry.path, packing, join(directory, `archive-${index}.tar`), signal);
-    if (path === null) {
+    const isFile = !source.isDirectory && entry?.stats.isFile() === true;
+    const target = join(directory, `unpacked-${index}`);
+    if (!isFile || !(await unpackFile(entry.path, target, signal))) {
       found.push(source);
       continue;
     }
-    const target = join(directory, `unpacked-${index}`);
-    mkdirSync(target);
-    const { size: sizeBytes } = statSync(path);
-    await layerFacts(readLayer({ path, sizeBytes, availableBytes: sizeBytes, directory: target }), signal);
     const unpacked = scanSource(plainTree(target), '/', { excluded: nothingIgnored, hasParents: false });
     found.push(...unpacked.map((each) => ({ ...each, isUnpacked: true })));
   }
   return found;
+}
+
+/** Unpacks an archive, however it is packed, into the directory `target`, which is made; false: it is none. */
+export async function unpackFile(path: string, target: string, signal: AbortSignal): Promise<boolean> {
+  const packing = packingOf(path);
+  const archive = packing === null ? null : await asTar(path, packing, `${target}.tar`, signal);
+  if (archive === null) return false;
+  mkdirSync(target);
+  const { size: sizeBytes } = statSync(archive);
+  await layerFacts(readLayer({ path: archive, sizeBytes, availableBytes: sizeBytes, directory: target }), signal);
+  return true;
 }
 
 /** How a file is packed, by how it begins; null: it is no archive. */

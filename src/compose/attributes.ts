@@ -107,12 +107,12 @@ export const ATTRIBUTES: readonly AttributeSupport[] = [
   {
     path: 'services.*.build.context',
     support: 'honoured',
-    note: 'a directory of this machine, or a repository of git; archives by URL are refused',
+    note: 'a directory of this machine, a repository of git, or an archive or Dockerfile by URL',
   },
   {
     path: 'services.*.build.additional_contexts',
     support: 'honoured',
-    note: 'directories, repositories of git, docker-image://NAME, service:NAME; archives by URL and oci-layout:// are refused',
+    note: 'directories, repositories of git, files by URL, docker-image://NAME, oci-layout://DIRECTORY, service:NAME',
   },
   {
     path: 'services.*.build.cache_from',

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, globSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { freePort } from '../support/docker-registry.ts';
 import { eventually } from '../support/eventually.ts';
@@ -91,6 +102,73 @@ describe('e2e: builds of what is elsewhere', () => {
       write('side:nowhere');
       await scene.fails(14, /compose\.yaml:1:\d+.*there is no directory nowhere in git:/s, 'build');
       assert.deepEqual(readdirSync(join(scene.stateDirectory, 'lib/builds')), []);
+    },
+  );
+
+  scenario(
+    'contexts are archives, files and Dockerfiles by URL, and images in a directory',
+    { compose: 'services: {}\n' },
+    async (scene, context) => {
+      require(context, existsSync(busybox), 'busybox-static');
+      const directory = dirname(scene.composeFile);
+      const source = join(directory, 'source');
+      mkdirSync(source);
+      copyFileSync(busybox, join(source, 'busybox'));
+      writeFileSync(join(source, 'word'), 'packed\n');
+      writeFileSync(join(source, 'left-out'), '');
+      writeFileSync(join(source, '.dockerignore'), 'left-out\n');
+      symlinkSync('/etc/passwd', join(source, 'Out'));
+      writeFileSync(join(source, 'Dockerfile'), `${base}COPY . /all\nCMD cd /all && ls && stat -c %u:%g word\n`);
+      const packed = ['--owner=5', '--group=6', '-C', source, '.'];
+      execFileSync('tar', ['-czf', join(directory, 'shop.tar.gz'), ...packed]);
+      const files = new Map<string | undefined, string | Buffer>([
+        ['/shop.tar.gz', readFileSync(join(directory, 'shop.tar.gz'))],
+        ['/plain', 'FROM base\nCOPY --from=further . /further\nCMD cat /all/word && ls /further\n'],
+        ['/junk', Buffer.alloc(2000, 'x\0')],
+      ]);
+      const server = createServer(({ url }, answer) => {
+        const content = files.get(url);
+        if (url === '/moved') answer.writeHead(302, { location: '/shop.tar.gz' }).end();
+        else answer.writeHead(content === undefined ? 404 : 200).end(content);
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const image = 'registry.test/of-archive:1';
+      const write = (build: string) =>
+        writeFileSync(scene.composeFile, `services:\n  web: { image: "${image}", build: ${build} }\n`);
+      try {
+        write(`{ context: "${root}/moved" }`);
+        const built = await scene.run('build');
+        assert.equal(built.code, 0, built.stderr);
+        assert.match(built.stderr, /^#\d+ fetch http:\S+\/moved$/m);
+        assert.equal(await printed(scene, 'web'), 'Dockerfile\nOut\nbusybox\nword\n5:6');
+
+        const layout = join(directory, 'layout');
+        mkdirSync(layout);
+        await scene.ok('image', 'save', '-o', join(directory, 'saved.tar'), image);
+        execFileSync('tar', ['-C', layout, '-xf', join(directory, 'saved.tar')]);
+        await scene.ok('image', 'rm', '-f', image);
+        const contexts = (tag: string) => `{ base: "oci-layout://${layout}:${tag}", further: "${root}/shop.tar.gz" }`;
+        write(`{ context: "${root}/plain", additional_contexts: ${contexts('1')} }`);
+        await scene.ok('build');
+        assert.equal(await printed(scene, 'web'), 'packed\nshop.tar.gz');
+        const id = await scene.ok('image', 'build', '-q', '--build-context', `base=oci-layout://${layout}`, source);
+        assert.match(id, /^sha256:/);
+
+        write(`{ context: "${root}/plain", additional_contexts: ${contexts('2')} }`);
+        await scene.fails(17, /plain:1:6: there is no image 2 in .*its images: 1\n$/s, 'build');
+        write('{ context: source, additional_contexts: { base: "oci-layout:///none" } }');
+        await scene.fails(14, /compose\.yaml:2:\d+.*the image layout \/none does not exist/s, 'build');
+        write(`{ context: "${root}/none" }`);
+        await scene.fails(17, /compose\.yaml:2:\d+.*cannot fetch \S+\/none: the server answers 404/s, 'build');
+        write(`{ context: "${root}/junk" }`);
+        await scene.fails(17, /junk is neither an archive nor a Dockerfile/, 'build');
+        write(`{ context: "${root}/shop.tar.gz", dockerfile: Out }`);
+        await scene.fails(14, /the Dockerfile http:\S+\/shop\.tar\.gz\/etc\/passwd does not exist/, 'build');
+        assert.deepEqual(readdirSync(join(scene.stateDirectory, 'lib/builds')), []);
+      } finally {
+        server.close();
+      }
     },
   );
 

@@ -111,10 +111,12 @@ async function buildService(
   const tags = tagsOf(project, name, nameSeparator);
   try {
     const { contexts } = session;
+    const fetched = await withFetchedContexts(build, contexts);
     const requests = composeBuildRequests({
       project,
       serviceName: name,
-      service: { ...service, build: await withFetchedContexts(build, contexts) },
+      service: { ...service, build: fetched.build },
+      origin: fetched.origin,
       nameOf: contexts.nameOf,
       buildArguments: settings.buildArguments,
       noCache: settings.noCache,

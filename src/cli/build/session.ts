@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { buildImage } from '../../build/build.ts';
 import { BuildCache } from '../../build/cache.ts';
 import type { CacheSource } from '../../build/cache-places.ts';
+import { importLayout, isLayoutReference } from '../../build/layout-image.ts';
 import type { BuildMachine } from '../../build/machine.ts';
 import type { ImageFinder } from '../../build/plan.ts';
 import { type ContextFetcher, contextFetcher } from '../../build/remote-context.ts';
@@ -189,6 +190,9 @@ function sessionOf(
       if (isRootfsReference(reference)) {
         const options = { store, cache, workspace, lease, platform, workingDirectory, signal };
         return await once(reference, platform, () => importRootfs(reference, options));
+      }
+      if (isLayoutReference(reference)) {
+        return await once(reference, platform, () => importLayout(reference, { store, lease, platform, signal }));
       }
       await untilMade?.(reference);
       // What was just built is not elsewhere.

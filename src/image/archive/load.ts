@@ -19,7 +19,7 @@ import { Slots } from '../pull.ts';
 import { type LayerProgress, pullLayer } from '../pull-layer.ts';
 import { parseReference } from '../reference.ts';
 import type { Lease } from '../store/lease.ts';
-import type { StoredImage } from '../store/resolve.ts';
+import { mismatch, type StoredImage } from '../store/resolve.ts';
 import { canonicalName, type ImageStore } from '../store/store.ts';
 import { mediaTypeOfLayer } from './compression.ts';
 import type { ArchiveSource } from './source.ts';
@@ -57,6 +57,26 @@ export async function loadArchive(
   });
 }
 
+/**
+ * Loads one image of an OCI layout, and no name: the one with a digest or a tag (`latest`), or the only one there is.
+ * What the image is made of is kept by `lease`. Throws IMAGE_NOT_FOUND, INVALID, LIMIT, NO_SPACE, UNSUPPORTED.
+ */
+export async function loadImage(
+  archive: ArchiveSource,
+  which: { readonly tag: string | null; readonly digest: string | null },
+  {
+    store,
+    lease,
+    ...options
+  }: LoadOptions & {
+    readonly store: ImageStore;
+    readonly lease: Lease;
+    readonly platform: Platform;
+  },
+): Promise<StoredImage> {
+  return await new Loader(store, archive, lease, options).image(which, options.platform);
+}
+
 /** An entry of Docker's manifest.json. */
 interface DockerEntry {
   readonly config: string;
@@ -78,16 +98,33 @@ class Loader {
     this.#options = options;
   }
 
+  /** One image of an OCI layout. */
+  async image(
+    { tag, digest }: { readonly tag: string | null; readonly digest: string | null },
+    platform: Platform,
+  ): Promise<StoredImage> {
+    const targets = await this.#targets();
+    const named = (target: Descriptor) => nameTexts(target).includes(tag ?? 'latest');
+    const found =
+      digest === null
+        ? (targets.find(named) ?? (tag === null && targets.length === 1 ? targets[0] : undefined))
+        : targets.find((target) => target.digest === digest);
+    const { what } = this.#archive;
+    if (found === undefined) {
+      const known = targets.map((target) => nameTexts(target).at(-1) ?? target.digest).join(', ') || 'none';
+      const message = `there is no image ${digest ?? tag ?? 'latest'} in ${what}`;
+      throw new ComposeError('IMAGE_NOT_FOUND', message, { hint: `its images: ${known}` });
+    }
+    const loaded = await this.#imageOf(found);
+    if (loaded !== null) return await this.#store.image(loaded.image.descriptor.digest, platform);
+    throw mismatch(what, platform, []);
+  }
+
   /** An OCI layout, which a newer Docker archive is too: then that tells the names. */
   async layout(): Promise<LoadedImage[]> {
-    const { what } = this.#archive;
-    const index = parseManifest(await this.#archive.document('index.json'), mediaTypes.ociIndex, `${what}: index.json`);
-    if (!isIndex(index)) throw this.#invalid('index.json is no index');
     const tags = await this.#dockerTags();
     const loaded = new Map<string, LoadedImage>();
-    for (const target of index.manifests) {
-      // Attestations and alike are no images.
-      if (!isManifestType(target.mediaType) && !isIndexType(target.mediaType)) continue;
+    for (const target of await this.#targets()) {
       const found = await this.#imageOf(target);
       if (found === null) continue;
       const { image, documents } = found;
@@ -100,6 +137,14 @@ class Loader {
       throw this.#invalid(`there is no image for ${formatPlatform(this.#options.platform ?? machine())} in it`);
     }
     return [...loaded.values()];
+  }
+
+  /** What the index of a layout lists; attestations and alike are no images. */
+  async #targets(): Promise<Descriptor[]> {
+    const { what } = this.#archive;
+    const index = parseManifest(await this.#archive.document('index.json'), mediaTypes.ociIndex, `${what}: index.json`);
+    if (!isIndex(index)) throw this.#invalid('index.json is no index');
+    return index.manifests.filter(({ mediaType }) => isManifestType(mediaType) || isIndexType(mediaType));
   }
 
   /** Docker's own archive. */
@@ -261,11 +306,16 @@ class Loader {
   }
 }
 
-/** The name that an index gives an image: containerd's is whole, the specification's may be a tag alone. */
-function namesOf({ annotations = {} }: Descriptor): string[] {
-  const whole = annotations['io.containerd.image.name'];
-  const given = annotations['org.opencontainers.image.ref.name'];
-  const name = whole ?? (given !== undefined && /[:/]/.test(given) ? given : undefined);
+/** What an index calls an image: containerd's name is whole, the specification's may be a tag alone. */
+function nameTexts({ annotations = {} }: Descriptor): string[] {
+  return [annotations['io.containerd.image.name'], annotations['org.opencontainers.image.ref.name']].flatMap(
+    (name) => name ?? [],
+  );
+}
+
+/** Its names that are whole. */
+function namesOf(target: Descriptor): string[] {
+  const name = nameTexts(target).find((text) => /[:/]/.test(text));
   if (name === undefined) return [];
   try {
     const reference = parseReference(name);

@@ -128,7 +128,12 @@ describe('build: of a service', () => {
     ['an agent that does not run', () => ({ ssh: ['default'] }), /SSH_AUTH_SOCK is not set/, 'build.ssh.0'],
     ['a key that is missing', () => ({ ssh: ['default=/none'] }), /\/none does not exist/, 'build.ssh.0'],
     ['a mode that is none', () => ({ secrets: [{ source: 's', mode: '9' }] }), /no octal/, 'build.secrets.0.mode'],
-    ['a layout', () => ({ additional_contexts: { x: 'oci-layout:///x' } }), /layouts/, 'build.additional_contexts.x'],
+    [
+      'a layout that is missing',
+      () => ({ additional_contexts: { x: 'oci-layout:///x:1' } }),
+      /layout \/x does not exist/,
+      'build.additional_contexts.x',
+    ],
   ];
   for (const [title, build, message, attribute] of refused) {
     it(`${title} is refused`, () => {

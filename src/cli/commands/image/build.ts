@@ -1,8 +1,16 @@
 import { resolve } from 'node:path';
 import { parseCacheSource, parseCacheTargets } from '../../../build/cache-places.ts';
-import { openContext, parseEpoch, readDockerfileAt, readIgnore, sshOf } from '../../../build/from-compose.ts';
+import {
+  dockerfileIn,
+  openContext,
+  openNamedContext,
+  parseEpoch,
+  readDockerfileAt,
+  readIgnore,
+  sshOf,
+} from '../../../build/from-compose.ts';
 import type { ContextFetcher } from '../../../build/remote-context.ts';
-import type { BuildRequest, NamedContext } from '../../../build/request.ts';
+import type { BuildRequest } from '../../../build/request.ts';
 import type { SecretSource } from '../../../build/run-mounts.ts';
 import { machine as ownPlatform, parsePlatform } from '../../../image/platform.ts';
 import { parseBytes } from '../../../model/bytes.ts';
@@ -57,19 +65,27 @@ async function requestOf(
 ): Promise<BuildRequest> {
   const buildArguments = buildArgumentsOf(settings.buildArg, environment);
   const keepsGit = buildArguments.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') === '1';
-  const directory = openContext(await contexts.fetch(settings.directory, keepsGit), [], workingDirectory);
-  const isFetched = directory.path !== resolve(workingDirectory, settings.directory);
-  const file = resolve(isFetched ? directory.path : workingDirectory, settings.file ?? `${directory.path}/Dockerfile`);
-  const dockerfile = readDockerfileAt(file, workingDirectory, []);
+  const fetched = await contexts.fetch(settings.directory, keepsGit);
+  const { origin } = fetched;
+  const directory = openContext(fetched.path, [], workingDirectory, origin);
+  const written = fetched.dockerfile ?? settings.file ?? 'Dockerfile';
+  // A file that is named is named from here, where the context is here.
+  const isNamedHere = origin === 'local' && settings.file !== undefined;
+  const file = dockerfileIn(isNamedHere ? workingDirectory : directory.path, written, origin);
+  const dockerfile = readDockerfileAt(file, { workingDirectory, nameOf: contexts.nameOf }, []);
+  const named = settings.buildContext.map(async (text) => {
+    const [name, where] = pairOf('--build-context', text);
+    return [name, openNamedContext(await contexts.fetchNamed(where, keepsGit), [], workingDirectory)] as const;
+  });
   const network = settings.network ?? 'default';
   if (network !== 'default' && network !== 'host' && network !== 'none') {
     throw new ComposeError('USAGE', `there is no network ${network}`, { hint: 'it is default, host or none' });
   }
   return {
     label: null,
-    dockerfile: { ...dockerfile, name: contexts.nameOf(file) ?? dockerfile.name },
-    context: { ...directory, ignored: readIgnore(directory.path, file, workingDirectory) },
-    contexts: new Map(settings.buildContext.map((text) => namedContext(text, workingDirectory))),
+    dockerfile,
+    context: { ...directory, ignored: readIgnore(directory.path, file, workingDirectory, origin) },
+    contexts: new Map(await Promise.all(named)),
     buildArguments,
     target: settings.target ?? null,
     labels: Object.fromEntries(settings.label.map((text) => pairOf('--label', text))),
@@ -108,12 +124,6 @@ function pairOf(flag: string, text: string): readonly [string, string] {
   const [name = '', value] = text.split(/=(.*)/s);
   if (name !== '' && value !== undefined) return [name, value];
   throw new ComposeError('USAGE', `${flag} ${JSON.stringify(text)} is not NAME=VALUE`);
-}
-
-function namedContext(text: string, workingDirectory: string): readonly [string, NamedContext] {
-  const [name, where] = pairOf('--build-context', text);
-  const [, image] = /^docker-image:\/\/(.+)$/s.exec(where) ?? [];
-  return [name, image === undefined ? openContext(where, [], workingDirectory) : { kind: 'image', reference: image }];
 }
 
 function secretOf(
