@@ -3,6 +3,21 @@ import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { Context } from './context.ts';
+import type { OptionTable } from './options.ts';
+
+/** Flags of commands that make containers. */
+export const imageOptions = {
+  build: { type: 'boolean', description: 'Build images first' },
+  noBuild: { type: 'boolean', description: 'Never build' },
+  pull: {
+    type: 'string',
+    value: 'WHEN',
+    default: 'policy',
+    words: ['always', 'missing', 'never', 'policy'],
+    description: 'When to pull images: always, missing, never, policy',
+  },
+  quietPull: { type: 'boolean', description: 'Pull without progress' },
+} as const satisfies OptionTable;
 
 const policies = ['policy', 'always', 'never', 'missing', 'if_not_present', 'build'];
 

@@ -3,7 +3,7 @@ import { type ApplySettings, defaultSettings } from '../../model/settings.ts';
 import { selectedServices } from '../../plan/selection.ts';
 import { defineCommand, refuseTogether } from '../command.ts';
 import { isTruthy } from '../environment.ts';
-import { ensureImages, imageSettings, withImagePolicy } from '../images.ts';
+import { ensureImages, imageOptions, imageSettings, withImagePolicy } from '../images.ts';
 import { checkServices, parseScale } from '../services.ts';
 import { apply, openProject } from '../session.ts';
 
@@ -12,16 +12,7 @@ export const create = defineCommand({
   summary: 'Create containers, and do not start them',
   operands: { usage: '[SERVICE...]' },
   options: {
-    build: { type: 'boolean', description: 'Build images first' },
-    noBuild: { type: 'boolean', description: 'Never build' },
-    pull: {
-      type: 'string',
-      value: 'WHEN',
-      default: 'policy',
-      words: ['always', 'missing', 'never', 'policy'],
-      description: 'When to pull images: always, missing, never, policy',
-    },
-    quietPull: { type: 'boolean', description: 'Pull without progress' },
+    ...imageOptions,
     forceRecreate: { type: 'boolean', description: 'Replace every container, changed or not' },
     noRecreate: { type: 'boolean', description: 'Leave existing containers as they are' },
     removeOrphans: { type: 'boolean', description: 'Remove containers of services that are not in the file any more' },

@@ -14,7 +14,7 @@ import { defineCommand, refuseTogether } from '../command.ts';
 import type { Context } from '../context.ts';
 import { parseVariables } from '../environment.ts';
 import { mannerOf } from '../globals.ts';
-import { ensureImages, imageSettings, withImagePolicy } from '../images.ts';
+import { ensureImages, imageOptions, imageSettings, withImagePolicy } from '../images.ts';
 import { openProgress } from '../progress.ts';
 import { openProject, type Session } from '../session.ts';
 import { bridge } from '../stream.ts';
@@ -54,16 +54,10 @@ export const run = defineCommand({
     publish: { type: 'strings', short: 'p', value: 'PORT', description: 'Publish a port; repeatable' },
     useAliases: { type: 'boolean', description: "With the service's network aliases" },
     servicePorts: { type: 'boolean', short: 'P', description: "Publish the service's own ports" },
-    pull: {
-      type: 'string',
-      value: 'WHEN',
-      default: 'policy',
-      words: ['always', 'missing', 'never', 'policy'],
-      description: 'When to pull the image: always, missing, never, policy',
-    },
+    pull: imageOptions.pull,
     quiet: { type: 'boolean', short: 'q', description: 'No progress' },
     quietBuild: { type: 'boolean', description: 'Build without progress' },
-    quietPull: { type: 'boolean', description: 'Pull without progress' },
+    quietPull: imageOptions.quietPull,
     build: { type: 'boolean', description: 'Build the image first' },
     removeOrphans: { type: 'boolean', description: 'Remove containers of services that are not in the file any more' },
     interactive: { type: 'boolean', short: 'i', description: 'With standard input', default: true },

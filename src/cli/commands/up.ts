@@ -7,7 +7,7 @@ import type { AttachSettings } from '../attached-up.ts';
 import { defineCommand, refuseTogether } from '../command.ts';
 import { isTruthy } from '../environment.ts';
 import { mannerOf } from '../globals.ts';
-import { ensureImages, imageSettings, withImagePolicy } from '../images.ts';
+import { ensureImages, imageOptions, imageSettings, withImagePolicy } from '../images.ts';
 import { checkServices, parseScale, timeoutMs } from '../services.ts';
 import { apply, openProject } from '../session.ts';
 
@@ -19,16 +19,7 @@ export const up = defineCommand({
   operands: { usage: '[SERVICE...]' },
   options: {
     detach: { type: 'boolean', short: 'd', description: 'Leave them in the background and return' },
-    build: { type: 'boolean', description: 'Build images first' },
-    noBuild: { type: 'boolean', description: 'Never build' },
-    pull: {
-      type: 'string',
-      value: 'WHEN',
-      default: 'policy',
-      words: ['always', 'missing', 'never', 'policy'],
-      description: 'When to pull images: always, missing, never, policy',
-    },
-    quietPull: { type: 'boolean', description: 'Pull without progress' },
+    ...imageOptions,
     quietBuild: { type: 'boolean', description: 'Build without progress' },
     removeOrphans: { type: 'boolean', description: 'Remove containers of services that are not in the file any more' },
     scale: { type: 'strings', value: 'SERVICE=N', description: 'How many containers a service has; repeatable' },
