@@ -1,12 +1,13 @@
 /** Updates without downtime: whoever asks all the time notices nothing. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '../support/eventually.ts';
+import { require } from '../support/requirements.ts';
 import { type Scenario, scenario } from '../support/scenario.ts';
 
 const server = `
@@ -44,6 +45,15 @@ const files = { 'server.mjs': server, 'asker.mjs': asker, 'health.mjs': '', 'sto
 
 const health = "fetch('http://127.0.0.1:8000/health').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))";
 
+const program = `${process.execPath}:/node:ro`;
+
+const client = {
+  image: 'rootfs:/',
+  init: true,
+  command: ['sleep', 'inf'],
+  volumes: [program, './asker.mjs:/asker.mjs:ro', './stop:/stop'],
+};
+
 interface Wish {
   readonly port: number;
   readonly version: string;
@@ -54,7 +64,6 @@ interface Wish {
 }
 
 function compose({ port, version, replicas, update, sick, healthcheck }: Wish): string {
-  const program = `${process.execPath}:/node:ro`;
   const web = {
     image: 'rootfs:/',
     command: ['/node', '/server.mjs'],
@@ -73,12 +82,6 @@ function compose({ port, version, replicas, update, sick, healthcheck }: Wish): 
           },
         }),
     deploy: { replicas, ...(update === undefined ? {} : { update_config: update }) },
-  };
-  const client = {
-    image: 'rootfs:/',
-    init: true,
-    command: ['sleep', 'inf'],
-    volumes: [program, './asker.mjs:/asker.mjs:ro', './stop:/stop'],
   };
   return JSON.stringify({ services: { web, client } });
 }
@@ -165,6 +168,45 @@ describe('e2e: updates', () => {
         names.every((name) => name.startsWith(`${scene.project}-`)),
         `${what}: ${names}`,
       );
+      assert.match(await scene.ok('plan'), /Nothing to do/, what);
+    }
+  });
+
+  scenario('no request fails during up with a changed image', { files, timeoutMs: 90_000 }, async (scene, context) => {
+    require(context, existsSync('/bin/busybox'), 'busybox-static');
+    const port = await freePort();
+    const directory = join(dirname(scene.composeFile), 'web');
+    mkdirSync(directory);
+    copyFileSync('/bin/busybox', join(directory, 'busybox'));
+    writeFileSync(
+      join(directory, 'Dockerfile'),
+      `FROM scratch
+       COPY busybox /bin/
+       COPY version /www/index.html
+       HEALTHCHECK --interval=1s --start-interval=100ms --start-period=5s CMD ["/bin/busybox", "wget", "-qO/dev/null", "http://127.0.0.1:8000/"]
+       CMD ["/bin/busybox", "httpd", "-f", "-p", "8000", "-h", "/www"]`,
+    );
+    const image = (tag: string, version: string) => {
+      writeFileSync(join(directory, 'version'), version);
+      const web = { image: `127.0.0.1:9/web:${tag}`, build: './web', init: true, ports: [`${port}:8000`] };
+      writeFileSync(scene.composeFile, JSON.stringify({ services: { web, client } }));
+    };
+    image('1', 'first');
+    await scene.ok('up', '-d', '--wait');
+    const steps = [
+      ['built again', '1', 'first', 'second', '--build'],
+      ['of another name', '2', 'second', 'third'],
+      ['of a name that was there before', '1', 'third', 'second'],
+    ] as const;
+    for (const [what, tag, before, after, ...flags] of steps) {
+      image(tag, after);
+      const seen = await whileAsked(scene, port, () => scene.ok('up', '-d', ...flags));
+      assert.deepEqual(
+        seen.flat().filter((answer) => answer !== before && answer !== after),
+        [],
+        what,
+      );
+      assert.equal(await ask(port), after, what);
       assert.match(await scene.ok('plan'), /Nothing to do/, what);
     }
   });
