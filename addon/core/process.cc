@@ -39,6 +39,13 @@ std::optional<UniqueFd> openPidfd(const ProcessIdentity& identity) {
   return fd;
 }
 
+UniqueFd copyDescriptor(pid_t pid, int fd) {
+  const UniqueFd process = openPidfd(pid);
+  UniqueFd copy{static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), fd, 0))};  // close-on-exec by itself
+  if (!copy) throw SysError(errno, "pidfd_getfd", std::to_string(pid));
+  return copy;
+}
+
 bool sendSignal(int pidfd, int signal) {
   if (::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == 0) return true;
   if (errno == ESRCH) return false;

@@ -20,6 +20,8 @@ struct ProcessIdentity {
 UniqueFd openPidfd(pid_t pid);
 /// A pidfd of exactly this process, empty when it is gone or the pid is another's by now.
 std::optional<UniqueFd> openPidfd(const ProcessIdentity& identity);
+/// A copy of a descriptor that another process of ours has open (pidfd_getfd(2)). Throws SysError.
+UniqueFd copyDescriptor(pid_t pid, int fd);
 /// False when the process is gone. Throws SysError for anything else.
 bool sendSignal(int pidfd, int signal);
 

@@ -7,8 +7,11 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -19,6 +22,7 @@
 #include "core/netlink.h"
 #include "core/netns.h"
 #include "core/nftables.h"
+#include "core/process.h"
 
 namespace tscompose {
 
@@ -33,6 +37,15 @@ struct Bound {
   uint16_t port;
 };
 
+sockaddr_in addressOf(int fd) {
+  sockaddr_in address{};
+  socklen_t length = sizeof address;
+  if (::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    throw SysError(errno, "getsockname", kDnsAddress);
+  }
+  return address;
+}
+
 Bound bindDns(int type) {
   UniqueFd fd{::socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
   if (!fd) throw SysError(errno, "socket", kDnsAddress);
@@ -43,11 +56,34 @@ Bound bindDns(int type) {
     throw SysError(errno, "bind", kDnsAddress);
   }
   if (type == SOCK_STREAM && ::listen(fd.get(), 128) != 0) throw SysError(errno, "listen", kDnsAddress);
-  socklen_t length = sizeof address;
-  if (::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-    throw SysError(errno, "getsockname", kDnsAddress);
+  const sockaddr_in bound = addressOf(fd.get());
+  return {std::move(fd), ntohs(bound.sin_port)};
+}
+
+bool isOfNamespace(int socket, int netns) {
+  const UniqueFd own{::ioctl(socket, SIOCGSKNS)};
+  struct stat ownStatus {};
+  struct stat status {};
+  if (!own || ::fstat(own.get(), &ownStatus) != 0 || ::fstat(netns, &status) != 0) return false;
+  return ownStatus.st_dev == status.st_dev && ownStatus.st_ino == status.st_ino;
+}
+
+/// A socket that another process has kept, if it is what it should be.
+std::optional<Bound> keptDns(pid_t pid, int number, int type, int netns) {
+  try {
+    UniqueFd fd = copyDescriptor(pid, number);
+    int itsType = 0;
+    socklen_t length = sizeof itsType;
+    if (::getsockopt(fd.get(), SOL_SOCKET, SO_TYPE, &itsType, &length) != 0 || itsType != type) return std::nullopt;
+    const sockaddr_in address = addressOf(fd.get());
+    in_addr expected{};
+    ::inet_pton(AF_INET, kDnsAddress, &expected);
+    const bool isOurs = address.sin_family == AF_INET && address.sin_addr.s_addr == expected.s_addr;
+    if (!isOurs || !isOfNamespace(fd.get(), netns)) return std::nullopt;
+    return Bound{std::move(fd), ntohs(address.sin_port)};
+  } catch (const SysError&) {
+    return std::nullopt;  // it has gone, or may not be asked: names are unanswered for a moment
   }
-  return {std::move(fd), ntohs(address.sin_port)};
 }
 
 std::vector<uint8_t> portBytes(uint16_t port) {
@@ -100,14 +136,17 @@ UniqueFd openEvents(int protocol, uint32_t group) {
 
 }  // namespace
 
-DnsSockets openDnsSockets(const std::string& netnsPath) {
+DnsSockets openDnsSockets(const std::string& netnsPath, const std::optional<KeptSockets>& kept) {
   DnsSockets sockets;
   onOwnThread([&] {
     const UniqueFd netns = openNamespace(netnsPath);
     if (!netns) throw InputError("NETWORK_NOT_FOUND", netnsPath + " is no network namespace");
     enterNamespace(netns.get());
-    Bound udp = bindDns(SOCK_DGRAM);
-    Bound tcp = bindDns(SOCK_STREAM);
+    std::optional<Bound> keptUdp = kept ? keptDns(kept->pid, kept->udp, SOCK_DGRAM, netns.get()) : std::nullopt;
+    std::optional<Bound> keptTcp = kept ? keptDns(kept->pid, kept->tcp, SOCK_STREAM, netns.get()) : std::nullopt;
+    const bool isKept = keptUdp && keptTcp;
+    Bound udp = isKept ? std::move(*keptUdp) : bindDns(SOCK_DGRAM);
+    Bound tcp = isKept ? std::move(*keptTcp) : bindDns(SOCK_STREAM);
     Nftables().replaceTables({NftTable{
         .family = "ip",
         .name = "tscompose",
@@ -119,7 +158,7 @@ DnsSockets openDnsSockets(const std::string& netnsPath) {
             .rules = {redirection(IPPROTO_UDP, udp.port), redirection(IPPROTO_TCP, tcp.port)}}},
     }});
     // An asker that keeps its socket would go on being led to a former supervisor's port.
-    forgetAllConnections();
+    if (!isKept) forgetAllConnections();
     sockets = {std::move(udp.fd), std::move(tcp.fd)};
   });
   return sockets;

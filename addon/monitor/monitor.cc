@@ -36,6 +36,8 @@ constexpr int64_t kGoodbyeMs = 1000;
 constexpr int64_t kDeliverMs = 2000;
 /// How long init may take to collect a process that we adopted.
 constexpr int64_t kCollectMs = 10000;
+/// A supervisor has two descriptors to keep.
+constexpr size_t kMaxKept = 8;
 /// Below the container's own.
 constexpr const char* kProbeCgroup = "health";
 /// What is recorded when the kernel cannot tell how a process ended.
@@ -593,6 +595,9 @@ void Monitor::answer(Connection& connection, const Request& request) {
     connection.sendLine(JsonObject().add("ok", true).raw("state", record_.json(health_ ? &*health_ : nullptr)).text());
   } else if (op == "subscribe") {
     subscribe(connection, request);
+  } else if (op == "keep") {
+    keep(request);
+    connection.sendLine(ok);
   } else if (op == "bye") {
     connection.onClose([this, client = &connection] { remove(subscribers_, client); });
     connection.sendLine(ok);
@@ -632,8 +637,27 @@ void Monitor::requireRunning() const {
   if (!isRunning()) throw InputError("NOT_RUNNING", "the container is not running");
 }
 
+void Monitor::keep(const Request& request) {
+  if (request.keepFds.size() > kMaxKept) throw InputError("USAGE", "too many descriptors to keep");
+  std::vector<UniqueFd> copies;
+  for (const int fd : request.keepFds) copies.push_back(copyDescriptor(request.keepPid, fd));
+  kept_ = std::move(copies);
+}
+
 void Monitor::subscribe(Connection& connection, const Request& request) {
-  connection.sendLine(JsonObject().add("ok", true).raw("state", record_.json(health_ ? &*health_ : nullptr)).text());
+  try {
+    if (request.keepPid > 0) keep(request);
+  } catch (const SysError&) {
+    // Where that is not allowed, names are unanswered while a supervisor is being replaced.
+  }
+  JsonObject answer;
+  answer.add("ok", true).raw("state", record_.json(health_ ? &*health_ : nullptr));
+  if (!kept_.empty()) {
+    std::string fds;
+    for (const UniqueFd& fd : kept_) fds += (fds.empty() ? "" : ",") + std::to_string(fd.get());
+    answer.raw("kept", JsonObject().add("pid", int64_t{::getpid()}).raw("fds", "[" + fds + "]").text());
+  }
+  connection.sendLine(answer.text());
   subscribers_.push_back(connection.shared_from_this());
   const bool isSupervisor = request.supervisor && respawner_;
   if (isSupervisor) respawner_->supervisorCame();

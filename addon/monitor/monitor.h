@@ -65,6 +65,7 @@ class Monitor {
   // The control socket.
   void answerLine(Connection& connection, std::string_view line);
   void answer(Connection& connection, const Request& request);
+  void keep(const Request& request);
   void subscribe(Connection& connection, const Request& request);
   void attach(Connection& connection, const Request& request);
   void exec(Connection& connection, const Request& request);
@@ -89,6 +90,8 @@ class Monitor {
   std::optional<HealthTracker> health_;
   std::unique_ptr<ControlServer> server_;
   std::optional<Respawner> respawner_;
+  /// Sockets of the supervisor at which the container asks for names: its questions wait there while there is none.
+  std::vector<UniqueFd> kept_;
 
   // One run.
   Cgroup cgroup_;

@@ -159,6 +159,10 @@ Request parseRequest(std::string_view text) {
     request.replayBytes = numberOf<uint64_t>(root, "replayBytes");
     request.rows = numberOf<uint16_t>(root, "rows");
     request.columns = numberOf<uint16_t>(root, "columns");
+    if (has(root, "keep")) {
+      request.keepPid = root.at("keep").at("pid").get<pid_t>();
+      request.keepFds = root.at("keep").at("fds").get<std::vector<int>>();
+    }
     if (has(root, "process")) {
       const json& process = root.at("process");
       request.process = process.dump();

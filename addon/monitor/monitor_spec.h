@@ -54,9 +54,11 @@ struct Request {
   uint64_t replayBytes = 0;
   uint16_t rows = 0;
   uint16_t columns = 0;
-  std::string process;    ///< JSON of the OCI process object
-  std::string userName;   ///< its user.username: "name[:group]", resolved inside the container
-  std::string resources;  ///< JSON of the OCI resources object
+  pid_t keepPid = 0;         ///< 0: nothing is to be kept
+  std::vector<int> keepFds;  ///< descriptors of that process
+  std::string process;       ///< JSON of the OCI process object
+  std::string userName;      ///< its user.username: "name[:group]", resolved inside the container
+  std::string resources;     ///< JSON of the OCI resources object
 };
 
 /// Throws InputError INVALID.

@@ -115,9 +115,19 @@ Napi::Value exportedNamespaceLinks(const Napi::CallbackInfo& info) {
       });
 }
 
+std::optional<KeptSockets> keptSockets(const Napi::Value& value) {
+  if (value.IsNull()) return std::nullopt;
+  const auto kept = convert::object(value, "kept");
+  const auto descriptor = [&](const char* name) {
+    return static_cast<int>(convert::integer(kept.Get(name), std::string("kept.") + name, 0, INT32_MAX));
+  };
+  return KeptSockets{.pid = convert::pid(kept.Get("pid")), .udp = descriptor("udp"), .tcp = descriptor("tcp")};
+}
+
 Napi::Value exportedOpenDnsSockets(const Napi::CallbackInfo& info) {
   return promise(
-      info.Env(), "openDnsSockets", [path = convert::text(info[0], "netnsPath")] { return openDnsSockets(path); },
+      info.Env(), "openDnsSockets",
+      [path = convert::text(info[0], "netnsPath"), kept = keptSockets(info[1])] { return openDnsSockets(path, kept); },
       [](Napi::Env env, DnsSockets sockets) -> Napi::Value {
         auto object = Napi::Object::New(env);
         object.Set("udp", sockets.udp.release());

@@ -9,6 +9,7 @@ import {
   type AttachArguments,
   type ControlNotice,
   channels,
+  type Descriptors,
   type ExecArguments,
   encodeControl,
   encodeFrame,
@@ -29,6 +30,8 @@ export interface CallOptions {
 export interface Subscription extends AsyncIterable<MonitorEvent>, AsyncDisposable {
   /** What the monitor knew when the subscription began. */
   readonly state: MonitorState;
+  /** What it keeps of a former supervisor. */
+  readonly kept: Descriptors | undefined;
   /** Says that a supervisor leaves on purpose, so that the monitor starts no other. */
   bye(): Promise<void>;
   close(): void;
@@ -77,12 +80,14 @@ export class MonitorClient {
   }
 
   /** Events from now on. Aborting `signal` ends the iteration with the reason of the abort. */
-  async subscribe(options: CallOptions & { readonly supervisor?: boolean } = {}): Promise<Subscription> {
+  async subscribe(
+    options: CallOptions & { readonly supervisor?: boolean; readonly keep?: Descriptors | undefined } = {},
+  ): Promise<Subscription> {
     const connection = await Connection.open(this.socketPath, options.signal);
     try {
-      connection.writeLine({ op: 'subscribe', supervisor: options.supervisor ?? false });
+      connection.writeLine({ op: 'subscribe', supervisor: options.supervisor ?? false, keep: options.keep });
       const answer = await connection.readAnswer();
-      return new LineSubscription(connection, answer.state as MonitorState);
+      return new LineSubscription(connection, answer.state as MonitorState, answer.kept as Descriptors | undefined);
     } catch (error) {
       connection.close();
       throw error;
@@ -222,11 +227,13 @@ class Connection implements Disposable {
 
 class LineSubscription implements Subscription {
   readonly state: MonitorState;
+  readonly kept: Descriptors | undefined;
   readonly #connection: Connection;
 
-  constructor(connection: Connection, state: MonitorState) {
+  constructor(connection: Connection, state: MonitorState, kept: Descriptors | undefined) {
     this.#connection = connection;
     this.state = state;
+    this.kept = kept;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<MonitorEvent, void, undefined> {

@@ -168,6 +168,12 @@ export interface InterfaceStatistics {
   readonly sendDropped: number;
 }
 
+/** Descriptors that a process has open. A monitor keeps those of a supervisor for the next one. */
+export interface Descriptors {
+  readonly pid: number;
+  readonly fds: readonly number[];
+}
+
 /** Arguments of each request whose answer is one line. */
 export interface RequestArguments {
   readonly state: Record<never, never>;
@@ -180,6 +186,7 @@ export interface RequestArguments {
   readonly update: { readonly resources: object };
   readonly wait: Record<never, never>;
   readonly statistics: Record<never, never>;
+  readonly keep: { readonly keep: Descriptors };
 }
 
 /** What each of them is answered with, besides `ok`. */
@@ -194,6 +201,7 @@ export interface RequestAnswers {
   readonly update: Record<never, never>;
   readonly wait: { readonly exitCode: number };
   readonly statistics: { readonly statistics: MonitorStatistics };
+  readonly keep: Record<never, never>;
 }
 
 export type RequestName = keyof RequestArguments;

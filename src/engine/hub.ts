@@ -1,7 +1,7 @@
 /** The monitors of a project's containers: one subscription each, the latest state of each, and who waits for what. */
 import type { ContainerDriver } from '../container/container-driver.ts';
 import type { Subscription } from '../container/monitor-client.ts';
-import type { MonitorEvent } from '../container/monitor-protocol.ts';
+import type { Descriptors, MonitorEvent } from '../container/monitor-protocol.ts';
 import { ComposeError } from '../util/errors.ts';
 
 export interface HubEvent {
@@ -17,13 +17,19 @@ type Look = (containerId: string) => void;
 
 export class ContainerHub implements AsyncDisposable {
   readonly #driver: Pick<ContainerDriver, 'monitor'>;
+  readonly #toKeep: (containerId: string) => Descriptors | undefined;
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #listeners = new Set<Listener>();
   readonly #looks = new Set<Look>();
   readonly #pumps = new Set<Promise<void>>();
 
-  constructor(driver: Pick<ContainerDriver, 'monitor'>) {
+  /** `toKeep` tells which descriptors a container's monitor should keep for the next supervisor. */
+  constructor(
+    driver: Pick<ContainerDriver, 'monitor'>,
+    toKeep: (containerId: string) => Descriptors | undefined = () => undefined,
+  ) {
     this.#driver = driver;
+    this.#toKeep = toKeep;
   }
 
   /** Follows a running container's monitor; idempotent. False when no monitor listens. */
@@ -31,7 +37,10 @@ export class ContainerHub implements AsyncDisposable {
     if (this.#subscriptions.has(containerId)) return true;
     let subscription: Subscription;
     try {
-      subscription = await this.#driver.monitor(containerId).subscribe({ supervisor: true });
+      subscription = await this.#driver.monitor(containerId).subscribe({
+        supervisor: true,
+        keep: this.#toKeep(containerId),
+      });
     } catch (error) {
       if (error instanceof ComposeError && error.code === 'NOT_RUNNING') return false;
       throw error;
@@ -40,6 +49,23 @@ export class ContainerHub implements AsyncDisposable {
     const pump = this.#pump(containerId, subscription).finally(() => this.#pumps.delete(pump));
     this.#pumps.add(pump);
     return true;
+  }
+
+  /** What the monitor has kept of a former supervisor. */
+  kept(containerId: string): Descriptors | undefined {
+    return this.#subscriptions.get(containerId)?.kept;
+  }
+
+  /** Has the monitor keep what there is to keep by now. */
+  async keep(containerId: string): Promise<void> {
+    const keep = this.#toKeep(containerId);
+    if (keep === undefined || !this.#subscriptions.has(containerId)) return;
+    try {
+      await this.#driver.monitor(containerId).request('keep', { keep });
+    } catch (error) {
+      // It has gone, is of an older release, or may not: without it names are unanswered until the next supervisor is there.
+      if (!(error instanceof ComposeError)) throw error;
+    }
   }
 
   isFollowed(containerId: string): boolean {

@@ -15,8 +15,8 @@ const steadyMs = 500;
 /** Of what publishes a port and has no health check: that it listens is waited for so long. */
 const listenPatienceMs = 30_000;
 /**
- * The kernel tells nobody when a socket begins to listen or a connection has ended, so these two alone are looked at again,
- * after this time, while somebody waits for it.
+ * The kernel tells nobody when a socket begins to listen, and of the end of a connection late and not everywhere
+ * (docs/architecture.md, Updates), so these two alone are looked at again, after this time, while somebody waits for it.
  */
 const lookAgainMs = 100;
 /** A timer may fire that much before its time. */

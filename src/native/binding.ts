@@ -106,8 +106,14 @@ export interface Binding {
   links(): Promise<LinkStatus[]>;
   /** The links inside a namespace, loopback excluded; null when `netnsPath` is no namespace. */
   namespaceLinks(netnsPaths: readonly string[]): Promise<(LinkStatus[] | null)[]>;
-  /** Sockets inside the namespace, with a rule there that redirects 127.0.0.11:53 to them. The caller owns the fds. */
-  openDnsSockets(netnsPath: string): Promise<{ udp: number; tcp: number }>;
+  /**
+   * Sockets inside the namespace, with a rule there that redirects 127.0.0.11:53 to them: those that a process of ours has
+   * kept, else new ones. The caller owns the fds.
+   */
+  openDnsSockets(
+    netnsPath: string,
+    kept: { readonly pid: number; readonly udp: number; readonly tcp: number } | null,
+  ): Promise<{ udp: number; tcp: number }>;
   /**
    * Replaces the tables, and the owner's rules in the chains of others, in one transaction; a table without chains and sets
    * is deleted.

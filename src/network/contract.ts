@@ -92,10 +92,22 @@ export interface PortHolder {
   close(): Promise<void>;
 }
 
+/** Where a process has the sockets open at which a container asks for names. */
+export interface KeptSockets {
+  readonly pid: number;
+  readonly udp: number;
+  readonly tcp: number;
+}
+
 export interface DnsServer {
-  /** Answers inside that namespace; idempotent, also after a former supervisor. */
-  attach(containerId: string, netnsPath: string): Promise<void>;
+  /**
+   * Answers inside that namespace; idempotent, also after a former supervisor: what was asked meanwhile waits in the sockets
+   * that somebody has kept.
+   */
+  attach(containerId: string, netnsPath: string, kept?: KeptSockets): Promise<void>;
   detach(containerId: string): void;
+  /** The sockets of an attached container, for whoever keeps them while this process is being replaced. */
+  sockets(containerId: string): KeptSockets | undefined;
   /** Answers follow at once: `read` is called when the next question comes. It gives only running containers. */
   changed(read: () => NetworkWorld): void;
   close(): Promise<void>;

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { type Answer, type DecodedPacket, decode, encode, type Packet, TRUNCATED_RESPONSE } from 'dns-packet';
 import type { Binding } from '../native/binding.ts';
-import { answerTtlSeconds, type DnsServer, type NetworkWorld } from './contract.ts';
+import { answerTtlSeconds, type DnsServer, type KeptSockets, type NetworkWorld } from './contract.ts';
 import { FrameReader, forward, frame, parseUpstream } from './dns-forward.ts';
 import { indexNames, type NameIndex } from './dns-names.ts';
 import { hostResolver } from './resolv-conf.ts';
@@ -32,12 +32,13 @@ interface Attached {
 /** DNS at 127.0.0.11 inside the attached namespaces; see contract.ts. */
 export function openDnsServer(options: { readonly native: Binding }): DnsServer {
   const attached = new Map<string, Promise<Attached>>();
+  const opened = new Map<string, KeptSockets>();
   const closing = new AbortController();
   const world = new Answers(closing.signal);
 
-  const open = async (containerId: string, netnsPath: string): Promise<Attached> => {
+  const open = async (containerId: string, netnsPath: string, kept: KeptSockets | undefined): Promise<Attached> => {
     const namespace = statSync(netnsPath).ino;
-    const sockets = await options.native.openDnsSockets(netnsPath);
+    const sockets = await options.native.openDnsSockets(netnsPath, kept ?? null);
     const answer = (message: Buffer, protocol: 'udp' | 'tcp') => {
       try {
         return world.answer(containerId, message, protocol);
@@ -71,6 +72,7 @@ export function openDnsServer(options: { readonly native: Binding }): DnsServer 
     });
     tcp.on('error', () => {});
     await new Promise<void>((resolve) => tcp.listen({ fd: sockets.tcp }, resolve));
+    opened.set(containerId, { pid: process.pid, ...sockets });
     return { namespace, udp, tcp };
   };
 
@@ -84,14 +86,15 @@ export function openDnsServer(options: { readonly native: Binding }): DnsServer 
     );
 
   return {
-    async attach(containerId, netnsPath) {
+    async attach(containerId, netnsPath, kept) {
       const former = attached.get(containerId);
       if (former !== undefined) {
         const entry = await former.catch(() => undefined);
         if (entry?.namespace === statSync(netnsPath, { throwIfNoEntry: false })?.ino) return;
         shut(former);
+        opened.delete(containerId);
       }
-      const entry = open(containerId, netnsPath);
+      const entry = open(containerId, netnsPath, kept);
       attached.set(containerId, entry);
       try {
         await entry;
@@ -103,12 +106,15 @@ export function openDnsServer(options: { readonly native: Binding }): DnsServer 
     detach(containerId) {
       shut(attached.get(containerId));
       attached.delete(containerId);
+      opened.delete(containerId);
     },
+    sockets: (containerId) => opened.get(containerId),
     changed: (read) => world.changed(read),
     async close() {
       closing.abort();
       await Promise.all([...attached.values()].map(shut));
       attached.clear();
+      opened.clear();
     },
   };
 }

@@ -114,7 +114,10 @@ export class Supervisor {
       if (monitor === 'alive') await context.hub.follow(record.id);
       if (record.ports.length > 0) await this.#reholdPorts(record);
       if (record.networkNamespace === context.paths.networkNamespace(record.id) && record.endpoints.length > 0) {
-        await context.dns.attach(record.id, record.networkNamespace);
+        const { pid, fds: [udp, tcp] = [] } = context.hub.kept(record.id) ?? {};
+        const kept = pid === undefined || udp === undefined || tcp === undefined ? undefined : { pid, udp, tcp };
+        await context.dns.attach(record.id, record.networkNamespace, kept);
+        await context.hub.keep(record.id);
       }
     }
     context.worldChanged();
@@ -194,10 +197,13 @@ export class Supervisor {
     const { paths, native, projectName } = options;
     const database = openDatabase(paths);
     const containers = new ContainerDriver({ paths, native, monitorExecutable: monitorExecutable() });
-    const hub = new ContainerHub(containers);
+    const dns = openDnsServer({ native });
+    const hub = new ContainerHub(containers, (id) => {
+      const sockets = dns.sockets(id);
+      return sockets && { pid: sockets.pid, fds: [sockets.udp, sockets.tcp] };
+    });
     const networks = openNetworkDriver({ paths, native });
     const holder = openPortHolder();
-    const dns = openDnsServer({ native });
     const rules = new Rules(networks, database);
     const reservations = new Map<string, PortReservation>();
     const routePorts = ({ id, endpoints: [endpoint], traffic }: ContainerRecord): void => {

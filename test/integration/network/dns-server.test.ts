@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { rmSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { type Answer, decode, encode } from 'dns-packet';
 import { native } from '../../../src/native/binding.ts';
@@ -10,7 +10,7 @@ import { FrameReader, frame } from '../../../src/network/dns-forward.ts';
 import { openDnsServer } from '../../../src/network/dns-server.ts';
 import { openNetworkDriver } from '../../../src/network/network-driver.ts';
 import { pathsUnder } from '../../../src/state/paths.ts';
-import { slowness } from '../../support/eventually.ts';
+import { eventually, slowness } from '../../support/eventually.ts';
 import { containerRecord, endpointRecord, idOf, networkRecord, temporaryRoot } from '../../support/network-world.ts';
 import { typescriptOptions } from '../../support/node.ts';
 import { require } from '../../support/requirements.ts';
@@ -155,6 +155,32 @@ describe('DNS inside a container', function () {
     assert.deepEqual((await inside.ask('udp', 'web', 'A')).data, ['10.213.21.13']);
   });
 
+  it('what was asked while there was none waits in the sockets that somebody has kept', async () => {
+    for (const protocol of ['udp', 'tcp'] as const) {
+      const kept = await native().openDnsSockets(netnsPath, server.sockets(asker.id) ?? null);
+      await server.close();
+      assert.equal(server.sockets(asker.id), undefined);
+      const answer = inside.ask(protocol, 'web', 'A');
+      // proc_net_udp(5): the address, in the byte order of the machine, and what is in the queue.
+      await eventually(() => assert.match(socketsOf(protocol), /^ *\d+: 0B00007F:\w+ \w+:\w+ \w+ \w+:(?!0{8})/m));
+      server = openDnsServer({ native: native() });
+      server.changed(() => ({ networks, containers: [asker, web(2)] }));
+      await server.attach(asker.id, netnsPath, { pid: process.pid, ...kept });
+      for (const fd of [kept.udp, kept.tcp]) closeSync(fd);
+      assert.deepEqual((await answer).data, ['10.213.21.12'], protocol);
+    }
+  });
+
+  it('what somebody has kept is not taken when it is something else', async () => {
+    const fd = openSync('/dev/null', 'r');
+    await server.close();
+    server = openDnsServer({ native: native() });
+    server.changed(() => ({ networks, containers: [asker, web(3)] }));
+    await server.attach(asker.id, netnsPath, { pid: process.pid, udp: fd, tcp: fd });
+    closeSync(fd);
+    assert.deepEqual((await inside.ask('udp', 'web', 'A')).data, ['10.213.21.13']);
+  });
+
   it('a question that comes before its container is known waits for it', async () => {
     server.changed(() => ({ networks, containers: [web(3)] }));
     const answer = inside.ask('udp', 'web', 'A');
@@ -164,9 +190,11 @@ describe('DNS inside a container', function () {
   });
 
   it("leaves the container's own port 53 free", () => {
-    const listening = execFileSync('nsenter', [`--net=${netnsPath}`, 'cat', '/proc/net/udp']).toString();
-    assert.ok(!/^ *\d+: [0-9A-F]+:0035 /m.test(listening));
+    assert.ok(!/^ *\d+: [0-9A-F]+:0035 /m.test(socketsOf('udp')));
   });
+
+  const socketsOf = (protocol: 'udp' | 'tcp') =>
+    execFileSync('nsenter', [`--net=${netnsPath}`, 'cat', `/proc/net/${protocol}`], { encoding: 'utf8' });
 });
 
 function upstreamAnswer(message: Buffer, isUdp: boolean): Buffer {
