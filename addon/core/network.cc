@@ -210,12 +210,20 @@ NetlinkRequest portRequest(uint32_t index, bool isIsolated) {
   return request;
 }
 
+/// A pair uses one queue. Made for one per processor, as is the default, each end waits for a grace period under the
+/// kernel's lock of all network configuration until it has given up the others (veth_init_queues).
+void addSingleQueue(NetlinkRequest& request) {
+  request.attribute(IFLA_NUM_TX_QUEUES, uint32_t{1});
+  request.attribute(IFLA_NUM_RX_QUEUES, uint32_t{1});
+}
+
 NetlinkRequest vethRequest(const PlugInterface& interface, uint32_t bridge, int netns) {
   NetlinkRequest request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, interface.hostInterface);
   request.header(linkHeader(0, true));
   request.attribute(IFLA_IFNAME, interface.hostInterface);
   request.attribute(IFLA_MTU, interface.mtu);
   request.attribute(IFLA_MASTER, bridge);
+  addSingleQueue(request);
   const size_t info = request.begin(IFLA_LINKINFO);
   request.attribute(IFLA_INFO_KIND, std::string_view("veth"));
   const size_t data = request.begin(IFLA_INFO_DATA);
@@ -225,6 +233,7 @@ NetlinkRequest vethRequest(const PlugInterface& interface, uint32_t bridge, int 
   request.attribute(IFLA_IFNAME, interface.name);
   request.attribute(IFLA_MTU, interface.mtu);
   request.attribute(IFLA_NET_NS_FD, static_cast<uint32_t>(netns));
+  addSingleQueue(request);
   const auto mac = parseMac(interface.macAddress);
   request.attribute(IFLA_ADDRESS, mac.data(), mac.size());
   request.end(peer);
