@@ -10,6 +10,7 @@ export function removeEmptyParents(): void {
 
 export class CgroupWatch implements Disposable {
   readonly #onRemoved: (name: string) => void;
+  /** By parent. */
   readonly #watchers = new Map<string, FSWatcher>();
 
   constructor(onRemoved: (name: string) => void) {
@@ -21,21 +22,23 @@ export class CgroupWatch implements Disposable {
    * removed from others only is found at the next look.
    */
   follow(parent: string): void {
+    // Looked up before the directory: cgroupfs answers late while cgroups are made.
+    if (this.#watchers.has(parent)) return;
     const path = cgroupDirectory(parent);
-    if (path === undefined || this.#watchers.has(path)) return;
+    if (path === undefined) return;
     const watcher = watch(path, { persistent: false }, (event, name) => {
       if (event === 'rename' && name !== null && !existsSync(join(path, name))) this.#onRemoved(name);
     });
-    watcher.on('error', () => this.#forget(path));
-    this.#watchers.set(path, watcher);
+    watcher.on('error', () => this.#forget(parent));
+    this.#watchers.set(parent, watcher);
   }
 
   [Symbol.dispose](): void {
-    for (const path of [...this.#watchers.keys()]) this.#forget(path);
+    for (const parent of [...this.#watchers.keys()]) this.#forget(parent);
   }
 
-  #forget(path: string): void {
-    this.#watchers.get(path)?.close();
-    this.#watchers.delete(path);
+  #forget(parent: string): void {
+    this.#watchers.get(parent)?.close();
+    this.#watchers.delete(parent);
   }
 }
