@@ -1,9 +1,10 @@
 // Bundles the entry points with esbuild: a few chunks load several times faster than the module tree behind them.
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
+import { basename, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { image } from '../src/cli/commands/image.ts';
 import { registry } from '../src/cli/registry.ts';
 
@@ -80,47 +81,89 @@ const rarelyUsed = [
   'zlib',
 ];
 
-const shared = {
-  bundle: true,
+const transformed = {
   platform: 'node',
   target: 'node24',
   sourcemap: false,
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
+};
+const shared = {
+  ...transformed,
+  bundle: true,
   define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
 };
 
+// The same code as ES modules, so that only what is used is loaded.
+const alias = { yaml: fileURLToPath(new URL('../node_modules/yaml/browser/index.js', import.meta.url)) };
+
+/**
+ * A program: a script, because only of those V8 gives out the code that was compiled while they ran. What is loaded later
+ * (`import()`), and what several parts share, are functions in it: of those that never ran V8 keeps, and reads at the next
+ * start, next to nothing.
+ */
+async function buildProgram(name, entry, plugins) {
+  const { outputFiles, metafile } = await build({
+    ...shared,
+    entryPoints: { [name]: entry },
+    outdir: 'dist',
+    write: false,
+    metafile: true,
+    format: 'esm',
+    splitting: true,
+    alias,
+    define: { ...shared.define, 'import.meta': 'importMeta' },
+    plugins,
+  });
+  const parts = await Promise.all(
+    outputFiles.map(async ({ path, text }) => {
+      const { imports } = metafile.outputs[relative('.', path)];
+      let code = text;
+      for (const { path: other, external } of imports.filter(({ kind }) => kind === 'dynamic-import')) {
+        if (external) continue;
+        code = code.replaceAll(
+          `import("./${basename(other)}")`,
+          `Promise.resolve().then(()=>require("./${basename(other)}"))`,
+        );
+      }
+      const { code: body } = await transform(code, { ...transformed, format: 'cjs' });
+      return `${JSON.stringify(`./${basename(path)}`)}(exports,require,module){${body}}`;
+    }),
+  );
+  return `(function (exports, requireFile, module, __filename, __dirname) {
+const importMeta = { url: requireFile('node:url').pathToFileURL(__filename).href, filename: __filename, dirname: __dirname };
+const parts = {${parts.join(',\n')}};
+const modules = new Map();
+function require(name) {
+  if (!Object.hasOwn(parts, name)) return requireFile(name);
+  let part = modules.get(name);
+  if (part === undefined) {
+    part = { exports: {} };
+    modules.set(name, part);
+    parts[name](part.exports, require, part);
+  }
+  return part.exports;
+}
+module.exports = require('./${name}.js');
+})`;
+}
+
 rmSync('dist', { recursive: true, force: true });
-// The programs: scripts, because only of those V8 gives out the code that was compiled while they ran.
-const script = {
-  ...shared,
-  outdir: 'dist',
-  metafile: true,
-  format: 'cjs',
-  // The same code as ES modules, so that only what is used is loaded.
-  alias: { yaml: fileURLToPath(new URL('../node_modules/yaml/browser/index.js', import.meta.url)) },
-  define: { ...shared.define, 'import.meta': 'importMeta' },
-  banner: {
-    js: `(function (exports, require, module, __filename, __dirname) {
-const importMeta = { url: require('node:url').pathToFileURL(__filename).href, filename: __filename, dirname: __dirname };`,
-  },
-  footer: { js: '})' },
+mkdirSync('dist');
+const programs = {
+  'command-line': await buildProgram('command-line', 'src/cli/run.ts', [
+    leanCommander,
+    lazyNodeModules(rarelyUsed),
+    apart,
+  ]),
+  supervise: await buildProgram('supervise', 'src/supervisor/start.ts', [lazyNodeModules(rarelyUsed)]),
 };
-const programs = await Promise.all([
-  build({
-    ...script,
-    entryPoints: { 'command-line': 'src/cli/run.ts' },
-    plugins: [leanCommander, lazyNodeModules(rarelyUsed), apart],
-  }),
-  build({
-    ...script,
-    entryPoints: { supervise: 'src/supervisor/start.ts' },
-    plugins: [lazyNodeModules(rarelyUsed)],
-  }),
-]);
 const hash = createHash('sha256');
-for (const file of programs.flatMap(({ metafile }) => Object.keys(metafile.outputs))) hash.update(readFileSync(file));
+for (const [name, text] of Object.entries(programs)) {
+  writeFileSync(`dist/${name}.js`, text);
+  hash.update(text);
+}
 // The entries that load them.
 await build({
   ...shared,
