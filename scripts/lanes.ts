@@ -56,6 +56,7 @@ const unfitForSlow = [
     'providers',
     'logging',
     'inspection',
+    'ui',
   ].map((name) => `test/e2e/${name}.test.ts`),
   'test/integration/image/*.test.ts',
 ];

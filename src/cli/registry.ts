@@ -42,6 +42,7 @@ export const registry: Readonly<Record<string, () => Promise<Command>>> = {
   stop: async () => (await import('./commands/stop.ts')).stop,
   systemd: async () => (await import('./commands/systemd.ts')).systemd,
   top: async () => (await import('./commands/top.ts')).top,
+  ui: async () => (await import('./commands/ui.ts')).ui,
   unpause: async () => (await import('./commands/unpause.ts')).unpause,
   up: async () => (await import('./commands/up.ts')).up,
   version: async () => (await import('./commands/version.ts')).version,
@@ -58,7 +59,7 @@ export const groups: readonly { readonly title: string; readonly names: readonly
   { title: 'Run a stack', names: ['up', 'down', 'start', 'stop', 'restart', 'scale', 'watch', 'plan', 'create', 'rm'] },
   {
     title: 'See what it does',
-    names: ['ps', 'logs', 'ls', 'stats', 'top', 'events', 'port', 'inspect', 'images', 'volumes'],
+    names: ['ps', 'logs', 'ui', 'ls', 'stats', 'top', 'events', 'port', 'inspect', 'images', 'volumes'],
   },
   {
     title: 'Work with containers',

@@ -152,7 +152,7 @@ function withRow(state: StackState, name: string, service: string | null, change
 }
 
 /** `8080→80`: the address only where it is not every address, the protocol only where it is not TCP. */
-function shortPorts(ports: readonly PublishedPort[]): string {
+export function shortPorts(ports: readonly PublishedPort[]): string {
   const texts = ports.map(({ hostIp, hostPort, containerPort, protocol }) => {
     const isAny = hostIp === '0.0.0.0' || hostIp === '::' || hostIp === '';
     return `${isAny ? '' : `${hostIp}:`}${hostPort}→${containerPort}${protocol === 'tcp' ? '' : `/${protocol}`}`;

@@ -125,8 +125,8 @@ export const commandLineDifferences: readonly Difference[] = [
     why: 'what the project is made of changes as its sources do',
   },
   {
-    of: /^(diff|image|lint|login|logout|plan|completion|systemd|doctor|inspect): Compose has no such command/,
-    what: '`diff`, `image`, `lint`, `login`, `logout`, `plan`, `completion`, `systemd`, `doctor`, `inspect`',
+    of: /^(diff|image|lint|login|logout|plan|completion|systemd|doctor|inspect|ui): Compose has no such command/,
+    what: '`diff`, `image`, `lint`, `login`, `logout`, `plan`, `completion`, `systemd`, `doctor`, `inspect`, `ui`',
     why: 'what Docker has elsewhere, or nobody has',
   },
 ];

@@ -1,0 +1,304 @@
+/** The full-screen view: what it is told, what it asks for, and the terminal, put together. */
+import { Writable } from 'node:stream';
+import type { WriteStream } from 'node:tty';
+import type { WorldEvent } from '../../model/events.ts';
+import type { Observed, ObservedContainer } from '../../plan/observed.ts';
+import type { Effect } from '../../ui/full/effects.ts';
+import { FullView } from '../../ui/full/full-view.ts';
+import { FullTerminal } from '../../ui/full/terminal.ts';
+import { ComposeError } from '../../util/errors.ts';
+import type { Context } from '../context.ts';
+import { mannerOf } from '../globals.ts';
+import { Interruption } from '../interrupts.ts';
+import { observeProject, withRecords } from '../observation.ts';
+import { isColored } from '../progress.ts';
+import { viewProject } from '../project-name.ts';
+import { actionTitle, carryOut, openInBrowser, runShell } from './actions.ts';
+import { detailLines } from './details.ts';
+import { serviceViews } from './service-views.ts';
+import { StackFeed } from './stack-feed.ts';
+
+const rememberedEvents = 500;
+
+/** Shows the stack until the user has seen enough. */
+export async function showFullScreen(context: Context): Promise<void> {
+  await using screen = new FullScreen(context);
+  await screen.run();
+}
+
+class FullScreen implements AsyncDisposable {
+  readonly #context: Context;
+  readonly #view = new FullView('');
+  readonly #cleanup = new DisposableStack();
+  readonly #over = Promise.withResolvers<void>();
+  readonly #stop = new AbortController();
+  #terminal: FullTerminal | undefined;
+  #feed: StackFeed | undefined;
+  #observed: Observed | undefined;
+  #action: Promise<void> = Promise.resolve();
+  #events: WorldEvent[] = [];
+  #isLoading = false;
+  #areDetailsStale = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+    const { interrupts } = context;
+    this.#cleanup.use(interrupts.take((name) => this.#over.reject(new Interruption(name))));
+    // Before Node prints what happened, which would be on a screen that nobody sees any more.
+    const restore = () => this.#terminal?.leave();
+    process.on('uncaughtExceptionMonitor', restore);
+    this.#cleanup.defer(() => void process.off('uncaughtExceptionMonitor', restore));
+    const resume = () => this.#terminal?.enter();
+    process.on('SIGCONT', resume);
+    this.#cleanup.defer(() => void process.off('SIGCONT', resume));
+    const suspend = () => this.#suspend();
+    process.on('SIGTSTP', suspend);
+    this.#cleanup.defer(() => void process.off('SIGTSTP', suspend));
+  }
+
+  async run(): Promise<void> {
+    const opened = await this.#open().catch((error: unknown) => {
+      if (!(error instanceof ComposeError)) throw error;
+      this.#view.set({ project: 'no project', problem: problemText(error) });
+      return undefined;
+    });
+    const { stdin, stdout } = this.#context;
+    this.#terminal = new FullTerminal({
+      stdin,
+      stdout,
+      isColored: isColored(this.#context, stdout),
+      frame: (columns, rows) => this.#view.frame(columns, rows),
+      onInput: (input) => this.#carryOut(this.#view.input(input)),
+    });
+    if (opened !== undefined) this.#feed?.start(opened);
+    await this.#over.promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#terminal?.[Symbol.dispose]();
+    this.#stop.abort(new Interruption('SIGINT'));
+    this.#cleanup[Symbol.dispose]();
+    await this.#feed?.[Symbol.asyncDispose]();
+    await this.#action;
+  }
+
+  /** What is there, read without the files: that takes longest, and is needed for changes alone. */
+  async #open(): Promise<Observed> {
+    const { name, project: load } = await viewProject(this.#context);
+    this.#view.set({ project: name });
+    const observed = await observeProject(name, this.#context);
+    const stored = withRecords(this.#context, (database) => database.project(name)?.project ?? null);
+    const project = stored ?? (await load());
+    this.#feed = new StackFeed(name, this.#context, {
+      onObserved: (now, known) => this.#observe(now, known ?? project),
+      onHealth: (id, status) => this.#health(id, status),
+      onUsage: (usage) => {
+        this.#view.setUsage(usage);
+        if (this.#view.state.tab === 'processes') this.#loadDetails();
+        this.#terminal?.schedule();
+      },
+      onLogs: (lines) => {
+        this.#view.logs.add(this.#view.buffer.push(lines));
+        this.#terminal?.schedule();
+      },
+      onEvent: (event) => {
+        this.#events = [...this.#events, event].slice(-rememberedEvents);
+        if (this.#view.state.tab === 'events') this.#loadDetails();
+      },
+      onConnection: (connection) => {
+        if (connection === 'open' && this.#view.state.connection === 'lost') {
+          this.#view.notify('the supervisor was gone; there is another one now', 'busy');
+        }
+        this.#view.set({ connection });
+        this.#terminal?.schedule();
+      },
+      onFailure: (error) => this.#over.reject(error),
+    });
+    this.#observe(observed, project);
+    return observed;
+  }
+
+  #observe(observed: Observed, project: Parameters<typeof serviceViews>[1]): void {
+    this.#observed = observed;
+    const services = serviceViews(observed, project, mannerOf(this.#context.globals).nameSeparator);
+    this.#view.setServices(services);
+    this.#view.set({ problem: services.length === 0 ? emptyText(observed.project) : null });
+    const ids = new Set(services.map(({ key }) => key));
+    this.#view.buffer.retain((source) => source === ours || ids.has(source));
+    if (this.#view.state.tab !== 'logs') this.#loadDetails();
+    this.#terminal?.schedule();
+  }
+
+  /** Without a look at everything: health is told often. */
+  #health(id: string, status: string): void {
+    const { services, tab } = this.#view.state;
+    const tone = status === 'unhealthy' ? 'bad' : status === 'healthy' ? 'good' : 'busy';
+    this.#view.setServices(services.map((each) => (each.key === id ? { ...each, health: status, tone } : each)));
+    if (tab === 'health') void this.#feed?.refresh();
+    this.#terminal?.schedule();
+  }
+
+  #carryOut(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#effect(effect);
+    this.#terminal?.schedule();
+  }
+
+  #effect(effect: Effect): void {
+    switch (effect.type) {
+      case 'quit':
+        this.#over.resolve();
+        break;
+      case 'suspend':
+        this.#suspend();
+        break;
+      case 'redraw':
+        this.#terminal?.redraw();
+        break;
+      case 'copy':
+        this.#terminal?.copy(effect.text);
+        break;
+      case 'details':
+        this.#loadDetails();
+        break;
+      case 'apply':
+      case 'scale':
+        this.#action = this.#apply(effect);
+        break;
+      case 'shell':
+        this.#action = this.#shell(effect.key);
+        break;
+      case 'open':
+        void this.#openUrl(effect.url);
+        break;
+    }
+  }
+
+  /** Stops with everybody else of the job, as the shell expects; SIGCONT brings us back. */
+  #suspend(): void {
+    this.#terminal?.leave();
+    process.kill(0, 'SIGSTOP');
+  }
+
+  /** One load at a time; what is asked for meanwhile is loaded after it. */
+  #loadDetails(): void {
+    this.#areDetailsStale = true;
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    void this.#loadStale().finally(() => {
+      this.#isLoading = false;
+    });
+  }
+
+  async #loadStale(): Promise<void> {
+    while (this.#areDetailsStale && !this.#stop.signal.aborted) {
+      this.#areDetailsStale = false;
+      const { tab } = this.#view.state;
+      const feed = this.#feed;
+      if (tab === 'logs' || feed === undefined) return;
+      const chosen = this.#view.chosen();
+      const containers = chosen.flatMap(({ containerId }) => this.#container(containerId) ?? []);
+      const lines = await detailLines(tab, {
+        projectName: this.#view.state.project,
+        context: this.#quietContext(() => {}),
+        containers,
+        services: new Set(chosen.map(({ service }) => service)),
+        events: this.#events,
+        probes: (id, latest) => feed.probes(id, latest),
+      }).catch((error: unknown) => problemText(error).map((text) => [{ text: `  ${text}` }]));
+      this.#view.setDetails(tab, lines);
+      this.#terminal?.schedule();
+    }
+  }
+
+  #container(id: string | null): ObservedContainer | undefined {
+    return this.#observed?.containers.find(({ record }) => record.id === id);
+  }
+
+  async #apply(effect: Extract<Effect, { type: 'apply' | 'scale' }>): Promise<void> {
+    const title = actionTitle(effect);
+    this.#view.set({ busy: `${title}…` });
+    try {
+      await carryOut(
+        effect,
+        this.#quietContext((text) => this.#say(text)),
+      );
+      this.#view.notify(`${title}: done`);
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      const lines = problemText(error);
+      for (const line of lines) this.#say(`error: ${line}`);
+      this.#view.notify(`${title}: ${lines[0] ?? ''}`, 'bad');
+    }
+    this.#view.set({ busy: null });
+    this.#terminal?.schedule();
+    await this.#feed?.refresh().catch(() => {});
+  }
+
+  /** A line of ours, among those of the containers. */
+  #say(text: string): void {
+    const time = `${this.#context.clock.now().toISOString().slice(0, -1)}000000Z`;
+    this.#view.logs.add(this.#view.buffer.push([{ time, source: ours, text }]));
+    this.#terminal?.schedule();
+  }
+
+  async #shell(key: string): Promise<void> {
+    const container = this.#container(key);
+    if (container === undefined) return;
+    this.#terminal?.leave();
+    try {
+      this.#context.stdout.write(`A shell in ${container.record.name}; exit brings you back.\n`);
+      const code = await runShell(container, this.#context);
+      this.#view.notify(
+        code === 0 ? 'back from the shell' : `the shell ended with ${code}`,
+        code === 0 ? 'good' : 'busy',
+      );
+    } catch (error) {
+      this.#view.notify(problemText(error)[0] ?? '', 'bad');
+    }
+    this.#terminal?.enter();
+  }
+
+  async #openUrl(url: string): Promise<void> {
+    const isOpened = await openInBrowser(url, this.#context);
+    if (!isOpened) this.#terminal?.copy(url);
+    this.#view.notify(isOpened ? `opened ${url}` : `${url} (copied: there is no browser here)`);
+    this.#terminal?.schedule();
+  }
+
+  /** The same surroundings, but what is written goes line by line to `print`. */
+  #quietContext(print: (line: string) => void): Context {
+    let rest = '';
+    const sink = new Writable({
+      write(chunk, _encoding, callback) {
+        const lines = (rest + String(chunk)).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) if (line.trim() !== '') print(line);
+        callback();
+      },
+    });
+    return {
+      ...this.#context,
+      stdout: sink as unknown as WriteStream,
+      stderr: sink as unknown as WriteStream,
+      signal: AbortSignal.any([this.#context.signal, this.#stop.signal]),
+      globals: { ...this.#context.globals, progress: 'plain', ansi: 'never' },
+    };
+  }
+}
+
+/** The source of what we say ourselves. */
+const ours = 'tscompose';
+
+function problemText(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  const hint = error instanceof ComposeError && error.hint !== undefined ? [`hint: ${error.hint}`] : [];
+  return [...error.message.split('\n'), ...hint];
+}
+
+function emptyText(project: string): string[] {
+  return [
+    `The project ${project} has no services.`,
+    '',
+    'Bring a stack up with  tscompose up -d  and it appears here.',
+  ];
+}

@@ -1,0 +1,15 @@
+/** What the view asks of whoever owns the terminal and the stack. */
+export type Effect =
+  | { readonly type: 'quit' | 'suspend' | 'redraw' }
+  /** The tab or the selection is another one: its details are wanted. */
+  | { readonly type: 'details' }
+  | { readonly type: 'copy'; readonly text: string }
+  /** No services: all. */
+  | {
+      readonly type: 'apply';
+      readonly action: 'up' | 'start' | 'stop' | 'restart' | 'rebuild';
+      readonly services: readonly string[];
+    }
+  | { readonly type: 'scale'; readonly service: string; readonly count: number }
+  | { readonly type: 'shell'; readonly key: string }
+  | { readonly type: 'open'; readonly url: string };

@@ -1,0 +1,439 @@
+/**
+ * The full-screen view without a terminal: inputs become changes of its state and effects for somebody else to carry out;
+ * its state becomes a frame.
+ */
+import { type CommandId, commandOf, findCommands, type Tab, tabs } from './commands.ts';
+import { drawScreen } from './draw-screen.ts';
+import type { Effect } from './effects.ts';
+import { Frame } from './frame.ts';
+import type { Input } from './keys.ts';
+import { LogBuffer } from './log-buffer.ts';
+import { LogView } from './log-view.ts';
+import { helpRows } from './overlays.ts';
+import type { Overlay, ScreenState } from './screen-state.ts';
+import { everything, type ServiceView, type UsageView } from './services.ts';
+import { type Line, plainText } from './text.ts';
+
+/** OSC 52: terminals take about 100 000 bytes of base64. */
+const copyLimit = 70_000;
+const wheelRows = 3;
+/** The order in which names get their colours, as in `logs`. */
+const nameColors = ['36', '33', '32', '35', '34', '96', '93', '92', '95', '94'];
+
+export class FullView {
+  readonly buffer = new LogBuffer();
+  readonly logs = new LogView(this.buffer);
+  #state: ScreenState;
+  #frame = new Frame(80, 24);
+
+  constructor(project: string) {
+    this.#state = {
+      project,
+      services: [],
+      usage: new Map(),
+      selected: everything,
+      marked: new Set(),
+      tab: 'logs',
+      isZoomed: false,
+      overlay: null,
+      notice: null,
+      busy: null,
+      connection: 'absent',
+      problem: null,
+      details: [],
+      detailTop: 0,
+    };
+  }
+
+  get state(): ScreenState {
+    return this.#state;
+  }
+
+  /** Takes facts from outside; what they make impossible goes. */
+  set(change: Partial<Omit<ScreenState, 'services'>>): void {
+    this.#state = { ...this.#state, ...change };
+  }
+
+  setServices(services: readonly ServiceView[]): void {
+    const keys = new Set(services.map(({ key }) => key));
+    const { selected, marked } = this.#state;
+    // A replacement has another id: what is selected is the service.
+    const before = this.#state.services.find(({ key }) => key === selected);
+    const heir =
+      services.find(({ name }) => name === before?.name) ?? services.find((each) => each.service === before?.service);
+    this.set({
+      selected: selected === everything || keys.has(selected) ? selected : (heir?.key ?? everything),
+      marked: new Set([...marked].filter((key) => keys.has(key))),
+    });
+    this.#state = { ...this.#state, services };
+    const names = [...new Set(services.map(({ name }) => name))];
+    this.logs.name(
+      new Map(
+        services.map(({ key, name }) => [
+          key,
+          { name, style: { color: nameColors[names.indexOf(name) % nameColors.length] } },
+        ]),
+      ),
+    );
+    this.#selectLogs();
+  }
+
+  setUsage(usage: ReadonlyMap<string, UsageView>): void {
+    this.set({ usage });
+  }
+
+  /** Lines for the tab that is shown; later ones for another tab are ignored. */
+  setDetails(tab: Tab, lines: readonly Line[]): void {
+    if (tab === this.#state.tab) this.set({ details: lines });
+  }
+
+  notify(text: string, tone: 'good' | 'busy' | 'bad' = 'good'): void {
+    this.set({ notice: { text, tone } });
+  }
+
+  /** What is marked, else what is selected. */
+  chosen(): readonly ServiceView[] {
+    const { services, marked, selected } = this.#state;
+    if (marked.size > 0) return services.filter(({ key }) => marked.has(key));
+    return selected === everything ? services : services.filter(({ key }) => key === selected);
+  }
+
+  /** The screen as it is to be. */
+  frame(columns: number, rows: number): Frame {
+    this.#frame = drawScreen(this.#state, this.logs, this.buffer, columns, rows);
+    return this.#frame;
+  }
+
+  input(input: Input): Effect[] {
+    if (input.type === 'mouse') return this.#mouse(input);
+    const { overlay } = this.#state;
+    if (overlay !== null) return this.#overlayInput(overlay, input);
+    if (input.type === 'paste') return [];
+    this.set({ notice: null });
+    if (input.key === 'escape') return this.#escape();
+    const command = commandOf(input.key);
+    return command === undefined ? [] : this.run(command);
+  }
+
+  /** Does what a key, a click or the palette asks for. */
+  run(command: CommandId): Effect[] {
+    if (command.startsWith('tab-')) return this.#show(command.slice(4) as Tab);
+    switch (command) {
+      case 'previous-service':
+        return this.#move(-1);
+      case 'next-service':
+        return this.#move(1);
+      case 'mark':
+        return this.#mark();
+      case 'all':
+        return this.#select(everything, new Set());
+      case 'next-tab':
+      case 'previous-tab': {
+        const step = command === 'next-tab' ? 1 : tabs.length - 1;
+        return this.#show(tabs[(tabs.indexOf(this.#state.tab) + step) % tabs.length] ?? 'logs');
+      }
+      case 'zoom':
+        this.set({ isZoomed: !this.#state.isZoomed });
+        return [];
+      case 'help':
+        return this.#open({ type: 'help', scroll: 0 });
+      case 'palette':
+        return this.#open({ type: 'palette', query: '', index: 0 });
+      case 'quit': {
+        const { busy } = this.#state;
+        if (busy === null) return [{ type: 'quit' }];
+        return this.#open({ type: 'confirm', question: `${busy} Leave it unfinished?`, effects: [{ type: 'quit' }] });
+      }
+      case 'redraw':
+      case 'suspend':
+        return [{ type: command }];
+      case 'copy':
+      case 'copy-all':
+        return this.#copy(command === 'copy' ? 'screen' : 'all');
+      case 'up':
+      case 'start':
+      case 'stop':
+      case 'restart':
+      case 'rebuild':
+        return this.#apply(command);
+      case 'scale':
+        return this.#askScale();
+      case 'shell':
+        return this.#shell();
+      case 'open':
+        return this.#openUrl();
+      default:
+        return this.#reading(command);
+    }
+  }
+
+  /** What moves in the pane, or changes what it shows of the logs. */
+  #reading(command: CommandId): Effect[] {
+    const page = Math.max(1, this.#frame.rows - 6);
+    switch (command) {
+      case 'line-up':
+        return this.#scroll(-1);
+      case 'line-down':
+        return this.#scroll(1);
+      case 'page-up':
+        return this.#scroll(-page);
+      case 'page-down':
+        return this.#scroll(page);
+      case 'top':
+        if (this.#state.tab === 'logs') this.logs.toTop();
+        else this.set({ detailTop: 0 });
+        return [];
+      case 'end':
+        if (this.#state.tab === 'logs') this.logs.follow();
+        else this.#scroll(this.#state.details.length);
+        return [];
+    }
+    const effects = this.#state.tab === 'logs' ? [] : this.#show('logs');
+    switch (command) {
+      case 'pause':
+        if (this.logs.isFollowing) this.logs.pause();
+        else this.logs.follow();
+        break;
+      case 'search':
+        this.#open({ type: 'prompt', purpose: 'search', text: this.logs.searched, error: null });
+        break;
+      case 'filter':
+        this.#open({ type: 'prompt', purpose: 'filter', text: this.logs.filter, error: null });
+        break;
+      case 'next-match':
+      case 'previous-match':
+        this.#match(command === 'next-match' ? 1 : -1);
+        break;
+      case 'next-error':
+        if (!this.logs.nextError(1)) this.notify('no later error', 'busy');
+        break;
+      case 'previous-error':
+        if (!this.logs.nextError(-1)) this.notify('no earlier error', 'busy');
+        break;
+      case 'levels':
+        this.logs.showsLevels = !this.logs.showsLevels;
+        break;
+      case 'wrap':
+        this.logs.wraps = !this.logs.wraps;
+        break;
+      case 'times':
+        this.logs.showsTimes = !this.logs.showsTimes;
+        break;
+    }
+    return effects;
+  }
+
+  #mouse({ kind, x, y }: Extract<Input, { type: 'mouse' }>): Effect[] {
+    const target = this.#frame.targetAt(x, y);
+    const { overlay } = this.#state;
+    if (kind !== 'press') {
+      const direction = kind === 'wheel-up' ? -1 : 1;
+      if (overlay !== null)
+        return this.#overlayInput(overlay, { type: 'key', key: direction < 0 ? 'up' : 'down', text: '' });
+      return target?.type === 'list' || target?.type === 'service'
+        ? this.#move(direction)
+        : this.#scroll(direction * wheelRows);
+    }
+    if (overlay !== null) {
+      const isInside = target?.type === 'overlay' || target?.type === 'command';
+      if (!isInside || target?.type === 'command') this.set({ overlay: null });
+      return target?.type === 'command' ? this.run(target.command) : [];
+    }
+    this.set({ notice: null });
+    if (target?.type === 'command') return this.run(target.command);
+    if (target?.type === 'service') return this.#select(target.key, this.#state.marked);
+    return [];
+  }
+
+  #overlayInput(overlay: Overlay, input: Exclude<Input, { type: 'mouse' }>): Effect[] {
+    const key = input.type === 'key' ? input.key : '';
+    if (key === 'escape' || (key === 'ctrl-c' && overlay.type !== 'help')) {
+      this.set({ overlay: null });
+      return [];
+    }
+    const typed = (input.type === 'paste' ? input.text : input.text).replaceAll(/\p{Control}/gu, ' ');
+    switch (overlay.type) {
+      case 'help': {
+        const command = commandOf(key);
+        const step = { up: -1, down: 1, k: -1, j: 1, 'page-up': -10, 'page-down': 10, space: 10 }[key];
+        if (step !== undefined) {
+          this.set({ overlay: { ...overlay, scroll: Math.max(0, Math.min(helpRows(), overlay.scroll + step)) } });
+          return [];
+        }
+        this.set({ overlay: null });
+        return command === undefined || command === 'help' || key === 'q' ? [] : this.run(command);
+      }
+      case 'palette': {
+        const found = findCommands(overlay.query);
+        if (key === 'enter') {
+          this.set({ overlay: null });
+          const command = found[overlay.index];
+          return command === undefined ? [] : this.run(command.id);
+        }
+        const step = { up: -1, down: 1, 'ctrl-p': -1, 'ctrl-n': 1, 'shift-tab': -1, tab: 1 }[key];
+        if (step !== undefined) {
+          const index = Math.max(0, Math.min(found.length - 1, overlay.index + step));
+          this.set({ overlay: { ...overlay, index } });
+        } else this.set({ overlay: { type: 'palette', query: edited(overlay.query, key, typed), index: 0 } });
+        return [];
+      }
+      case 'prompt':
+        if (key === 'enter') return this.#answer(overlay);
+        this.set({ overlay: { ...overlay, text: edited(overlay.text, key, typed), error: null } });
+        return [];
+      case 'confirm':
+        this.set({ overlay: null });
+        return key === 'y' || key === 'Y' || key === 'enter' ? [...overlay.effects] : [];
+    }
+  }
+
+  #answer(overlay: Extract<Overlay, { type: 'prompt' }>): Effect[] {
+    const { purpose, text } = overlay;
+    if (purpose === 'search') {
+      this.set({ overlay: null });
+      this.logs.setSearch(text);
+      if (text !== '') this.#match(-1);
+      return [];
+    }
+    if (purpose === 'filter') {
+      const error = this.logs.setFilter(text);
+      this.set({ overlay: error === null ? null : { ...overlay, error } });
+      return [];
+    }
+    const count = Number(text);
+    if (!/^\d{1,4}$/.test(text.trim())) {
+      this.set({ overlay: { ...overlay, error: 'write a number, such as 3' } });
+      return [];
+    }
+    this.set({ overlay: null });
+    const [service] = this.#serviceNames();
+    return service === undefined ? [] : [{ type: 'scale', service, count }];
+  }
+
+  #escape(): Effect[] {
+    if (this.#state.tab === 'logs' && this.logs.searched !== '') this.logs.setSearch('');
+    else if (this.#state.tab === 'logs' && this.logs.filter !== '') this.logs.setFilter('');
+    else if (this.#state.isZoomed) this.set({ isZoomed: false });
+    else if (this.#state.marked.size > 0) return this.#select(this.#state.selected, new Set());
+    return [];
+  }
+
+  #match(direction: -1 | 1): void {
+    const { searched } = this.logs;
+    if (searched === '') this.notify('nothing is searched: / begins', 'busy');
+    else if (!this.logs.nextMatch(direction)) {
+      this.notify(`no ${direction < 0 ? 'earlier' : 'later'} match of ${JSON.stringify(searched)}`, 'busy');
+    }
+  }
+
+  #open(overlay: Overlay): Effect[] {
+    this.set({ overlay });
+    return [];
+  }
+
+  #show(tab: Tab): Effect[] {
+    if (tab === this.#state.tab) return [];
+    this.set({ tab, details: [], detailTop: 0 });
+    return [{ type: 'details' }];
+  }
+
+  #move(step: number): Effect[] {
+    const keys = [everything, ...this.#state.services.map(({ key }) => key)];
+    const at = keys.indexOf(this.#state.selected) + step;
+    return this.#select(keys[Math.max(0, Math.min(keys.length - 1, at))] ?? everything, this.#state.marked);
+  }
+
+  #mark(): Effect[] {
+    const { selected, marked } = this.#state;
+    if (selected === everything) return [];
+    const next = new Set(marked);
+    if (!next.delete(selected)) next.add(selected);
+    return this.#select(selected, next);
+  }
+
+  #select(selected: string, marked: ReadonlySet<string>): Effect[] {
+    this.set({ selected, marked, detailTop: 0 });
+    this.#selectLogs();
+    return this.#state.tab === 'logs' ? [] : [{ type: 'details' }];
+  }
+
+  #selectLogs(): void {
+    const { selected, marked } = this.#state;
+    const isAll = marked.size === 0 && selected === everything;
+    this.logs.select(isAll ? null : new Set(this.chosen().map(({ key }) => key)));
+  }
+
+  #scroll(rows: number): Effect[] {
+    if (this.#state.tab === 'logs') this.logs.scroll(rows);
+    else {
+      const last = Math.max(0, this.#state.details.length - 1);
+      this.set({ detailTop: Math.max(0, Math.min(last, this.#state.detailTop + rows)) });
+    }
+    return [];
+  }
+
+  #copy(extent: 'screen' | 'all'): Effect[] {
+    const { tab, details } = this.#state;
+    const { text, lines } =
+      tab === 'logs'
+        ? this.logs.text(extent, copyLimit)
+        : { text: details.map(plainText).join('\n').slice(0, copyLimit), lines: details.length };
+    this.notify(`${lines} ${lines === 1 ? 'line' : 'lines'} copied`);
+    return [{ type: 'copy', text }];
+  }
+
+  #serviceNames(): string[] {
+    return [...new Set(this.chosen().map(({ service }) => service))];
+  }
+
+  #isAll(): boolean {
+    return this.#state.marked.size === 0 && this.#state.selected === everything;
+  }
+
+  #apply(action: 'up' | 'start' | 'stop' | 'restart' | 'rebuild'): Effect[] {
+    if (this.#state.busy !== null) return this.#refuse(`${this.#state.busy}: one thing after the other`);
+    const services = action === 'up' || this.#isAll() ? [] : this.#serviceNames();
+    const effects: Effect[] = [{ type: 'apply', action, services }];
+    if (services.length > 0 || action === 'start') return effects;
+    if (action === 'up') return effects;
+    return this.#open({ type: 'confirm', question: `${action} all services?`, effects });
+  }
+
+  #askScale(): Effect[] {
+    const names = this.#serviceNames();
+    const [name] = names;
+    if (name === undefined || names.length > 1) return this.#refuse('select one service to scale');
+    const count = this.#state.services.filter((each) => each.service === name && each.containerId !== null).length;
+    return this.#open({
+      type: 'prompt',
+      purpose: 'scale',
+      text: '',
+      error: null,
+      label: `${name} has ${count}, make it`,
+    });
+  }
+
+  #shell(): Effect[] {
+    const service = this.chosen().find(({ containerId, state }) => containerId !== null && state === 'running');
+    if (service === undefined) return this.#refuse('nothing runs there');
+    return [{ type: 'shell', key: service.key }];
+  }
+
+  #openUrl(): Effect[] {
+    const url = this.chosen().flatMap(({ urls }) => urls)[0];
+    return url === undefined ? this.#refuse('it publishes no TCP port') : [{ type: 'open', url }];
+  }
+
+  #refuse(text: string): Effect[] {
+    this.notify(text, 'busy');
+    return [];
+  }
+}
+
+/** A line of text after one key. */
+function edited(text: string, key: string, typed: string): string {
+  if (key === 'backspace') return [...text].slice(0, -1).join('');
+  if (key === 'ctrl-u') return '';
+  if (key === 'ctrl-w') return text.replace(/\S*\s*$/, '');
+  return text + typed;
+}

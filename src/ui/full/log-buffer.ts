@@ -1,0 +1,173 @@
+/** The output of all containers, bounded: a container that prints without end displaces its own lines, not the others'. */
+import { plainOf } from './ansi.ts';
+
+export type LogLevel = 'error' | 'warning' | 'info' | 'debug' | 'none';
+
+export class LogLine {
+  /** UTC, so that texts compare as times do. */
+  readonly time: string;
+  /** The order of arrival, for lines of one moment. */
+  readonly order: number;
+  /** The container's id, or a word for what we do ourselves. */
+  readonly source: string;
+  readonly text: string;
+  /** Displaced: no view shows it any more. */
+  isGone = false;
+  #plain: string | undefined;
+  #level: LogLevel | undefined;
+
+  constructor(time: string, order: number, source: string, text: string) {
+    this.time = time;
+    this.order = order;
+    this.source = source;
+    this.text = text;
+  }
+
+  /** Without escape sequences. */
+  get plain(): string {
+    this.#plain ??= plainOf(this.text);
+    return this.#plain;
+  }
+
+  get level(): LogLevel {
+    this.#level ??= levelOf(this.plain);
+    return this.#level;
+  }
+}
+
+const levels: readonly (readonly [LogLevel, RegExp])[] = [
+  ['error', /\b(?:error|err|fatal|panic|critical|crit|alert|emerg|exception|traceback|segfault)\b/i],
+  ['warning', /\b(?:warn|warning|wrn)\b/i],
+  ['info', /\b(?:info|inf|notice)\b/i],
+  ['debug', /\b(?:debug|dbg|trace|verbose)\b/i],
+];
+/** Where programs write their level, not far into the line. */
+const levelReach = 160;
+
+/** How bad a line is, by the words that programs use; a level that is named as such wins over other words. */
+export function levelOf(plain: string): LogLevel {
+  const head = plain.slice(0, levelReach);
+  const [, named] = /\b(?:level|severity|lvl)["']?\s*[=:]\s*["']?(\w+)/i.exec(head) ?? [];
+  const text = named ?? head;
+  for (const [level, pattern] of levels) {
+    // `0 errors` and `error=null` are good news.
+    if (
+      pattern.test(text) &&
+      !(level === 'error' && /\b(?:no|0) err|\berr(?:or)?["']?[=:]\s*(?:null|nil|none|false|0)\b/i.test(text))
+    )
+      return level;
+  }
+  return 'none';
+}
+
+export interface IncomingLine {
+  readonly time: string;
+  readonly source: string;
+  readonly text: string;
+}
+
+interface Queue {
+  lines: LogLine[];
+  /** Those before it are gone. */
+  head: number;
+}
+
+export interface LogBufferLimits {
+  readonly lines: number;
+  readonly characters: number;
+}
+
+const longestText = 16 * 1024;
+
+export class LogBuffer {
+  readonly #limits: LogBufferLimits;
+  readonly #queues = new Map<string, Queue>();
+  #order = 0;
+  #count = 0;
+  #characters = 0;
+  #displaced = 0;
+
+  constructor(limits: LogBufferLimits = { lines: 40_000, characters: 16 * 1024 * 1024 }) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#count;
+  }
+
+  /** How many lines had to go. */
+  get displaced(): number {
+    return this.#displaced;
+  }
+
+  /** Takes lines in order of time; gives back those that are still there. */
+  push(incoming: readonly IncomingLine[]): LogLine[] {
+    const added = incoming.map(({ time, source, text }) => {
+      const kept = text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+      const line = new LogLine(time, this.#order++, source, kept);
+      let queue = this.#queues.get(source);
+      if (queue === undefined) {
+        queue = { lines: [], head: 0 };
+        this.#queues.set(source, queue);
+      }
+      queue.lines.push(line);
+      this.#count += 1;
+      this.#characters += kept.length;
+      return line;
+    });
+    this.#displace();
+    return added.filter(({ isGone }) => !isGone);
+  }
+
+  /** All lines of the sources, or of all, in order of time. */
+  lines(sources: ReadonlySet<string> | null): LogLine[] {
+    const chosen = [...this.#queues].filter(([source]) => sources === null || sources.has(source));
+    return chosen.flatMap(([, { lines, head }]) => lines.slice(head)).sort(compareLines);
+  }
+
+  /** Forgets what sources that no longer exist have printed. */
+  retain(isKept: (source: string) => boolean): void {
+    for (const [source, queue] of this.#queues) {
+      if (isKept(source)) continue;
+      while (queue.head < queue.lines.length) this.#drop(queue);
+      this.#queues.delete(source);
+    }
+  }
+
+  #displace(): void {
+    while (this.#count > this.#limits.lines || this.#characters > this.#limits.characters) {
+      // Those that have most give first.
+      let largest: Queue | undefined;
+      for (const queue of this.#queues.values()) {
+        if (largest === undefined || sizeOf(queue) > sizeOf(largest)) largest = queue;
+      }
+      if (largest === undefined || sizeOf(largest) === 0) return;
+      const batch = Math.max(1, Math.min(256, this.#count - this.#limits.lines));
+      for (let number = 0; number < batch && sizeOf(largest) > 0; number++) {
+        this.#drop(largest);
+        this.#displaced += 1;
+      }
+    }
+  }
+
+  #drop(queue: Queue): void {
+    const line = queue.lines[queue.head++];
+    if (line === undefined) return;
+    line.isGone = true;
+    this.#count -= 1;
+    this.#characters -= line.text.length;
+    if (queue.head < 1024 || queue.head * 2 < queue.lines.length) return;
+    queue.lines = queue.lines.slice(queue.head);
+    queue.head = 0;
+  }
+}
+
+function sizeOf({ lines, head }: Queue): number {
+  return lines.length - head;
+}
+
+/** In order of time, then of arrival. */
+export function compareLines(a: LogLine, b: LogLine): number {
+  if (a.time !== b.time) return a.time < b.time ? -1 : 1;
+  return a.order - b.order;
+}
