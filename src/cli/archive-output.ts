@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { ComposeError } from '../util/errors.ts';
 import type { Context } from './context.ts';
-import { writeOutputFile } from './output-file.ts';
+import { writeError, writeOutputFile } from './output-file.ts';
 
 /** Refuses to write an archive to a terminal. */
 export function checkOutput(output: string | undefined, { stdout }: Context): void {
@@ -15,7 +15,13 @@ export function checkOutput(output: string | undefined, { stdout }: Context): vo
 /** Writes an archive to a file, which is there only when it is whole, or to standard output. */
 export async function writeArchive(output: string | undefined, write: (fd: number) => Promise<unknown>): Promise<void> {
   if (output === undefined || output === '-') {
-    await write(1);
+    try {
+      await write(1);
+    } catch (error) {
+      // Who read it has had enough.
+      if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return;
+      throw writeError(error, 'standard output');
+    }
     return;
   }
   await writeOutputFile(output, 0o600, (file) => write(file.fd));

@@ -24,7 +24,7 @@ export async function writeOutputFile(
   } catch (error) {
     await file?.close().catch(() => {});
     if (file !== undefined && isReplaced) await unlink(draft).catch(() => {});
-    throw told(error, path);
+    throw writeError(error, path);
   }
 }
 
@@ -39,7 +39,8 @@ const reasons: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EDQUOT: ['NO_SPACE', 'no space is left'],
 };
 
-function told(error: unknown, path: string): unknown {
+/** What kept something from being written, in words. */
+export function writeError(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
   const [code, reason] = reasons[String(error.code)] ?? ['INVALID', error.message];
   if (error instanceof ComposeError) return error;

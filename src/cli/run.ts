@@ -10,12 +10,13 @@ import { globalOptions, globalSettings, rootShape } from './globals.ts';
 import { formatEntries, formatOptions } from './help.ts';
 import { Interrupts, isInterruption } from './interrupts.ts';
 import { type OptionValues, parseCommandLine } from './options.ts';
+import { writeError } from './output-file.ts';
 import { aliases, groups, registry } from './registry.ts';
 import { dismissBegun } from './supervisor.ts';
 
 /** Runs one command line in this process and sets its exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
-  endQuietlyOnClosedPipe();
+  watchOutput();
   using interrupts = new Interrupts();
   const begun = Begun.fromEnvironment(process.env);
   const blame = new Blame();
@@ -44,6 +45,9 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
       );
     }
     process.exitCode = exitCode(error);
+  } finally {
+    // The entry exits before the stream can tell.
+    if (process.stdout.errored) outputFailed(process.stdout.errored);
   }
 }
 
@@ -97,12 +101,13 @@ function print(text: string): void {
   process.stdout.write(text);
 }
 
-/** `tscompose logs | head` ends with head: EPIPE is no error of anyone's. */
-function endQuietlyOnClosedPipe(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-      throw error;
-    });
-  }
+function watchOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', outputFailed);
+}
+
+/** `tscompose logs | head` ends with head: EPIPE is no error of anyone's. Anything else is: what was asked for is not there. */
+function outputFailed(error: Error & { readonly code?: string }): never {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+  process.stderr.write(formatError(writeError(error, 'standard output'), { form: 'text', isColored: false }));
+  process.exit(process.exitCode || 1);
 }

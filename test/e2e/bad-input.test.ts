@@ -1,11 +1,14 @@
 /** What cannot work says so once, with the exit code that is documented, and leaves nothing half made. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   chmodSync,
+  closeSync,
   globSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -356,6 +359,38 @@ services:
       assert.equal((await scene.ok(...other, 'ps', '-a', '-q')).trim(), '');
       assert.match(await scene.ok('ps'), /-web-1 .*Up /);
       await scene.ok(...other, 'down');
+    },
+  );
+
+  scenario(
+    'an answer that finds no room is told of; a reader who has had enough is nobody’s error',
+    { compose: service('tty: false') },
+    async (scene) => {
+      for (const args of [['config'], ['--help'], ['up', '--help']]) {
+        const full = openSync('/dev/full', 'w');
+        const { status, stderr } = spawnSync(tscompose, ['-f', scene.composeFile, ...args], {
+          stdio: ['ignore', full, 'pipe'],
+          encoding: 'utf8',
+        });
+        closeSync(full);
+        assert.equal(stderr, 'cannot write standard output: no space is left\n', args.join(' '));
+        assert.equal(status, 1);
+      }
+      await scene.ok('create');
+      for (const args of [
+        ['export', 'web'],
+        ['cp', 'web:/bin', '-'],
+      ]) {
+        const child = scene.start(...args);
+        let said = '';
+        child.stderr?.on('data', (text: Buffer) => {
+          said += String(text);
+        });
+        child.stdout?.once('data', () => child.stdout?.destroy());
+        const [code] = (await once(child, 'close')) as [number | null];
+        assert.doesNotMatch(said, /rror/, args.join(' '));
+        assert.equal(code, 0);
+      }
     },
   );
 
