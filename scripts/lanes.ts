@@ -57,6 +57,7 @@ const unfitForSlow = [
     'logging',
     'inspection',
     'ui',
+    'terminal',
   ].map((name) => `test/e2e/${name}.test.ts`),
   'test/integration/image/*.test.ts',
 ];

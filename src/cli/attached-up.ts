@@ -10,17 +10,18 @@ import { type ApplySettings, defaultSettings } from '../model/settings.ts';
 import type { WatchEvent as FileEvent } from '../model/watch.ts';
 import { withDependencies } from '../plan/graph.ts';
 import { LogFormat } from '../ui/log-format.ts';
-import { PlainScreen, type Screen } from '../ui/screen.ts';
-import { keepCompiledModules } from '../util/code-cache.ts';
+import type { Screen } from '../ui/screen.ts';
+import { printableLine } from '../ui/terminal-text.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { ApprovedPlan } from './approval.ts';
+import { AttachedKeys, openAttachedScreen } from './attached-screen.ts';
 import { ContainerWatch, type WatchEvent } from './container-watch.ts';
 import type { Context } from './context.ts';
 import { mannerOf } from './globals.ts';
 import type { ImageSettings } from './images.ts';
 import { Interruption } from './interrupts.ts';
 import { isActive, observeProject, withRecords } from './observation.ts';
-import { isColored, openProgress, progressForm } from './progress.ts';
+import { isColored, progressForm } from './progress.ts';
 import { checkServices } from './services.ts';
 import type { Session } from './session.ts';
 import { UsageSampler } from './usage-sampler.ts';
@@ -107,7 +108,7 @@ class AttachedUp implements AsyncDisposable {
   readonly #earlier = new Map<string, LogReader>();
   readonly #ending = Promise.withResolvers<Ending>();
   readonly #stop = new AbortController();
-  readonly #keys: KeyBinding;
+  readonly #keys: AttachedKeys;
   #interrupts = 0;
   readonly #subscribed = Promise.withResolvers<void>();
   readonly #applied = Promise.withResolvers<void>();
@@ -119,15 +120,18 @@ class AttachedUp implements AsyncDisposable {
   #fileWatch: RunningWatch | undefined;
 
   static async open(request: UpRequest): Promise<AttachedUp> {
-    const keys = new KeyBinding();
-    const screen = await openScreen(request.attach, request.context, keys);
+    const { session, attach, context } = request;
+    const { nameSeparator } = mannerOf(context.globals);
+    const keys = new AttachedKeys(context);
+    const label = (name: string) => logName(session.projectName, lastingName(name), nameSeparator);
+    const screen = await openAttachedScreen(attach.menu, label, keys, context);
     return new AttachedUp(request, screen, keys);
   }
 
   private constructor(
     { session, settings, attach, plan, images, context }: UpRequest,
     screen: Screen,
-    keys: KeyBinding,
+    keys: AttachedKeys,
   ) {
     this.#session = session;
     this.#settings = settings;
@@ -141,7 +145,8 @@ class AttachedUp implements AsyncDisposable {
     const isPainted = attach.color === 'auto' && isColored(context, context.stdout);
     this.#format = new LogFormat({ prefix: attach.prefix, timestamps: attach.timestamps, isColored: isPainted });
     this.#watch = new ContainerWatch(context.paths, this.#stop.signal, () => this.#changesOver());
-    this.#collector = new LogCollector(this.#stop.signal);
+    // Where nobody could read it all, nobody waits for it.
+    this.#collector = new LogCollector(this.#stop.signal, screen.showsStack ? { skipsBacklog: true } : {});
     this.#sampler = screen.showsStack
       ? new UsageSampler(context.paths, (name, usage) => screen.tell({ type: 'usage', name, ...usage }))
       : undefined;
@@ -287,6 +292,7 @@ class AttachedUp implements AsyncDisposable {
   async #printLogs(): Promise<void> {
     for await (const item of this.#collector) {
       if (item.type === 'records') await this.#print(item.records);
+      else if (item.type === 'skipped') this.#screen.skip(item.lines);
       // After its last line; without a reason that is a code we could not watch it.
       else if (typeof item.reason === 'number') await this.#say(item.source, `exited with code ${item.reason}`);
     }
@@ -296,7 +302,7 @@ class AttachedUp implements AsyncDisposable {
     const texts = { stdout: [] as string[], stderr: [] as string[] };
     for (const { source, record } of records) {
       const name = this.#logName(source.name);
-      texts[record.stream].push(this.#format.line(name, record.time, record.text));
+      texts[record.stream].push(this.#format.line(name, record.time, this.#shownText(record.text)));
       // On a terminal both are one stream, and their order is all there is to tell them apart.
       if (this.#screen.showsStack && record.stream === 'stderr') texts.stdout.push(texts.stderr.pop() ?? '');
     }
@@ -305,7 +311,12 @@ class AttachedUp implements AsyncDisposable {
 
   async #printHook({ service, source, at, text }: OutputEvent): Promise<void> {
     if (!this.#shown.has(service)) return;
-    await this.#screen.write(this.#format.line(`${this.#logName(source)} ->`, at, text), '');
+    await this.#screen.write(this.#format.line(`${this.#logName(source)} ->`, at, this.#shownText(text)), '');
+  }
+
+  /** Below the logs there is something that they must not write over. */
+  #shownText(text: string): string {
+    return this.#screen.showsStack ? printableLine(text) : text;
   }
 
   async #say(record: ContainerRecord, text: string): Promise<void> {
@@ -370,6 +381,7 @@ class AttachedUp implements AsyncDisposable {
   #tellScreen(event: Exclude<WatchEvent, { type: 'idle' }>): void {
     const { record } = event;
     const { name, service, ports } = record;
+    if (event.type !== 'exit') this.#keys.ports.set(name, ports);
     switch (event.type) {
       case 'state': {
         const { health, restartCount, status } = event.state;
@@ -392,6 +404,7 @@ class AttachedUp implements AsyncDisposable {
         this.#screen.tell({ type: 'running', name, service, ports });
         break;
       case 'exit':
+        this.#keys.ports.delete(name);
         this.#screen.tell({ type: 'exited', name, exitCode: event.exitCode, next: event.next });
         break;
     }
@@ -516,13 +529,6 @@ class AttachedUp implements AsyncDisposable {
   }
 }
 
-/** What a person types while the footer is shown. */
-class KeyBinding {
-  onInterrupt: () => void = () => {};
-  onDetach: () => void = () => {};
-  onWatch: () => void = () => {};
-}
-
 /** A watch that can be ended. */
 class RunningWatch {
   readonly #ended = new AbortController();
@@ -536,31 +542,6 @@ class RunningWatch {
     this.#ended.abort();
     await this.done.catch(() => {});
   }
-}
-
-async function openScreen(attach: AttachSettings, context: Context, keys: KeyBinding): Promise<Screen> {
-  const { stdin, stdout, stderr, signal } = context;
-  const form = progressForm(context);
-  const isTerminal = stdout.isTTY === true && stderr.isTTY === true && stdin.isTTY === true;
-  if (isTerminal && form === 'tty' && attach.menu === 'shown') {
-    keepCompiledModules();
-    const { InkScreen } = await import('../ui/ink/screen.ts');
-    return new InkScreen({
-      stdin,
-      stdout,
-      stderr,
-      signal,
-      keys: 'Ctrl+C stop   w watch   d detach',
-      onKey: (key) => {
-        if (key === 'interrupt') keys.onInterrupt();
-        if (key === 'detach') keys.onDetach();
-        if (key === 'watch') keys.onWatch();
-      },
-    });
-  }
-  // A list that redraws itself and logs would write over each other.
-  const reporter = await openProgress(context, form === 'tty' ? 'plain' : form);
-  return new PlainScreen({ stdout, stderr, reporter, signal });
 }
 
 function isStarted({ operation, status }: StepEvent): boolean {

@@ -6,11 +6,20 @@ import { LogReader, type LogSelection } from './reader.ts';
 
 export type CollectorItem<Source> =
   | { readonly type: 'records'; readonly records: readonly SourcedRecord<Source>[] }
+  /** So many lines of a log were passed over. */
+  | { readonly type: 'skipped'; readonly lines: number }
   /** The log of `source` was read to its end: all that was printed before its `ended`, whose reason comes along. */
   | { readonly type: 'end'; readonly source: Source; readonly reason: unknown };
 
 /** How much may wait to be taken before the followers wait too: memory stays bounded however fast a container prints. */
 const queueLimit = 20_000;
+/** Where what cannot be read in time may be passed over: what waits is less, a log is that far behind at most, and goes on so shortly before its end. */
+const skipping = { queueLimit: 1000, behindBytes: 2 << 20, keptBytes: 128 << 10 };
+
+export interface CollectorOptions {
+  /** Whoever takes the records is a person: of logs that grow faster than they are taken, parts are counted and not read. */
+  readonly skipsBacklog?: boolean;
+}
 
 /**
  * Follows the logs of containers that come and go. Iterating gives what all of them wrote, in order of time: what is later
@@ -19,6 +28,9 @@ const queueLimit = 20_000;
 export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>>, AsyncDisposable {
   readonly #abort = new AbortController();
   readonly #signal: AbortSignal;
+  readonly #skipsBacklog: boolean;
+  readonly #queueLimit: number;
+  #skipped = 0;
   readonly #followers = new Set<Promise<void>>();
   /**
    * By path: the reader, once nobody follows with it. A container that comes back goes on with its log, and where it ended
@@ -34,7 +46,9 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
   #changed = Promise.withResolvers<void>();
   #taken = Promise.withResolvers<void>();
 
-  constructor(signal?: AbortSignal) {
+  constructor(signal?: AbortSignal, { skipsBacklog = false }: CollectorOptions = {}) {
+    this.#skipsBacklog = skipsBacklog;
+    this.#queueLimit = skipsBacklog ? skipping.queueLimit : queueLimit;
     this.#signal = signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal]);
     this.#signal.addEventListener('abort', () => this.#wake(), { once: true });
   }
@@ -76,6 +90,9 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
       const ends = this.#takeEnds();
       this.#taken.resolve();
       this.#taken = Promise.withResolvers<void>();
+      const skipped = this.#skipped;
+      this.#skipped = 0;
+      if (skipped > 0) yield { type: 'skipped', lines: skipped };
       if (records.length > 0) yield { type: 'records', records };
       yield* ends;
       if (this.#failure !== undefined) throw this.#failure.error;
@@ -112,7 +129,11 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
         position = batch.at(-1)?.time ?? position;
         this.#positions.set(key, position);
         this.#wake();
-        while (this.#records.length > queueLimit && !this.#signal.aborted) await this.#taken.promise;
+        while (this.#records.length > this.#queueLimit && !this.#signal.aborted) await this.#taken.promise;
+        if (this.#skipsBacklog) {
+          const lines = await reader.skip(skipping);
+          this.#skipped += lines;
+        }
       }
     } finally {
       this.#positions.delete(key);
@@ -126,7 +147,7 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
     const sorted = this.#records.sort((a, b) => compareText(a.record.time, b.record.time));
     const limit = [...this.#positions.values()].sort().at(0);
     const isLater = (time: string) => limit !== undefined && time > limit;
-    const count = sorted.length > queueLimit ? -1 : sorted.findIndex(({ record }) => isLater(record.time));
+    const count = sorted.length > this.#queueLimit ? -1 : sorted.findIndex(({ record }) => isLater(record.time));
     this.#records = count < 0 ? [] : sorted.slice(count);
     return count < 0 ? sorted : sorted.slice(0, count);
   }

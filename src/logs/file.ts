@@ -46,6 +46,30 @@ export class LogFile implements AsyncDisposable {
     this.#carry = [];
   }
 
+  /** How many bytes are still to be read. */
+  async left(): Promise<number> {
+    return (await this.size()) - this.#position;
+  }
+
+  /** Goes on with the first line among the last `keptBytes`. Answers how many lines that passes over. */
+  async skip(keptBytes: number): Promise<number> {
+    const end = (await this.size()) - keptBytes;
+    let lines = 0;
+    let start = this.#position;
+    while (start < end) {
+      const { bytesRead } = await this.#handle.read(this.#buffer, 0, chunkBytes, start);
+      if (bytesRead === 0) break;
+      const chunk = this.#buffer.subarray(0, bytesRead);
+      for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, at + 1)) {
+        lines++;
+        this.seek(start + at + 1);
+        if (this.#position >= end) return lines;
+      }
+      start += bytesRead;
+    }
+    return lines;
+  }
+
   /** The next lines; undefined at the end of what was written so far. */
   async read(): Promise<LogFragment[] | undefined> {
     await this.#unpack();

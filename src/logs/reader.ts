@@ -59,6 +59,30 @@ export class LogReader implements AsyncDisposable {
     }
   }
 
+  /**
+   * When more than `behindBytes` are still to be read, goes on with the last `keptBytes` at most. Answers how many lines
+   * that passes over.
+   */
+  async skip(options: { readonly behindBytes: number; readonly keptBytes: number }): Promise<number> {
+    let left = 0;
+    for (const file of this.#files) left += await file.left();
+    if (left <= options.behindBytes) return 0;
+    await this.#openNewer();
+    let lines = 0;
+    for (;;) {
+      const file = this.#files[0];
+      if (file === undefined) break;
+      const isLast = this.#files.length === 1;
+      lines += await file.skip(isLast ? options.keptBytes : 0);
+      if (isLast) break;
+      this.#files.shift();
+      await file[Symbol.asyncDispose]();
+    }
+    // What had begun has no end any more.
+    this.#assembler.flush();
+    return lines;
+  }
+
   /** The last line, when it has no newline. */
   flush(): LogRecord[] {
     return this.#assembler.flush().filter((record) => this.#isSelected(record));

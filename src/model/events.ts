@@ -1,5 +1,7 @@
 /** What happens while a plan is carried out, and afterwards: plain data, streamed by the supervisor, drawn by `ui`. */
 
+import type { DependencyCondition } from './service.ts';
+
 export type ResourceKind = 'network' | 'volume' | 'container' | 'image' | 'firewall' | 'project' | 'provider';
 
 /** One step of a plan as it goes by. The same `id` comes first as `started`, then as `done`, `failed` or `skipped`. */
@@ -44,6 +46,8 @@ export interface PlanNodeData {
   readonly cause: string;
   /** Nodes that must be done before. */
   readonly after: readonly number[];
+  /** What it waits for, where that is all it does. */
+  readonly awaits?: DependencyCondition | 'running_or_healthy';
   /** The replica whose update it is a step of. */
   readonly group?: string;
   /** Field by field, where the cause is a difference: secrets hidden. */

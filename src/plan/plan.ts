@@ -209,6 +209,7 @@ export function planData(plan: Plan): PlanNodeData[] {
   return plan.nodes.map(({ id, operation, after, group }) => ({
     id,
     ...(group === null ? {} : { group }),
+    ...(operation.type === 'waitDependency' ? { awaits: operation.condition } : {}),
     kind: operation.kind,
     resource: operation.resource,
     service: operation.service,

@@ -7,6 +7,8 @@ export interface Screen extends AsyncDisposable {
   readonly reporter: Reporter;
   /** Lines for stdout and stderr; settles when the reader can take more. */
   write(stdout: string, stderr: string): Promise<void>;
+  /** So many lines are not shown, because they came too fast to be read. */
+  skip(lines: number): void;
   /** Tells what changed; drawn when there is something that shows it. */
   tell(event: StackEvent): void;
   /** Whether the state of the stack is shown, and thus worth measuring. */
@@ -39,6 +41,8 @@ export class PlainScreen implements Screen {
     if (isFree[0] === false) await drained(this.#stdout, this.#signal);
     if (isFree[1] === false) await drained(this.#stderr, this.#signal);
   }
+
+  skip(): void {}
 
   tell(): void {}
 

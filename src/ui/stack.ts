@@ -13,7 +13,7 @@ export interface StackRow {
   readonly cpuPercent: number | null;
   readonly memoryBytes: number | null;
   readonly ports: string;
-  /** What its start waits for: `db-1 healthy`. */
+  /** What its start waits for, and which condition of that: `db (healthy)`. */
   readonly waitingFor: readonly string[];
 }
 
@@ -24,6 +24,10 @@ export interface StackState {
   readonly doneNodes: ReadonlySet<number>;
   /** What we do ourselves at the moment: `stopping`. */
   readonly notice: string | null;
+  /** What the last key came to, until the next one. */
+  readonly hint: string | null;
+  /** What somebody is asked to pick from. */
+  readonly choice: { readonly title: string; readonly items: readonly string[] } | null;
 }
 
 export type StackEvent =
@@ -41,9 +45,18 @@ export type StackEvent =
   | { readonly type: 'paused'; readonly name: string }
   | { readonly type: 'exited'; readonly name: string; readonly exitCode: number; readonly next: 'restart' | 'gone' }
   | { readonly type: 'usage'; readonly name: string; readonly cpuPercent: number | null; readonly memoryBytes: number }
-  | { readonly type: 'notice'; readonly text: string | null };
+  | { readonly type: 'notice'; readonly text: string | null }
+  | { readonly type: 'hint'; readonly text: string | null }
+  | { readonly type: 'choice'; readonly choice: StackState['choice'] };
 
-export const emptyStack: StackState = { rows: new Map(), nodes: [], doneNodes: new Set(), notice: null };
+export const emptyStack: StackState = {
+  rows: new Map(),
+  nodes: [],
+  doneNodes: new Set(),
+  notice: null,
+  hint: null,
+  choice: null,
+};
 
 /** The state after `event`. */
 export function reduceStack(state: StackState, event: StackEvent): StackState {
@@ -68,6 +81,10 @@ export function reduceStack(state: StackState, event: StackEvent): StackState {
       return withRow(state, event.name, null, { cpuPercent: event.cpuPercent, memoryBytes: event.memoryBytes });
     case 'notice':
       return { ...state, notice: event.text };
+    case 'hint':
+      return { ...state, hint: event.text };
+    case 'choice':
+      return { ...state, choice: event.choice };
   }
 }
 
@@ -129,11 +146,22 @@ function withWaits(state: StackState): StackState {
           .filter((id) => !state.doneNodes.has(id))
           .flatMap((id) => byId.get(id) ?? [])
           .filter(({ operation }) => operation === 'waitDependency')
-          .map(({ service, resource }) => service ?? resource);
+          .map(awaitedText);
     rows.set(node.resource, { ...row, waitingFor });
   }
   return { ...state, rows };
 }
+
+function awaitedText({ service, resource, awaits }: PlanNodeData): string {
+  return `${service ?? resource}${awaits === undefined ? '' : ` (${conditionTexts[awaits]})`}`;
+}
+
+const conditionTexts: Readonly<Record<NonNullable<PlanNodeData['awaits']>, string>> = {
+  service_started: 'started',
+  service_healthy: 'healthy',
+  service_completed_successfully: 'completed',
+  running_or_healthy: 'running',
+};
 
 function withRow(state: StackState, name: string, service: string | null, change: Partial<StackRow>): StackState {
   const before: StackRow = state.rows.get(name) ?? {

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { eventually, slowness } from './eventually.ts';
+import { Terminal } from './terminal.ts';
 import { assertSameWorld, type World, worldSnapshot } from './world.ts';
 
 export const checkout = resolve(import.meta.dirname, '../..');
@@ -154,6 +155,20 @@ export class Scenario {
       return finished;
     });
     return { child, ended };
+  }
+
+  /** Starts the CLI in a terminal, with colours; it must have ended before the scenario does. */
+  async openTerminal(
+    args: readonly string[],
+    size: { readonly columns: number; readonly rows: number },
+  ): Promise<Terminal> {
+    const { NO_COLOR: _noColor, ...environment } = this.#environment;
+    return await Terminal.open({
+      ...size,
+      command: [tscompose, '-f', this.composeFile, ...args],
+      directory: dirname(this.composeFile),
+      environment: { ...environment, LANG: 'C.UTF-8' },
+    });
   }
 
   /** Runs the CLI to its end, whatever that is. */

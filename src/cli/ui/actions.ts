@@ -1,5 +1,4 @@
 /** What the full-screen view can do to the stack, in words of the commands that do the same. */
-import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { execProcess, readAccounts } from '../../container/exec-process.ts';
 import { MonitorClient } from '../../container/monitor-client.ts';
@@ -75,19 +74,4 @@ export async function runShell({ record, state }: ObservedContainer, context: Co
   const process = execProcess(spec, settings, await readAccounts(state.pid ?? 0));
   const stream = await new MonitorClient(paths.socket).exec({ process, privileged: false }, { signal: context.signal });
   return await bridge(stream, { terminal: true, stdin: 'attached', signals: 'forwarded' }, context);
-}
-
-/** Has `$BROWSER` or the desktop open an address; false where there is neither. */
-export async function openInBrowser(url: string, { environment }: Context): Promise<boolean> {
-  const { BROWSER: browser, DISPLAY: display, WAYLAND_DISPLAY: wayland } = environment;
-  const program = browser?.split(':')[0] || (display || wayland ? 'xdg-open' : '');
-  if (program === '') return false;
-  const child = spawn(program, [url], { stdio: 'ignore', detached: true });
-  return await new Promise((resolve) => {
-    child.once('error', () => resolve(false));
-    child.once('spawn', () => {
-      child.unref();
-      resolve(true);
-    });
-  });
 }

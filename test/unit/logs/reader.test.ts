@@ -325,7 +325,7 @@ describe('collecting logs', () => {
     const seen: string[] = [];
     for await (const item of collector) {
       if (item.type === 'records') seen.push(...item.records.map(({ source, record }) => `${source} ${record.text}`));
-      else {
+      else if (item.type === 'end') {
         seen.push(`${item.source} ended`);
         if (item.source === 'two') {
           appendFileSync(path, line('c', 3));
@@ -359,6 +359,41 @@ describe('collecting logs', () => {
     }
   });
 
+  it('passes over what nobody could read in time, and says how much that is', async () => {
+    const count = 40_000;
+    writeFileSync(path, Array.from({ length: count }, (_, index) => line(`l${index}`, 1)).join(''));
+    await using collector = new LogCollector<string>(undefined, { skipsBacklog: true });
+    collector.add('one', path, {}, AbortSignal.abort());
+    collector.finish();
+    let read = 0;
+    let skipped = 0;
+    let last = '';
+    for await (const item of collector) {
+      if (item.type === 'skipped') skipped += item.lines;
+      if (item.type !== 'records') continue;
+      read += item.records.length;
+      last = item.records.at(-1)?.record.text ?? '';
+    }
+    assert.equal(read + skipped, count);
+    assert.ok(skipped > count / 2, `${skipped} were passed over`);
+    assert.equal(last, `l${count - 1}`);
+  });
+
+  it('passes over the rest of rotated files with it', async () => {
+    writeFileSync(path, line('a', 1).repeat(10));
+    await using reader = await LogReader.open(path, { fromEnd: true });
+    appendFileSync(path, line('b', 2).repeat(10));
+    renameSync(path, `${path}.1`);
+    writeFileSync(path, line('c', 3).repeat(100) + line('d', 4));
+    const size = line('c', 3).length;
+    assert.equal(await reader.skip({ behindBytes: 1 << 20, keptBytes: size }), 0);
+    assert.equal(await reader.skip({ behindBytes: size, keptBytes: size }), 110);
+    assert.deepEqual(
+      (await reader.read())?.map(({ text }) => text),
+      ['d'],
+    );
+  });
+
   it('goes on where it ended when a container comes back, however late it is told', async () => {
     writeFileSync(path, line('a', 1));
     await using collector = new LogCollector<string>();
@@ -368,7 +403,8 @@ describe('collecting logs', () => {
     const seen: string[] = [];
     for await (const item of collector) {
       if (item.type === 'end') seen.push(`${item.source} ended: ${item.reason}`);
-      else for (const { source, record } of item.records) seen.push(`${source} ${record.text}`);
+      else if (item.type === 'records')
+        for (const { source, record } of item.records) seen.push(`${source} ${record.text}`);
       if (seen.at(-1) === 'first a') {
         // Its next life has begun to print before anybody knows that the first is over.
         appendFileSync(path, line('b', 2));

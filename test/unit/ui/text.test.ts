@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { renderToString } from 'ink';
-import { createElement } from 'react';
 import type { ContainerState } from '../../../src/model/container-state.ts';
 import { formatAge } from '../../../src/ui/age.ts';
 import { portsText, statusText } from '../../../src/ui/container-row.ts';
 import { formatError } from '../../../src/ui/error.ts';
-import { Footer } from '../../../src/ui/ink/footer.ts';
 import { formatList } from '../../../src/ui/list.ts';
 import { LogFormat } from '../../../src/ui/log-format.ts';
-import { emptyStack, reduceStack, type StackState } from '../../../src/ui/stack.ts';
 import { formatTable } from '../../../src/ui/table.ts';
 import { ComposeError } from '../../../src/util/errors.ts';
 
@@ -139,33 +135,5 @@ describe('errors', () => {
       formatError(new ComposeError('INVALID', 'x'), { ...text, form: 'json' }),
       '{"error":true,"message":"x"}\n',
     );
-  });
-});
-
-describe('the footer', () => {
-  function stackOf(count: number): StackState {
-    let stack = emptyStack;
-    for (let index = 1; index <= count; index++) {
-      const name = `shop-web-${index}`;
-      stack = reduceStack(stack, { type: 'running', name, service: 'web', health: null, restarts: 0, ports: [] });
-    }
-    return stack;
-  }
-  const draw = (stack: StackState, columns = 80, rows = 24) =>
-    renderToString(createElement(Footer, { stack, columns, rows, keys: 'Ctrl+C stop' }), { columns });
-
-  it('shows a container a line, what needs a look first', () => {
-    const stack = reduceStack(stackOf(3), { type: 'exited', name: 'shop-web-3', exitCode: 1, next: 'gone' });
-    const lines = draw(stack).split('\n');
-    assert.match(lines[1] ?? '', /✖ shop-web-3 +exited \(1\)/);
-    assert.match(lines[2] ?? '', /● shop-web-1 +running/);
-    assert.equal(lines.at(-1), '  Ctrl+C stop');
-  });
-
-  it('keeps to a third of the screen and to its width', () => {
-    const lines = draw(stackOf(100)).split('\n');
-    assert.ok(lines.length <= 8, `${lines.length} lines`);
-    assert.match(lines.at(-2) ?? '', /… and 95 running/);
-    for (const line of draw(stackOf(100), 30, 24).split('\n')) assert.ok([...line].length <= 30, line);
   });
 });

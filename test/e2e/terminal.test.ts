@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Scenario, scenario } from '../support/scenario.ts';
+import { assertScreen, type Mask } from '../support/screens.ts';
+
+/** Figures that differ from run to run; where they stand is what is compared. */
+const usage: Mask = [/ {1,5}[\d.]+% +[\d.]+ [KM]iB/g, '   C.C%    M.M MiB'];
+
+const stack = `
+x-service: &service
+  image: rootfs:/
+  init: true
+  stop_grace_period: 1s
+services:
+  db:
+    <<: *service
+    command: [sh, -c, 'echo ready; sleep 1000']
+    volumes: [./flags:/flags]
+    healthcheck: {test: [CMD, test, -e, /flags/db], interval: 1h, start_period: 1h, start_interval: 100ms}
+  migrate:
+    <<: *service
+    command: [sh, -c, 'while ! test -e /flags/migrate; do sleep 0.1; done; echo migrated']
+    volumes: [./flags:/flags]
+  api:
+    <<: *service
+    command:
+      - sh
+      - -c
+      - |
+        printf 'listening on 3000\\n\\033[31mred to the end\\nplain 漢字かな ✅ é\\n\\033[2J\\033[5;5Hmoved \\033]0;title\\007on\\n 50%%\\r100%% done\\n'
+        echo "a long line: $$(seq -s ' ' 60)"
+        sleep 1000
+    depends_on:
+      db: {condition: service_healthy}
+      migrate: {condition: service_completed_successfully}
+    ports: ['127.0.0.1:8091:80', '127.0.0.1:8092:81']
+  job:
+    <<: *service
+    command: [sh, -c, 'while ! test -e /flags/job; do sleep 0.1; done; echo no such table >&2; exit 3']
+    volumes: [./flags:/flags]
+  idle:
+    <<: *service
+    command: [sleep, '1000']
+    scale: 12
+`;
+
+function frameOf(screen: readonly string[]): string[] {
+  const rows = screen.slice(
+    screen.findIndex((row) => row.startsWith('────')),
+    screen.findLastIndex((row) => row !== '') + 1,
+  );
+  return rows.map((row) => row.replaceAll(...usage));
+}
+
+function flag({ composeFile }: Scenario, name: string): void {
+  writeFileSync(join(dirname(composeFile), 'flags', name), '');
+}
+
+const flood = `
+services:
+  loud:
+    image: rootfs:/
+    init: true
+    stop_grace_period: 1s
+    command: [sh, -c, 'seq 300000; sleep 1000']
+    logging: {options: {max-size: 500m}}
+`;
+
+describe('up in a terminal', () => {
+  const files = { 'flags/.keep': '' };
+  for (const [columns, rows] of [
+    [80, 24],
+    [200, 50],
+  ] as const) {
+    const size = `${columns}x${rows}`;
+    scenario(`shows logs above and the stack below, at ${size}`, { compose: stack, files }, async (scene) => {
+      await using terminal = await scene.openTerminal(['up'], { columns, rows });
+      const compare = (name: string, screen: readonly string[]) =>
+        assertScreen(`e2e/screens/${name}-${size}.txt`, screen, [[scene.project, 'PROJECT'], usage]);
+      await terminal.shows(/api-1 +waits for db \(healthy\), migrate \(completed\)/);
+      assert.equal((await terminal.cursor()).isVisible, false);
+      await terminal.shows(/db-1 +\| ready/);
+      flag(scene, 'job');
+      await terminal.shows(/job-1 exited with code 3/);
+      flag(scene, 'db');
+      await terminal.shows(/api-1 +waits for migrate \(completed\)/);
+      flag(scene, 'migrate');
+      await terminal.shows(/58 59 60/);
+      // Every container that runs has been measured twice.
+      const before = await terminal.shows((screen) => {
+        const shown = screen.filter((row) => row.startsWith('● '));
+        assert.ok(shown.length > 0 && shown.every((row) => row.includes('%')), screen.join('\n'));
+      });
+      compare('up', before);
+
+      await terminal.press('?');
+      compare('up-help', await terminal.shows(/── Keys/));
+      await terminal.press('o');
+      compare('up-open', await terminal.shows(/1 {2}http:/));
+      await terminal.press('2');
+      await terminal.shows(/^ {2}http:\/\/127\.0\.0\.1:8092 \(there is no browser here\)$/m);
+      await terminal.press('Escape');
+      await terminal.shows(/d detach/);
+
+      // Nothing of the frame is left behind or torn, whatever the terminal does to its rows.
+      for (const [narrow, low] of [
+        [50, 12],
+        [23, 40],
+        [120, 9],
+        [columns, rows],
+      ] as const) {
+        await terminal.resize(narrow, low);
+        await terminal.shows((screen) => {
+          const text = screen.join('\n');
+          assert.equal(screen.filter((row) => row.startsWith('────')).length, 1, text);
+          assert.equal(screen.filter((row) => /^ {2}d detach/.test(row)).length, 1, text);
+        });
+      }
+      assert.deepEqual(frameOf(await terminal.shows(/● api-1/)), frameOf(before));
+      const logs = (await terminal.scrollback()).filter((row) => row.includes(' | '));
+      assert.equal(logs.length, 9, logs.join('\n'));
+
+      await terminal.press('d');
+      assert.equal(await terminal.exitCode(), 0);
+      assert.doesNotMatch((await terminal.scrollback()).join('\n'), /───|detach/);
+    });
+  }
+
+  scenario('shows of a flood what can be read, and how much it leaves out', { compose: flood }, async (scene) => {
+    await using terminal = await scene.openTerminal(['up'], { columns: 80, rows: 24 });
+    await terminal.shows(/^loud-1 +\| 300000$/m, { timeoutMs: 30_000 });
+    const memoryMiB = residentMiB(terminal.pid);
+    const rows = await terminal.scrollback();
+    const shown = rows.filter((row) => /^loud-1 +\| \d+$/.test(row)).length;
+    const skipped = rows.map((row) => /^… ([\d,]+) lines came too fast/.exec(row)?.[1]?.replaceAll(',', ''));
+    const left = skipped.reduce((sum, count) => sum + Number(count ?? 0), 0);
+    assert.equal(shown + left, 300_000);
+    assert.ok(left > 0, 'nothing was left out');
+    assert.ok(memoryMiB < 300, `${memoryMiB} MiB resident`);
+    await terminal.press('C-c');
+    assert.equal(await terminal.exitCode(), 130);
+    const logged = await scene.ok('logs', '--no-log-prefix', 'loud');
+    assert.equal(logged.trimEnd().split('\n').length, 300_000);
+  });
+});
+
+function residentMiB(pid: number): number {
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Math.round(Number(kilobytes) / 1024);
+}
