@@ -5,6 +5,7 @@ import { type Paths, resolvePaths } from '../state/paths.ts';
 import type { Blame } from './blame.ts';
 import type { GlobalSettings } from './globals.ts';
 import type { Interrupts } from './interrupts.ts';
+import { standardStream } from './standard-streams.ts';
 
 /** Everything ambient that a command may touch; the entry point builds the only real one. */
 export interface Context {
@@ -52,10 +53,10 @@ export function processContext(options: {
       return process.stdin;
     },
     get stdout() {
-      return process.stdout;
+      return standardStream('stdout');
     },
     get stderr() {
-      return process.stderr;
+      return standardStream('stderr');
     },
     environment,
     workingDirectory: process.cwd(),

@@ -23,13 +23,18 @@ export async function showProgress<T extends ProgressEvent | { readonly type: 's
   context: Context,
   options: { readonly form?: ReporterForm | undefined; readonly seen?: (event: T) => void } = {},
 ): Promise<void> {
+  const iterator = events[Symbol.asyncIterator]();
+  // Asked for before we open what shows it: the supervisor works meanwhile.
+  const first = iterator.next();
+  first.catch(() => {});
   const reporter = await openProgress(context, options.form);
   try {
-    for await (const event of events) {
-      if (event.type !== 'started') reporter.report(event);
-      options.seen?.(event);
+    for (let next = await first; next.done !== true; next = await iterator.next()) {
+      if (next.value.type !== 'started') reporter.report(next.value);
+      options.seen?.(next.value);
     }
   } finally {
+    await iterator.return?.();
     await reporter.close();
   }
 }

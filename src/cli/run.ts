@@ -10,13 +10,12 @@ import { globalOptions, globalSettings, rootShape } from './globals.ts';
 import { formatEntries, formatOptions } from './help.ts';
 import { Interrupts, isInterruption } from './interrupts.ts';
 import { type OptionValues, parseCommandLine } from './options.ts';
-import { writeError } from './output-file.ts';
 import { aliases, groups, registry } from './registry.ts';
+import { checkOutput, standardStream } from './standard-streams.ts';
 import { dismissBegun } from './supervisor.ts';
 
 /** Runs one command line in this process and sets its exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<void> {
-  watchOutput();
   using interrupts = new Interrupts();
   const begun = Begun.fromEnvironment(process.env);
   const blame = new Blame();
@@ -39,15 +38,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<void> {
     }
   } catch (error) {
     if (!isInterruption(error)) {
-      const isColored = process.stderr.isTTY === true && !process.env.NO_COLOR;
-      process.stderr.write(
-        formatError(blame.placed(error), { form: progress === 'json' ? 'json' : 'text', isColored }),
-      );
+      const stderr = standardStream('stderr');
+      const isColored = stderr.isTTY === true && !process.env.NO_COLOR;
+      stderr.write(formatError(blame.placed(error), { form: progress === 'json' ? 'json' : 'text', isColored }));
     }
     process.exitCode = exitCode(error);
   } finally {
-    // The entry exits before the stream can tell.
-    if (process.stdout.errored) outputFailed(process.stdout.errored);
+    checkOutput();
   }
 }
 
@@ -98,16 +95,5 @@ const rootEnd = `Examples:
 Run 'tscompose COMMAND --help' for more on a command.`;
 
 function print(text: string): void {
-  process.stdout.write(text);
-}
-
-function watchOutput(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', outputFailed);
-}
-
-/** `tscompose logs | head` ends with head: EPIPE is no error of anyone's. Anything else is: what was asked for is not there. */
-function outputFailed(error: Error & { readonly code?: string }): never {
-  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
-  process.stderr.write(formatError(writeError(error, 'standard output'), { form: 'text', isColored: false }));
-  process.exit(process.exitCode || 1);
+  standardStream('stdout').write(text);
 }
