@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { build } from './build.ts';
 import { images } from './images.ts';
 import { median, type Row } from './table.ts';
+import { watch } from './watch.ts';
 import { proportionalSizes, requestsPerSecond, settleMs, type Workshop } from './workshop.ts';
 
 export interface BenchSettings {
@@ -172,6 +173,7 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   logs,
   build,
   images,
+  watch,
 };
 
 function row(measure: string, unit: Row['unit'], peerName: string, samples: { ours: number[]; peer: number[] }): Row {

@@ -35,6 +35,8 @@ export interface Workshop extends AsyncDisposable {
   /** Milliseconds of a command among the peers. */
   peer(command: readonly string[]): number;
   peerOutput(command: readonly string[]): string;
+  /** What `tscompose` prints. */
+  ownOutput(args: readonly string[]): string;
 }
 
 export interface Project {
@@ -103,6 +105,8 @@ export async function openWorkshop(): Promise<Workshop> {
     ours: ([file, ...args]) => time(file!, args),
     peer: (command) => Math.max(time(peers, ['run', ...command]) - entryMs, 0),
     peerOutput,
+    ownOutput: (args) =>
+      execFileSync(join(checkout, 'bin/tscompose'), args, { cwd: directory, env: environment, encoding: 'utf8' }),
     async [Symbol.asyncDispose]() {
       for (const { ours, peer } of projects) {
         spawnSync(ours[0]!, [...ours.slice(1), 'down', '-v', '-t', '0'], { env: environment, stdio: 'ignore' });

@@ -118,6 +118,7 @@ class AttachedUp implements AsyncDisposable {
   /** A stop of ours is under way: exits are its doing. */
   #isStopping = false;
   #fileWatch: RunningWatch | undefined;
+  #watchedSince: Date | undefined;
 
   static async open(request: UpRequest): Promise<AttachedUp> {
     const { session, attach, context } = request;
@@ -141,6 +142,7 @@ class AttachedUp implements AsyncDisposable {
     this.#context = context;
     this.#screen = screen;
     this.#keys = keys;
+    this.#watchedSince = attach.watch === 'on' ? new Date(performance.timeOrigin) : undefined;
     this.#shown = attachedServices(session.project, settings, attach);
     const isPainted = attach.color === 'auto' && isColored(context, context.stdout);
     this.#format = new LogFormat({ prefix: attach.prefix, timestamps: attach.timestamps, isColored: isPainted });
@@ -148,7 +150,9 @@ class AttachedUp implements AsyncDisposable {
     // Where nobody could read it all, nobody waits for it.
     this.#collector = new LogCollector(this.#stop.signal, screen.showsStack ? { skipsBacklog: true } : {});
     this.#sampler = screen.showsStack
-      ? new UsageSampler(context.paths, (name, usage) => screen.tell({ type: 'usage', name, ...usage }))
+      ? new UsageSampler(context.paths, (name, usage) =>
+          screen.tell({ type: 'usage', name: lastingName(name), ...usage }),
+        )
       : undefined;
   }
 
@@ -380,7 +384,10 @@ class AttachedUp implements AsyncDisposable {
 
   #tellScreen(event: Exclude<WatchEvent, { type: 'idle' }>): void {
     const { record } = event;
-    const { name, service, ports } = record;
+    const { service, ports } = record;
+    const name = lastingName(record.name);
+    // Its row is that of the container that has its place.
+    if (this.#isReplaced(record)) return;
     if (event.type !== 'exit') this.#keys.ports.set(name, ports);
     switch (event.type) {
       case 'state': {
@@ -457,9 +464,12 @@ class AttachedUp implements AsyncDisposable {
     const { projectFiles } = this.#attach;
     const { services } = this.#settings;
     const form = progressForm(this.#context);
+    // The first watch knows what became of the files while they were built from and started.
+    const since = this.#watchedSince ?? this.#context.clock.now();
+    this.#watchedSince = undefined;
     await watchProject(
       this.#session,
-      { services, apply: this.#settings, images: this.#images, projectFiles, oldImages: 'pruned' },
+      { services, apply: this.#settings, images: this.#images, projectFiles, since, oldImages: 'pruned' },
       {
         signal,
         tell: (event) => this.#sayWatch(event),

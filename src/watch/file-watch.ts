@@ -12,8 +12,8 @@ export interface FileWatchOptions extends Pick<NotifierOptions, 'roots' | 'ignor
 }
 
 export interface FileWatch extends AsyncDisposable {
-  /** Paths that were there when the watch began. */
-  readonly found: ReadonlySet<string>;
+  /** Paths that were there when the watch began, with the time of the last change. */
+  readonly found: ReadonlyMap<string, number>;
 }
 
 const pollingMs = 500;
@@ -23,7 +23,7 @@ type OpenNotifier = (options: NotifierOptions) => Notifier;
 /** Watches until it is disposed of; when it resolves everything is watched. */
 export async function watchFiles(options: FileWatchOptions, open?: OpenNotifier): Promise<FileWatch> {
   const openNotifier = open ?? (await loadNotifier());
-  const found = new Set<string>();
+  const found = new Map<string, number>();
   let notifier: Notifier;
   let isReady = false;
   let isPolling = false;
@@ -33,9 +33,9 @@ export async function watchFiles(options: FileWatchOptions, open?: OpenNotifier)
     openNotifier({
       ...options,
       polling,
-      onPath: (path) => {
+      onPath: (path, changedMs) => {
         if (isReady) options.onChange(path);
-        else found.add(path);
+        else found.set(path, changedMs);
       },
       onError: (error) => {
         if (isClosed) return;

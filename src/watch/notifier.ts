@@ -7,8 +7,8 @@ export interface NotifierOptions {
   readonly ignores: (path: string, isDirectory: boolean | undefined) => boolean;
   readonly links: 'followed' | 'watched';
   readonly polling: { readonly intervalMs: number } | null;
-  /** Something happened to a path; before `ready` of each that is there. */
-  readonly onPath: (path: string) => void;
+  /** Something happened to a path; before `ready` of each that is there, with the time of its last change where that is known. */
+  readonly onPath: (path: string, changedMs: number) => void;
   readonly onError: (error: Error) => void;
 }
 
@@ -30,7 +30,7 @@ export function openNotifier(options: NotifierOptions): Notifier {
     ...(polling === null ? {} : { backend: 'polling', pollingInterval: polling.intervalMs }),
   });
   const { promise: ready, resolve } = Promise.withResolvers<void>();
-  watcher.on('all', (_event, path) => onPath(path));
+  watcher.on('all', (_event, path, stats) => onPath(path, stats?.ctimeMs ?? 0));
   watcher.on('error', (error) => onError(error instanceof Error ? error : new Error(String(error))));
   watcher.once('ready', () => resolve());
   return { ready, close: () => watcher.close() };

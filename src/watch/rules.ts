@@ -85,12 +85,16 @@ export function targetOf(rule: Rule, relative: string): string {
   return relative === '' ? (rule.target ?? '/') : posix.join(rule.target ?? '/', relative);
 }
 
-/** The mount that already shows a rule's files in the container; null: there is none. */
+/** The mount through which what is copied would come back to the files themselves; null: there is none. */
 export function mountOver(rule: Rule, service: Service): string | null {
-  if (rule.target === null) return null;
-  const mount = service.volumes?.find(
-    ({ type, source }) => type === 'bind' && source !== undefined && below(posix.normalize(source), rule.path) !== null,
-  );
+  const { target } = rule;
+  if (target === null) return null;
+  const mount = service.volumes?.find((volume) => {
+    if (volume.type !== 'bind' || volume.source === undefined) return false;
+    const source = posix.normalize(volume.source);
+    const isMeant = below(source, rule.path) !== null || below(rule.path, source) !== null;
+    return isMeant && below(posix.normalize(volume.target), target) !== null;
+  });
   return mount?.source ?? null;
 }
 
@@ -104,7 +108,8 @@ function patternsOf(patterns: readonly string[], path: readonly (string | number
   return excludeRules(patterns) ?? nothingIgnored;
 }
 
-function whereLeads(path: string): string {
+/** Without symlinks; the path itself where there is nothing. */
+export function whereLeads(path: string): string {
   try {
     return realpathSync(path);
   } catch {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   copyFileSync,
@@ -13,10 +14,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { eventually } from '../support/eventually.ts';
 import { require } from '../support/requirements.ts';
-import { type Scenario, scenario } from '../support/scenario.ts';
+import { checkout, pinnedNodeIsThere, type Scenario, scenario } from '../support/scenario.ts';
 
 interface Watching {
   readonly child: ChildProcess;
@@ -269,6 +271,49 @@ describe('e2e: watch', () => {
     },
   );
 });
+
+describe('e2e: examples/watch', () => {
+  const example = join(checkout, 'examples/watch');
+  scenario(
+    'shows a page that was saved, and restarts a server that was',
+    {
+      compose: textOf(join(example, 'compose.yaml')),
+      files: {
+        'site/server.mjs': textOf(join(example, 'site/server.mjs')),
+        'site/pages/index.html': textOf(join(example, 'site/pages/index.html')),
+      },
+      environment: { NODE_DIR: join(checkout, '.cache/node') },
+    },
+    async (scene, context) => {
+      require(context, pinnedNodeIsThere(), 'the pinned Node; scripts/setup installs it');
+      const port = await freePort();
+      scene.setEnvironment({ WATCH_PORT: String(port) });
+      const site = (path: string) => join(dirname(scene.composeFile), 'site', path);
+      const shows = (text: string) =>
+        eventually(
+          async () => assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), `<h1>The ${text}</h1>\n`),
+          { timeoutMs: 20_000 },
+        );
+      const watch = await watching(scene, 'up', '--watch');
+      await shows('first page');
+      writeFileSync(site('pages/index.html'), '<h1>The {{greeting}} site</h1>\n');
+      await shows('first site');
+      writeFileSync(site('server.mjs'), textOf(site('server.mjs')).replace("'first'", "'second'"));
+      await shows('second site');
+      await leave(watch);
+    },
+  );
+});
+
+/** A host port that nobody holds at this moment. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 /** How editors save, each a file that is there. */
 const save: readonly ((path: string, text: string) => void)[] = [

@@ -43,6 +43,7 @@ export const watch = defineCommand({
   }),
   async run({ up, isQuiet, ...settings }, context) {
     const { services } = settings;
+    const since = context.clock.now();
     await using loaded = await openProject(context, { services, supervisor: 'start' });
     const wanted = { ...settings.apply, manner: mannerOf(context.globals) };
     let session = { ...loaded, project: up === 'first' ? withBuilds(loaded.project) : loaded.project };
@@ -72,7 +73,7 @@ export const watch = defineCommand({
     try {
       await watchProject(
         session,
-        settings,
+        { ...settings, since: up === 'first' ? since : context.clock.now() },
         {
           signal,
           tell: (event) => void stdout.write(formatWatchEvent(event, format, context, isPainted)),

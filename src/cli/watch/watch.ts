@@ -12,7 +12,7 @@ import type { ReporterForm } from '../../ui/reporter.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { Batches } from '../../watch/batches.ts';
 import { type FileWatch, watchFiles } from '../../watch/file-watch.ts';
-import type { Rule } from '../../watch/rules.ts';
+import { type Rule, whereLeads } from '../../watch/rules.ts';
 import { stampOf } from '../../watch/stamp.ts';
 import type { Context } from '../context.ts';
 import { checkServices } from '../services.ts';
@@ -28,6 +28,8 @@ export interface WatchSettings extends ReloadSettings {
   readonly services: readonly string[];
   /** Whether the Compose files, and what else the project is made of, are watched too. */
   readonly projectFiles: 'watched' | 'left';
+  /** What has changed since then may not be in the containers. */
+  readonly since: Date;
   /** Images that a rebuild leaves without a name. */
   readonly oldImages: 'pruned' | 'kept';
 }
@@ -117,7 +119,7 @@ class ProjectWatch implements AsyncDisposable {
     };
     if (signal.aborted) return;
     signal.addEventListener('abort', close, { once: true });
-    const services = await this.#open();
+    const services = await this.#open(this.#settings.since);
     void this.#subscribe();
     this.#host.tell({ type: 'enabled', services });
     const loops = [
@@ -141,8 +143,8 @@ class ProjectWatch implements AsyncDisposable {
     await Promise.all([this.#files?.[Symbol.asyncDispose](), this.#ownFiles?.[Symbol.asyncDispose]()]);
   }
 
-  /** Watches what the rules mean; answers the services that have some. */
-  async #open(): Promise<readonly string[]> {
+  /** Watches what the rules mean; answers the services that have some. What changed `since` is dealt with. */
+  async #open(since: Date): Promise<readonly string[]> {
     const { project, origin } = this.#session;
     const { rules, services, warnings } = projectRules(project, this.#settings.services, origin.workingDirectory);
     for (const message of warnings) this.#host.tell({ type: 'warning', message });
@@ -153,11 +155,13 @@ class ProjectWatch implements AsyncDisposable {
         "none of the selected services is configured for watch, consider setting a 'develop' section",
       );
     }
-    await this[Symbol.asyncDispose]();
+    const onTrouble = (error: ComposeError) => this.#failed('watch', services, error);
+    const before = [this.#files, this.#ownFiles];
     this.#rules = rules;
     this.#synchronizer.take(rules);
-    for (const key of this.#known.keys()) if (!rules.some((rule) => rule.key === key)) this.#known.delete(key);
-    const onTrouble = (error: ComposeError) => this.#failed('watch', services, error);
+    for (const key of this.#known.keys()) {
+      if (key !== ownKey && !rules.some((rule) => rule.key === key)) this.#known.delete(key);
+    }
     this.#files = await watchFiles({
       roots: [...new Set(rules.map(({ root }) => root))],
       ignores: (path, isDirectory) => isIgnored(rules, path, isDirectory),
@@ -165,17 +169,25 @@ class ProjectWatch implements AsyncDisposable {
       onChange: (path) => this.#changed.add(path),
       onTrouble,
     });
-    this.#present = new Set(this.#files.found);
-    if (isAlone) return services;
-    const files = this.#ownPaths();
-    this.#ownFiles = await watchFiles({
-      roots: files,
-      ignores: () => false,
-      links: 'followed',
-      onChange: (path) => this.#projectFiles.add(path),
-      onTrouble,
-    });
-    this.#noteFiles(files);
+    this.#present = new Set(this.#files.found.keys());
+    // The kernel's time is a tick behind.
+    const sinceMs = since.getTime() - 20;
+    for (const [path, changedMs] of this.#files.found) if (changedMs >= sinceMs) this.#changed.add(path);
+    if (!isAlone) {
+      const files = this.#ownPaths();
+      this.#ownFiles = await watchFiles({
+        roots: files,
+        ignores: () => false,
+        links: 'followed',
+        onChange: (path) => this.#projectFiles.add(path),
+        onTrouble,
+      });
+      const { found } = this.#ownFiles;
+      this.#noteFiles(files.filter((path) => (found.get(path) ?? 0) < sinceMs));
+      for (const path of files) this.#projectFiles.add(path);
+    }
+    // Not sooner: what changes meanwhile would be noticed by neither.
+    await Promise.all(before.map((watch) => watch?.[Symbol.asyncDispose]()));
     return services;
   }
 
@@ -229,8 +241,11 @@ class ProjectWatch implements AsyncDisposable {
       for (const rule of this.#rules) {
         const relative = placeIn(rule, path);
         if (relative === null || this.#isKnown(rule, path, mark)) continue;
-        if (rule.target !== null)
-          copied.set(rule.service, [...(copied.get(rule.service) ?? []), { rule, relative, path }]);
+        if (rule.target !== null) {
+          const own = copied.get(rule.service) ?? [];
+          own.push({ rule, relative, path });
+          copied.set(rule.service, own);
+        }
         if (rule.action !== 'sync' && kind !== 'directory') worked.add(rule);
       }
       if (kind === 'none') this.#present.delete(path);
@@ -293,6 +308,7 @@ class ProjectWatch implements AsyncDisposable {
 
   async #reload(paths: readonly string[]): Promise<void> {
     const { origin, project } = this.#session;
+    const began = this.#context.clock.now();
     const changed = this.#noteFiles(paths);
     if (changed.length === 0) return;
     this.#host.tell({ type: 'reloading', files: changed });
@@ -302,7 +318,7 @@ class ProjectWatch implements AsyncDisposable {
       const session = await readAgain(this.#session, this.#settings, this.#settings.apply.services, this.#context);
       this.#session = session;
       this.#host.adopt?.(session);
-      await this.#open();
+      await this.#open(began);
       const isChanged = await carryOut(project, session, this.#settings, changedBuilds, this.#host, this.#context);
       this.#host.tell({ type: 'reloaded', changes: isChanged ? 'applied' : 'none' });
     } catch (error) {
@@ -313,7 +329,7 @@ class ProjectWatch implements AsyncDisposable {
 
   /** Of files that the project is made of, those that are not as they were. */
   #noteFiles(paths: readonly string[]): string[] {
-    return paths.filter((path) => !this.#isKnown({ key: 'project' }, path, stampOf(path).mark ?? `${Date.now()}`));
+    return paths.filter((path) => !this.#isKnown({ key: ownKey }, path, stampOf(whereLeads(path)).mark));
   }
 
   #failed(doing: Extract<WatchEvent, { type: 'failed' }>['doing'], services: readonly string[], error: unknown): void {
@@ -338,6 +354,9 @@ class ProjectWatch implements AsyncDisposable {
     }
   }
 }
+
+/** Beside the keys of rules. */
+const ownKey = 'project';
 
 const overrideNames = [
   'compose.override.yaml',

@@ -50,6 +50,21 @@ describe('plan: updates', () => {
     ]);
   });
 
+  it('who asks for start-first has it without update_config, where two containers write to nothing together', () => {
+    const steps = (one: Service) =>
+      planText(project({ web: one }), world(['web', 1, old]), settings('up', { replacement: 'start-first' })).map(
+        (line) => line.replace(/^#\d+ container \S+: (\w+).*/, '$1'),
+      );
+    assert.deepEqual(steps(service({ environment: { A: '2' } })).slice(0, 4), [
+      'createContainer',
+      'startContainer',
+      'awaitReplica',
+      'shiftTraffic',
+    ]);
+    const volumes = [{ type: 'bind', source: '/data', target: '/data' }] as const;
+    assert.equal(steps(service({ environment: { A: '2' }, volumes }))[0], 'stopContainer');
+  });
+
   it('stop-first frees the place before the new container is made, one replica after the other', () => {
     const now = service({ environment: { A: '2' }, deploy: deploy({ order: 'stop-first' }, 2) });
     const lines = planText(project({ web: now }), world(['web', 1, old], ['web', 2, old]), settings('up'));

@@ -10,7 +10,7 @@ function fakeNotifier(failing: readonly string[]) {
     opened.push(options);
     const code = failing[opened.length - 1];
     if (code !== undefined) options.onError(Object.assign(new Error(code), { code }));
-    options.onPath('/there');
+    options.onPath('/there', 5);
     return {
       ready: Promise.resolve(),
       close: async () => {
@@ -28,8 +28,8 @@ describe('watching files', () => {
     const { open, opened, closed } = fakeNotifier([]);
     const changes: string[] = [];
     const watch = await watchFiles({ ...common, onChange: (path) => changes.push(path), onTrouble: assert.fail }, open);
-    assert.deepEqual([...watch.found], ['/there']);
-    opened[0]?.onPath('/new');
+    assert.deepEqual([...watch.found], [['/there', 5]]);
+    opened[0]?.onPath('/new', 6);
     assert.deepEqual(changes, ['/new']);
     await watch[Symbol.asyncDispose]();
     assert.equal(closed(), 1);

@@ -69,9 +69,12 @@ describe('rules of develop.watch', () => {
   });
 
   it('know the mount that shows their files in the container already', () => {
-    const volumes = [{ type: 'bind', source: '/nowhere', target: '/x' }] as const;
-    assert.equal(mountOver(rule({}), { volumes } as unknown as Service), '/nowhere');
-    assert.equal(mountOver(rule({ path: '/nowhereelse' }), { volumes } as unknown as Service), null);
+    const mounted = (source: string, target: string) =>
+      ({ volumes: [{ type: 'bind', source, target }] }) as unknown as Service;
+    assert.equal(mountOver(rule({}), mounted('/nowhere', '/srv')), '/nowhere');
+    assert.equal(mountOver(rule({}), mounted('/nowhere/app/out', '/')), '/nowhere/app/out');
+    assert.equal(mountOver(rule({}), mounted('/nowhere', '/seed')), null);
+    assert.equal(mountOver(rule({ path: '/nowhereelse' }), mounted('/nowhere', '/srv')), null);
   });
 
   it('refuse a pattern that cannot be read', () => {
