@@ -125,10 +125,13 @@ function withProgress(state: StackState, event: ProgressEvent): StackState {
     return withWaits({ ...next, rows });
   }
   const isFailed = event.status === 'failed';
+  // A replica that has taken another's place had begun to run before.
+  const isServing = event.operation === 'shiftTraffic' && event.status === 'done';
+  const text = isServing ? 'Running' : event.text;
   return withWaits(
     withRow(next, event.resource, event.service, {
-      state: isFailed ? 'failed' : event.text.toLowerCase(),
-      tone: isFailed ? 'bad' : event.text === 'Running' || event.text === 'Started' ? 'good' : 'busy',
+      state: isFailed ? 'failed' : text.toLowerCase(),
+      tone: isFailed ? 'bad' : text === 'Running' || text === 'Started' ? 'good' : 'busy',
     }),
   );
 }

@@ -42,9 +42,8 @@ export function watchText(
     case 'reloaded':
       return said(event.changes === 'none' ? 'nothing to do: everything is as the project says' : 'project reloaded');
     case 'failed': {
-      const whose = event.services.length === 0 ? '' : ` of ${list(event.services)}`;
       const details = formatError(event.error, { form: 'text', isColored });
-      return { line: `${failures[event.doing]}${whose}:`, details };
+      return { line: `${failures[event.doing](list(event.services))}:`, details };
     }
     case 'warning':
       return said(`warning: ${event.message}`);
@@ -54,13 +53,15 @@ export function watchText(
   }
 }
 
-const failures: Readonly<Record<Extract<WatchEvent, { type: 'failed' }>['doing'], string>> = {
-  sync: 'cannot sync files',
-  rebuild: 'cannot rebuild, what runs goes on; failed build',
-  restart: 'cannot restart containers',
-  exec: 'cannot run the command',
-  reload: 'cannot reload the project, what runs goes on',
-  watch: 'trouble with watching the files',
+type Failed = Extract<WatchEvent, { type: 'failed' }>['doing'];
+
+const failures: Readonly<Record<Failed, (services: string) => string>> = {
+  sync: (services) => `cannot sync service(s) ${services}`,
+  rebuild: (services) => `cannot rebuild service(s) ${services}, what runs goes on`,
+  restart: (services) => `cannot restart service(s) ${services}`,
+  exec: (services) => `cannot run the command in service(s) ${services}`,
+  reload: () => 'cannot reload the project, what runs goes on',
+  watch: () => 'cannot watch as it should',
 };
 
 const silence: WatchText = { line: null, details: '' };

@@ -17,6 +17,8 @@ export interface FileWatch extends AsyncDisposable {
 }
 
 const pollingMs = 500;
+/** More than it takes to notice that there are no more watches. */
+const slackMs = 1000;
 
 type OpenNotifier = (options: NotifierOptions) => Notifier;
 
@@ -29,13 +31,16 @@ export async function watchFiles(options: FileWatchOptions, open?: OpenNotifier)
   let isPolling = false;
   let isClosed = false;
   let replacing: Promise<void> | undefined;
+  /** Set when the limit is met: what has changed since then nobody has told. */
+  let limitedMs = Number.POSITIVE_INFINITY;
+  const limited = Promise.withResolvers<void>();
   const openWith = (polling: NotifierOptions['polling']): Notifier =>
     openNotifier({
       ...options,
       polling,
       onPath: (path, changedMs) => {
-        if (isReady) options.onChange(path);
-        else found.set(path, changedMs);
+        if (!isReady) found.set(path, changedMs);
+        if (isReady || changedMs >= limitedMs) options.onChange(path);
       },
       onError: (error) => {
         if (isClosed) return;
@@ -43,8 +48,11 @@ export async function watchFiles(options: FileWatchOptions, open?: OpenNotifier)
         if (isPolling) return;
         isPolling = true;
         options.onTrouble(limitReached(error));
+        if (isReady) limitedMs = Date.now() - slackMs;
+        isReady = false;
         // It may fail before we have what is to be replaced.
         replacing = Promise.resolve().then(replace);
+        limited.resolve();
       },
     });
   const replace = async (): Promise<void> => {
@@ -52,11 +60,12 @@ export async function watchFiles(options: FileWatchOptions, open?: OpenNotifier)
     if (isClosed) return;
     notifier = openWith({ intervalMs: pollingMs });
     await notifier.ready;
+    isReady = true;
   };
   notifier = openWith(null);
-  await notifier.ready;
-  // An error of the very last watch comes with it.
-  await replacing;
+  // One that is closed is never ready.
+  await Promise.race([notifier.ready, limited.promise]);
+  if (isPolling) await replacing;
   isReady = true;
   return {
     found,

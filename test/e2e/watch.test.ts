@@ -189,7 +189,7 @@ describe('e2e: watch', () => {
       const [root = ''] = await roots(scene, 'web');
       assert.equal(textOf(`${root}/made`), 'one');
       writeFileSync(made, 'bad');
-      await says(watch, /cannot rebuild, what runs goes on/);
+      await says(watch, /cannot rebuild service\(s\) \["web"\], what runs goes on/);
       assert.equal(textOf(`${root}/made`), 'one');
       writeFileSync(made, 'two');
       await says(watch, /service\(s\) \["web"\] successfully built/);

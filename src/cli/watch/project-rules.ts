@@ -1,11 +1,12 @@
 /** The rules of a project's services, with what is to be said about them before anything is watched. */
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { readIgnore } from '../../build/from-compose.ts';
 import type { Project } from '../../model/project.ts';
 import type { Service } from '../../model/service.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { below, type ContextIgnore, mountOver, type Rule, rulesOf } from '../../watch/rules.ts';
 import { isBuilt } from '../build/services.ts';
+import type { Session } from '../session.ts';
 
 export interface ProjectRules {
   readonly rules: readonly Rule[];
@@ -57,6 +58,22 @@ export function projectFiles(project: Project, workingDirectory: string): Map<st
   for (const { file } of Object.values({ ...project.configs })) add(file);
   return files;
 }
+
+/** Everything that a project is made of, what could become a part of it included. */
+export function ownPaths({ files, origin, project }: Pick<Session<Project>, 'files' | 'origin' | 'project'>): string[] {
+  const possible = files.flatMap((file) =>
+    /\.ya?ml$/.test(file) ? overrideNames.map((name) => join(dirname(file), name)) : [],
+  );
+  const beside = projectFiles(project, origin.workingDirectory).keys();
+  return [...new Set([...files, ...possible, join(origin.workingDirectory, '.env'), ...beside])];
+}
+
+const overrideNames = [
+  'compose.override.yaml',
+  'compose.override.yml',
+  'docker-compose.override.yaml',
+  'docker-compose.override.yml',
+];
 
 function contextIgnore(service: Service, workingDirectory: string): ContextIgnore | null {
   const { build } = service;

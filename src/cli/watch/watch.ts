@@ -18,10 +18,10 @@ import type { Context } from '../context.ts';
 import { checkServices } from '../services.ts';
 import type { Session } from '../session.ts';
 import { presentSupervisorOf } from '../supervisor.ts';
-import { isIgnored, placeIn, projectFiles, projectRules } from './project-rules.ts';
+import { isIgnored, ownPaths, placeIn, projectFiles, projectRules } from './project-rules.ts';
 import { carryOut, type ReloadSettings, readAgain } from './reload.ts';
 import { type ChangedPath, Synchronizer } from './synchronizer.ts';
-import { execute, rebuild, restart } from './work.ts';
+import { execute, pruneOld, rebuild, restart } from './work.ts';
 
 export interface WatchSettings extends ReloadSettings {
   /** Empty: all that have rules. */
@@ -174,7 +174,7 @@ class ProjectWatch implements AsyncDisposable {
     const sinceMs = since.getTime() - 20;
     for (const [path, changedMs] of this.#files.found) if (changedMs >= sinceMs) this.#changed.add(path);
     if (!isAlone) {
-      const files = this.#ownPaths();
+      const files = ownPaths(this.#session);
       this.#ownFiles = await watchFiles({
         roots: files,
         ignores: () => false,
@@ -189,16 +189,6 @@ class ProjectWatch implements AsyncDisposable {
     // Not sooner: what changes meanwhile would be noticed by neither.
     await Promise.all(before.map((watch) => watch?.[Symbol.asyncDispose]()));
     return services;
-  }
-
-  /** Everything that the project is made of, what could become a part of it included. */
-  #ownPaths(): string[] {
-    const { files, origin, project } = this.#session;
-    const possible = files.flatMap((file) =>
-      /\.ya?ml$/.test(file) ? overrideNames.map((name) => join(dirname(file), name)) : [],
-    );
-    const beside = projectFiles(project, origin.workingDirectory).keys();
-    return [...new Set([...files, ...possible, join(origin.workingDirectory, '.env'), ...beside])];
   }
 
   get #batches(): readonly { readonly isEmpty: boolean; close(): void }[] {
@@ -273,9 +263,9 @@ class ProjectWatch implements AsyncDisposable {
 
   async #rebuild(services: readonly string[]): Promise<void> {
     this.#host.tell({ type: 'rebuilding', services });
-    const { apply, oldImages } = this.#settings;
     try {
-      await rebuild(this.#session, services, { apply, images: oldImages }, this.#host, this.#context);
+      await rebuild(this.#session, services, this.#settings.apply, this.#host, this.#context);
+      await this.#prune();
       this.#host.tell({ type: 'rebuilt', services });
     } catch (error) {
       this.#failed('rebuild', services, error);
@@ -320,11 +310,16 @@ class ProjectWatch implements AsyncDisposable {
       this.#host.adopt?.(session);
       await this.#open(began);
       const isChanged = await carryOut(project, session, this.#settings, changedBuilds, this.#host, this.#context);
+      if (isChanged) await this.#prune();
       this.#host.tell({ type: 'reloaded', changes: isChanged ? 'applied' : 'none' });
     } catch (error) {
       this.#failed('reload', [], error);
     }
     this.#changed.add('');
+  }
+
+  async #prune(): Promise<void> {
+    if (this.#settings.oldImages === 'pruned') await pruneOld(this.#session.projectName, this.#context);
   }
 
   /** Of files that the project is made of, those that are not as they were. */
@@ -357,13 +352,6 @@ class ProjectWatch implements AsyncDisposable {
 
 /** Beside the keys of rules. */
 const ownKey = 'project';
-
-const overrideNames = [
-  'compose.override.yaml',
-  'compose.override.yml',
-  'docker-compose.override.yaml',
-  'docker-compose.override.yml',
-];
 
 function servicesOf(rules: Iterable<Rule>): string[] {
   return [...new Set([...rules].map(({ service }) => service))].sort();

@@ -40,7 +40,7 @@ export async function change(
 export async function rebuild(
   session: Session<Project>,
   services: readonly string[],
-  { apply, images }: { readonly apply: ApplySettings; readonly images: 'pruned' | 'kept' },
+  apply: ApplySettings,
   host: WatchHost,
   context: Context,
 ): Promise<void> {
@@ -66,7 +66,6 @@ export async function rebuild(
     host,
     context,
   );
-  if (images === 'pruned') await pruneOld(session.projectName, context);
 }
 
 /** Dependents that asked to be restarted with a service come along (depends_on.restart). */
@@ -77,7 +76,8 @@ function withRestarted({ services }: Project, named: readonly string[]): string[
   return [...new Set([...named, ...dependents.map(([name]) => name)])];
 }
 
-async function pruneOld(projectName: string, context: Context): Promise<void> {
+/** Removes images of a project that have lost their name. */
+export async function pruneOld(projectName: string, context: Context): Promise<void> {
   const inUse = new Set(imagesInUse(context).keys());
   await withImageStore(context, (store) =>
     pruneImages(store, {

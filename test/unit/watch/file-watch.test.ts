@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ComposeError } from '../../../src/util/errors.ts';
 import { watchFiles } from '../../../src/watch/file-watch.ts';
 import type { NotifierOptions } from '../../../src/watch/notifier.ts';
+import { eventually } from '../../support/eventually.ts';
 
 function fakeNotifier(failing: readonly string[]) {
   const opened: NotifierOptions[] = [];
@@ -12,7 +13,8 @@ function fakeNotifier(failing: readonly string[]) {
     if (code !== undefined) options.onError(Object.assign(new Error(code), { code }));
     options.onPath('/there', 5);
     return {
-      ready: Promise.resolve(),
+      // As that of one that is closed before it is.
+      ready: code === undefined ? Promise.resolve() : Promise.withResolvers<void>().promise,
       close: async () => {
         closed++;
       },
@@ -55,4 +57,17 @@ describe('watching files', () => {
       assert.equal(closed(), 2);
     });
   }
+
+  it('tells what changed between the last watch and the first look', async () => {
+    const { open, opened } = fakeNotifier([]);
+    const changes: string[] = [];
+    const watch = await watchFiles({ ...common, onChange: (path) => changes.push(path), onTrouble() {} }, (options) => {
+      const notifier = open(options);
+      if (options.polling !== null) options.onPath('/saved', Date.now());
+      return notifier;
+    });
+    opened.at(-1)?.onError(Object.assign(new Error('no more'), { code: 'ENOSPC' }));
+    await eventually(() => assert.deepEqual(changes, ['/saved']));
+    await watch[Symbol.asyncDispose]();
+  });
 });
