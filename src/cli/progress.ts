@@ -1,19 +1,32 @@
+import type { WriteStream } from 'node:tty';
 import type { ProgressEvent } from '../model/events.ts';
 import { openReporter } from '../ui/open-reporter.ts';
 import type { Reporter, ReporterForm } from '../ui/reporter.ts';
 import type { Context } from './context.ts';
+import { isTruthy } from './environment.ts';
 
-/** Which form progress takes on stderr. */
-export function progressForm({ globals, stderr }: Context): ReporterForm {
-  if (globals.progress !== 'auto') return globals.progress;
-  return globals.ansi !== 'never' && (globals.ansi === 'always' || stderr.isTTY === true) ? 'tty' : 'plain';
+/** Where progress goes: standard error, or with COMPOSE_STATUS_STDOUT standard output. */
+export function statusStream({
+  environment,
+  stdout,
+  stderr,
+}: Pick<Context, 'environment' | 'stdout' | 'stderr'>): WriteStream {
+  return isTruthy(environment.COMPOSE_STATUS_STDOUT) ? stdout : stderr;
+}
+
+/** Which form progress takes there. */
+export function progressForm(context: Context): ReporterForm {
+  const { progress, ansi } = context.globals;
+  if (progress !== 'auto') return progress;
+  return ansi !== 'never' && (ansi === 'always' || statusStream(context).isTTY === true) ? 'tty' : 'plain';
 }
 
 export async function openProgress(context: Context, form: ReporterForm = progressForm(context)): Promise<Reporter> {
+  const stderr = statusStream(context);
   return await openReporter(form, {
-    stderr: context.stderr,
+    stderr,
     isDryRun: context.globals.dryRun,
-    isColored: isColored(context, context.stderr),
+    isColored: isColored(context, stderr),
   });
 }
 

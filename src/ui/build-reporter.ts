@@ -8,6 +8,7 @@ export interface BuildReporter {
 }
 
 export interface BuildReporterOptions {
+  /** Or whatever stream it is that progress goes to. */
   readonly stderr: NodeJS.WritableStream;
   readonly isColored: boolean;
 }

@@ -8,6 +8,7 @@ export interface Reporter {
 }
 
 export interface ReporterOptions {
+  /** Or whatever stream it is that progress goes to. */
   readonly stderr: NodeJS.WritableStream;
   readonly isDryRun: boolean;
   readonly isColored: boolean;

@@ -32,7 +32,7 @@ import { monotonicMs } from '../../util/elapsed.ts';
 import { ComposeError } from '../../util/errors.ts';
 import type { Context } from '../context.ts';
 import { requirePrivileges } from '../privileges.ts';
-import { isColored } from '../progress.ts';
+import { isColored, statusStream } from '../progress.ts';
 import { sparsely } from '../steps.ts';
 
 export interface BuildSession {
@@ -69,10 +69,8 @@ export async function withBuilds<T>(
   const binding = native();
   await sweepKilledBuilds({ paths, native: binding });
   using store = openImageStore(paths);
-  const reporter = await openBuildReporter(settings.form, {
-    stderr: context.stderr,
-    isColored: isColored(context, context.stderr),
-  });
+  const stderr = statusStream(context);
+  const reporter = await openBuildReporter(settings.form, { stderr, isColored: isColored(context, stderr) });
   try {
     await using networks = openBuildNetworks(paths, binding);
     let host: HostFacts | undefined;

@@ -5,10 +5,12 @@ import { logs } from '../../../src/cli/commands/logs.ts';
 import { ps } from '../../../src/cli/commands/ps.ts';
 import { run } from '../../../src/cli/commands/run.ts';
 import { up } from '../../../src/cli/commands/up.ts';
+import type { Context } from '../../../src/cli/context.ts';
 import { exitCode } from '../../../src/cli/exit-code.ts';
 import { type globalOptions, globalSettings, mannerOf, rootShape } from '../../../src/cli/globals.ts';
 import { Interruption } from '../../../src/cli/interrupts.ts';
 import { type OptionValues, parseCommandLine } from '../../../src/cli/options.ts';
+import { statusStream } from '../../../src/cli/progress.ts';
 import { registry } from '../../../src/cli/registry.ts';
 import { parseScale, timeoutMs } from '../../../src/cli/services.ts';
 import { parseDetachKeys } from '../../../src/cli/stream.ts';
@@ -201,6 +203,13 @@ describe('global flags', () => {
       [flags.projectName, flags.isNamedByFlag, flags.progress, flags.ansi],
       ['flag', true, 'quiet', 'never'],
     );
+  });
+
+  it('COMPOSE_STATUS_STDOUT sends progress to standard output', () => {
+    const { stdout, stderr } = process;
+    const to = (environment: Context['environment']) => statusStream({ environment, stdout, stderr });
+    assert.equal(to({}), stderr);
+    assert.equal(to({ COMPOSE_STATUS_STDOUT: '1' }), stdout);
   });
 
   it('NO_COLOR means no control codes; a limit below one is none', () => {
