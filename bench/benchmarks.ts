@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { build } from './build.ts';
 import { images } from './images.ts';
 import { median, type Row } from './table.ts';
+import { ui } from './ui.ts';
 import { watch } from './watch.ts';
 import { proportionalSizes, requestsPerSecond, settleMs, type Workshop } from './workshop.ts';
 
@@ -173,6 +174,7 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   logs,
   build,
   images,
+  ui,
   watch,
 };
 

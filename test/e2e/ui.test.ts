@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { eventually } from '../support/eventually.ts';
 import { type Scenario, scenario, tscompose } from '../support/scenario.ts';
 import { assertScreen, type Mask } from '../support/screens.ts';
@@ -15,6 +15,7 @@ services:
     command: [sh, -c, 'echo "level=info msg=ready"; echo "WARN slow query: a line that is too long for any terminal, because it says the same again: select a, b, c, d, e, f, g, h, i, j, k from orders where tea = 1 and milk = 0"; exec sleep 1000']
     stop_grace_period: 0s
     healthcheck: ${healthy}
+    develop: { watch: [{ action: sync, path: ./src, target: /mnt/src }] }
   web:
     image: rootfs:/
     command: [sh, -c, 'echo "GET /tea 200"; echo "ERROR cannot reach payment"; printf "注文を受けました 🍵 \\033[32mok\\033[0m\\n"; exec sleep 1000']
@@ -183,8 +184,8 @@ describe('e2e: ui', () => {
   });
 
   scenario(
-    'services are stopped, started, scaled and entered by key, palette and mouse',
-    { compose },
+    'services are stopped, started, scaled, watched and entered by key, palette and mouse',
+    { compose, files: { 'src/a.txt': 'one\n' } },
     async (scene) => {
       await scene.run('up', '-d', 'web');
       await using terminal = await open(scene, { rows: 30 });
@@ -210,6 +211,12 @@ describe('e2e: ui', () => {
       await terminal.press('Enter');
       await terminal.shows(/scale db=2: done/);
       await terminal.shows(/● db-2/);
+      await terminal.press('W');
+      await terminal.shows(/watching {2}[\s\S]*Watch enabled/);
+      writeFileSync(join(dirname(scene.composeFile), 'src/a.txt'), 'two\n');
+      await terminal.shows(/Syncing service "db" after/);
+      await terminal.press('W');
+      await terminal.shows((screen) => assert.doesNotMatch(screen[0] ?? '', /watching/));
       await terminal.press('e');
       await terminal.shows(/A shell in .*; exit brings you back/);
       await terminal.type('echo "in $((40 + 2))"');
@@ -218,6 +225,7 @@ describe('e2e: ui', () => {
       await terminal.type('exit');
       await terminal.press('Enter');
       await terminal.shows(/back from the shell/);
+      assert.equal(await scene.ok('exec', '-T', '--index', '1', 'db', 'cat', '/mnt/src/a.txt'), 'two\n');
     },
   );
 

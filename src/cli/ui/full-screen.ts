@@ -5,6 +5,7 @@ import type { WorldEvent } from '../../model/events.ts';
 import type { Observed, ObservedContainer } from '../../plan/observed.ts';
 import type { Effect } from '../../ui/full/effects.ts';
 import { FullView } from '../../ui/full/full-view.ts';
+import { ownSource } from '../../ui/full/services.ts';
 import { FullTerminal } from '../../ui/full/terminal.ts';
 import { ComposeError } from '../../util/errors.ts';
 import type { Context } from '../context.ts';
@@ -37,6 +38,8 @@ class FullScreen implements AsyncDisposable {
   #feed: StackFeed | undefined;
   #observed: Observed | undefined;
   #action: Promise<void> = Promise.resolve();
+  #watching: AbortController | undefined;
+  #watched: Promise<void> = Promise.resolve();
   #events: WorldEvent[] = [];
   #isLoading = false;
   #areDetailsStale = false;
@@ -81,6 +84,7 @@ class FullScreen implements AsyncDisposable {
     this.#cleanup[Symbol.dispose]();
     await this.#feed?.[Symbol.asyncDispose]();
     await this.#action;
+    await this.#watched;
   }
 
   /** What is there, read without the files: that takes longest, and is needed for changes alone. */
@@ -125,7 +129,7 @@ class FullScreen implements AsyncDisposable {
     this.#view.setServices(services);
     this.#view.set({ problem: services.length === 0 ? emptyText(observed.project) : null });
     const ids = new Set(services.map(({ key }) => key));
-    this.#view.buffer.retain((source) => source === ours || ids.has(source));
+    this.#view.buffer.retain((source) => source === ownSource || ids.has(source));
     if (this.#view.state.tab !== 'logs') this.#loadDetails();
     this.#terminal?.schedule();
   }
@@ -167,6 +171,9 @@ class FullScreen implements AsyncDisposable {
         break;
       case 'shell':
         this.#action = this.#shell(effect.key);
+        break;
+      case 'watch':
+        this.#toggleWatch();
         break;
       case 'open':
         void this.#openUrl(effect.url);
@@ -238,8 +245,32 @@ class FullScreen implements AsyncDisposable {
   /** A line of ours, among those of the containers. */
   #say(text: string): void {
     const time = `${this.#context.clock.now().toISOString().slice(0, -1)}000000Z`;
-    this.#view.logs.add(this.#view.buffer.push([{ time, source: ours, text }]));
+    this.#view.logs.add(this.#view.buffer.push([{ time, source: ownSource, text }]));
     this.#terminal?.schedule();
+  }
+
+  /** The command of that name, what it says among the logs. */
+  #toggleWatch(): void {
+    if (this.#watching !== undefined) {
+      this.#watching.abort();
+      return;
+    }
+    const abort = new AbortController();
+    this.#watching = abort;
+    this.#view.set({ isWatching: true });
+    this.#watched = (async () => {
+      const { watch } = await import('../commands/watch.ts');
+      const context = this.#quietContext((text) => this.#say(text));
+      const signal = AbortSignal.any([context.signal, abort.signal]);
+      try {
+        await watch.execute(['--no-up'], { ...context, signal });
+      } catch (error) {
+        if (!signal.aborted) this.#view.notify(`watch: ${problemText(error)[0] ?? ''}`, 'bad');
+      }
+      this.#watching = undefined;
+      this.#view.set({ isWatching: false });
+      this.#terminal?.schedule();
+    })();
   }
 
   async #shell(key: string): Promise<void> {
@@ -273,7 +304,7 @@ class FullScreen implements AsyncDisposable {
       write(chunk, _encoding, callback) {
         const lines = (rest + String(chunk)).split('\n');
         rest = lines.pop() ?? '';
-        for (const line of lines) if (line.trim() !== '') print(line);
+        for (const line of lines) if (line.trim() !== '') print(line.trimEnd().replace(/^ /, ''));
         callback();
       },
     });
@@ -286,9 +317,6 @@ class FullScreen implements AsyncDisposable {
     };
   }
 }
-
-/** The source of what we say ourselves. */
-const ours = 'tscompose';
 
 function problemText(error: unknown): string[] {
   if (!(error instanceof Error)) return [String(error)];

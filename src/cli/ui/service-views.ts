@@ -1,10 +1,10 @@
 import { exitCodeOf } from '../../model/container-state.ts';
 import { lastingName, logName, type NameSeparator } from '../../model/names.ts';
 import type { Project } from '../../model/project.ts';
-import type { PublishedPort } from '../../model/records.ts';
 import type { Observed, ObservedContainer } from '../../plan/observed.ts';
 import type { ServiceView, Tone } from '../../ui/full/services.ts';
 import { shortPorts } from '../../ui/stack.ts';
+import { publishedUrls } from '../open-in-browser.ts';
 
 /** The containers of a project by service and number, and the services that have none. */
 export function serviceViews(
@@ -46,7 +46,7 @@ function containerView({ record, state }: ObservedContainer, project: string, se
     tone: toneOf(state.status, health, exitCodeOf(state)),
     restarts: state.restartCount,
     ports: state.status === 'running' ? shortPorts(record.ports) : '',
-    urls: [...new Set(record.ports.flatMap(urlOf))],
+    urls: publishedUrls([record.ports]),
   };
 }
 
@@ -54,16 +54,6 @@ function toneOf(status: string, health: string | null, exitCode: number): Tone {
   if (status === 'running') return health === 'unhealthy' ? 'bad' : health === 'starting' ? 'busy' : 'good';
   if (status === 'restarting') return 'busy';
   return status === 'exited' && exitCode !== 0 ? 'bad' : 'quiet';
-}
-
-/** Where a browser finds a published port. */
-function urlOf({ hostIp, hostPort, containerPort, protocol }: PublishedPort): string[] {
-  if (protocol !== 'tcp') return [];
-  const isAny = hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::';
-  const host = isAny ? 'localhost' : hostIp.includes(':') ? `[${hostIp}]` : hostIp;
-  const isSecure = containerPort === 443 || containerPort === 8443;
-  const isUsual = hostPort === (isSecure ? 443 : 80);
-  return [`${isSecure ? 'https' : 'http'}://${host}${isUsual ? '' : `:${hostPort}`}/`];
 }
 
 function compare(a: string, b: string): number {

@@ -24,6 +24,7 @@ export type CommandId =
   | 'rebuild'
   | 'shell'
   | 'open'
+  | 'watch'
   | 'mark'
   | 'all'
   | 'next-service'
@@ -78,6 +79,7 @@ export const commands: readonly Command[] = [
   { id: 'rebuild', title: 'Rebuild the image and replace the containers', keys: ['b'], group: 'Services' },
   { id: 'shell', title: 'Open a shell in the container', keys: ['e'], group: 'Services', hint: 'shell' },
   { id: 'open', title: 'Open the published URL', keys: ['o'], group: 'Services', hint: 'open' },
+  { id: 'watch', title: 'Watch files as develop.watch says, or no longer', keys: ['W'], group: 'Services' },
   { id: 'line-up', title: 'Up a line', keys: ['K', 'shift-up'], group: 'Logs' },
   { id: 'line-down', title: 'Down a line', keys: ['J', 'shift-down'], group: 'Logs' },
   { id: 'page-up', title: 'Up a page', keys: ['page-up', 'ctrl-b', 'ctrl-u'], group: 'Logs' },

@@ -30,7 +30,7 @@ export function drawScreen(state: ScreenState, logs: LogView, buffer: LogBuffer,
   return frame;
 }
 
-function titleLine({ project, services, usage, connection, busy }: ScreenState, columns: number): Line {
+function titleLine({ project, services, usage, connection, busy, isWatching }: ScreenState, columns: number): Line {
   const figures = [...usage.values()];
   const cpu = figures.reduce((sum, { cpuPercents }) => sum + (cpuPercents.at(-1) ?? 0), 0);
   const memory = figures.reduce((sum, { memoryBytes }) => sum + (memoryBytes.at(-1) ?? 0), 0);
@@ -39,7 +39,12 @@ function titleLine({ project, services, usage, connection, busy }: ScreenState, 
     absent: services.some(({ state }) => state === 'running') ? 'no supervisor' : '',
     lost: 'supervisor lost, reconnecting…',
   }[connection];
-  const right = [busy ?? '', told, figures.length === 0 ? '' : `${cpu.toFixed(0)}% cpu  ${formatBytes(memory)}`]
+  const right = [
+    busy ?? '',
+    isWatching ? 'watching' : '',
+    told,
+    figures.length === 0 ? '' : `${cpu.toFixed(0)}% cpu  ${formatBytes(memory)}`,
+  ]
     .filter((text) => text !== '')
     .join('  ');
   const left = ` tscompose  ${project}  ${summaryOf(services)}`;

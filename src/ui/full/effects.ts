@@ -1,6 +1,8 @@
 /** What the view asks of whoever owns the terminal and the stack. */
 export type Effect =
   | { readonly type: 'quit' | 'suspend' | 'redraw' }
+  /** Begins to watch files, or ends it. */
+  | { readonly type: 'watch' }
   /** The tab or the selection is another one: its details are wanted. */
   | { readonly type: 'details' }
   | { readonly type: 'copy'; readonly text: string }

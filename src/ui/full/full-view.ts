@@ -2,16 +2,17 @@
  * The full-screen view without a terminal: inputs become changes of its state and effects for somebody else to carry out;
  * its state becomes a frame.
  */
-import { type CommandId, commandOf, findCommands, type Tab, tabs } from './commands.ts';
+import { type CommandId, commandOf, type Tab, tabs } from './commands.ts';
 import { drawScreen } from './draw-screen.ts';
 import type { Effect } from './effects.ts';
 import { Frame } from './frame.ts';
 import type { Input } from './keys.ts';
 import { LogBuffer } from './log-buffer.ts';
-import { LogView } from './log-view.ts';
-import { helpRows } from './overlays.ts';
+import { type LogSource, LogView } from './log-view.ts';
+import { overlayAfter } from './overlay-input.ts';
 import type { Overlay, ScreenState } from './screen-state.ts';
-import { everything, type ServiceView, type UsageView } from './services.ts';
+import { everything, ownSource, type ServiceView, type UsageView } from './services.ts';
+import { chosenServices, requestOf, type StackCommand } from './stack-requests.ts';
 import { type Line, plainText } from './text.ts';
 
 /** OSC 52: terminals take about 100 000 bytes of base64. */
@@ -38,6 +39,7 @@ export class FullView {
       overlay: null,
       notice: null,
       busy: null,
+      isWatching: false,
       connection: 'absent',
       problem: null,
       details: [],
@@ -67,14 +69,11 @@ export class FullView {
     });
     this.#state = { ...this.#state, services };
     const names = [...new Set(services.map(({ name }) => name))];
-    this.logs.name(
-      new Map(
-        services.map(({ key, name }) => [
-          key,
-          { name, style: { color: nameColors[names.indexOf(name) % nameColors.length] } },
-        ]),
-      ),
-    );
+    const sources = services.map(({ key, name }): [string, LogSource] => [
+      key,
+      { name, style: { color: nameColors[names.indexOf(name) % nameColors.length] } },
+    ]);
+    this.logs.name(new Map([...sources, [ownSource, { name: '»', style: { bold: true } }]]));
     this.#selectLogs();
   }
 
@@ -91,11 +90,8 @@ export class FullView {
     this.set({ notice: { text, tone } });
   }
 
-  /** What is marked, else what is selected. */
   chosen(): readonly ServiceView[] {
-    const { services, marked, selected } = this.#state;
-    if (marked.size > 0) return services.filter(({ key }) => marked.has(key));
-    return selected === everything ? services : services.filter(({ key }) => key === selected);
+    return chosenServices(this.#state);
   }
 
   /** The screen as it is to be. */
@@ -144,6 +140,7 @@ export class FullView {
         if (busy === null) return [{ type: 'quit' }];
         return this.#open({ type: 'confirm', question: `${busy} Leave it unfinished?`, effects: [{ type: 'quit' }] });
       }
+      case 'watch':
       case 'redraw':
       case 'suspend':
         return [{ type: command }];
@@ -155,13 +152,10 @@ export class FullView {
       case 'stop':
       case 'restart':
       case 'rebuild':
-        return this.#apply(command);
       case 'scale':
-        return this.#askScale();
       case 'shell':
-        return this.#shell();
       case 'open':
-        return this.#openUrl();
+        return this.#ask(command);
       default:
         return this.#reading(command);
     }
@@ -235,8 +229,7 @@ export class FullView {
         : this.#scroll(direction * wheelRows);
     }
     if (overlay !== null) {
-      const isInside = target?.type === 'overlay' || target?.type === 'command';
-      if (!isInside || target?.type === 'command') this.set({ overlay: null });
+      this.set({ overlay: null });
       return target?.type === 'command' ? this.run(target.command) : [];
     }
     this.set({ notice: null });
@@ -246,68 +239,27 @@ export class FullView {
   }
 
   #overlayInput(overlay: Overlay, input: Exclude<Input, { type: 'mouse' }>): Effect[] {
-    const key = input.type === 'key' ? input.key : '';
-    if (key === 'escape' || (key === 'ctrl-c' && overlay.type !== 'help')) {
-      this.set({ overlay: null });
-      return [];
-    }
-    const typed = (input.type === 'paste' ? input.text : input.text).replaceAll(/\p{Control}/gu, ' ');
-    switch (overlay.type) {
-      case 'help': {
-        const command = commandOf(key);
-        const step = { up: -1, down: 1, k: -1, j: 1, 'page-up': -10, 'page-down': 10, space: 10 }[key];
-        if (step !== undefined) {
-          this.set({ overlay: { ...overlay, scroll: Math.max(0, Math.min(helpRows(), overlay.scroll + step)) } });
-          return [];
-        }
-        this.set({ overlay: null });
-        return command === undefined || command === 'help' || key === 'q' ? [] : this.run(command);
-      }
-      case 'palette': {
-        const found = findCommands(overlay.query);
-        if (key === 'enter') {
-          this.set({ overlay: null });
-          const command = found[overlay.index];
-          return command === undefined ? [] : this.run(command.id);
-        }
-        const step = { up: -1, down: 1, 'ctrl-p': -1, 'ctrl-n': 1, 'shift-tab': -1, tab: 1 }[key];
-        if (step !== undefined) {
-          const index = Math.max(0, Math.min(found.length - 1, overlay.index + step));
-          this.set({ overlay: { ...overlay, index } });
-        } else this.set({ overlay: { type: 'palette', query: edited(overlay.query, key, typed), index: 0 } });
-        return [];
-      }
-      case 'prompt':
-        if (key === 'enter') return this.#answer(overlay);
-        this.set({ overlay: { ...overlay, text: edited(overlay.text, key, typed), error: null } });
-        return [];
-      case 'confirm':
-        this.set({ overlay: null });
-        return key === 'y' || key === 'Y' || key === 'enter' ? [...overlay.effects] : [];
-    }
+    const { overlay: after, run, answer, effects = [] } = overlayAfter(overlay, input);
+    this.set({ overlay: after });
+    if (answer !== undefined) return this.#answer(answer);
+    return run === undefined ? [...effects] : this.run(run);
   }
 
-  #answer(overlay: Extract<Overlay, { type: 'prompt' }>): Effect[] {
-    const { purpose, text } = overlay;
+  #answer(prompt: Extract<Overlay, { type: 'prompt' }>): Effect[] {
+    const { purpose, text, service } = prompt;
+    const refuse = (error: string): Effect[] => this.#open({ ...prompt, error });
     if (purpose === 'search') {
-      this.set({ overlay: null });
       this.logs.setSearch(text);
       if (text !== '') this.#match(-1);
       return [];
     }
     if (purpose === 'filter') {
       const error = this.logs.setFilter(text);
-      this.set({ overlay: error === null ? null : { ...overlay, error } });
-      return [];
+      return error === null ? [] : refuse(error);
     }
-    const count = Number(text);
-    if (!/^\d{1,4}$/.test(text.trim())) {
-      this.set({ overlay: { ...overlay, error: 'write a number, such as 3' } });
-      return [];
-    }
-    this.set({ overlay: null });
-    const [service] = this.#serviceNames();
-    return service === undefined ? [] : [{ type: 'scale', service, count }];
+    if (!/^\d{1,4}$/.test(text.trim())) return refuse('write a number, such as 3');
+    if (this.#state.busy !== null) return refuse(`${this.#state.busy}: one thing after the other`);
+    return service === undefined ? [] : [{ type: 'scale', service, count: Number(text) }];
   }
 
   #escape(): Effect[] {
@@ -382,58 +334,10 @@ export class FullView {
     return [{ type: 'copy', text }];
   }
 
-  #serviceNames(): string[] {
-    return [...new Set(this.chosen().map(({ service }) => service))];
+  #ask(command: StackCommand): Effect[] {
+    const { effects = [], overlay, refusal } = requestOf(command, this.#state);
+    if (overlay !== undefined) return this.#open(overlay);
+    if (refusal !== undefined) this.notify(refusal, 'busy');
+    return [...effects];
   }
-
-  #isAll(): boolean {
-    return this.#state.marked.size === 0 && this.#state.selected === everything;
-  }
-
-  #apply(action: 'up' | 'start' | 'stop' | 'restart' | 'rebuild'): Effect[] {
-    if (this.#state.busy !== null) return this.#refuse(`${this.#state.busy}: one thing after the other`);
-    const services = action === 'up' || this.#isAll() ? [] : this.#serviceNames();
-    const effects: Effect[] = [{ type: 'apply', action, services }];
-    if (services.length > 0 || action === 'start') return effects;
-    if (action === 'up') return effects;
-    return this.#open({ type: 'confirm', question: `${action} all services?`, effects });
-  }
-
-  #askScale(): Effect[] {
-    const names = this.#serviceNames();
-    const [name] = names;
-    if (name === undefined || names.length > 1) return this.#refuse('select one service to scale');
-    const count = this.#state.services.filter((each) => each.service === name && each.containerId !== null).length;
-    return this.#open({
-      type: 'prompt',
-      purpose: 'scale',
-      text: '',
-      error: null,
-      label: `${name} has ${count}, make it`,
-    });
-  }
-
-  #shell(): Effect[] {
-    const service = this.chosen().find(({ containerId, state }) => containerId !== null && state === 'running');
-    if (service === undefined) return this.#refuse('nothing runs there');
-    return [{ type: 'shell', key: service.key }];
-  }
-
-  #openUrl(): Effect[] {
-    const url = this.chosen().flatMap(({ urls }) => urls)[0];
-    return url === undefined ? this.#refuse('it publishes no TCP port') : [{ type: 'open', url }];
-  }
-
-  #refuse(text: string): Effect[] {
-    this.notify(text, 'busy');
-    return [];
-  }
-}
-
-/** A line of text after one key. */
-function edited(text: string, key: string, typed: string): string {
-  if (key === 'backspace') return [...text].slice(0, -1).join('');
-  if (key === 'ctrl-u') return '';
-  if (key === 'ctrl-w') return text.replace(/\S*\s*$/, '');
-  return text + typed;
 }

@@ -2,6 +2,7 @@
 import { parseAnsi } from './ansi.ts';
 import { compareLines, type LogBuffer, type LogLine } from './log-buffer.ts';
 import { highlight, type SearchPattern, searchPattern } from './search.ts';
+import { ownSource } from './services.ts';
 import { colors, fitText, type Line, type Style, textWidth, withStyle, wrapLine } from './text.ts';
 
 export interface LogSource {
@@ -9,6 +10,7 @@ export interface LogSource {
   readonly style: Style;
 }
 
+const ownSources: ReadonlySet<string> = new Set([ownSource]);
 /** At least so much of a row is for the text. */
 const leastText = 20;
 const longestName = 20;
@@ -204,12 +206,12 @@ export class LogView {
   }
 
   #isChosen(line: LogLine): boolean {
-    if (this.#sources !== null && !this.#sources.has(line.source)) return false;
+    if (this.#sources !== null && line.source !== ownSource && !this.#sources.has(line.source)) return false;
     return this.#filter === null || this.#filter.matches(line.plain);
   }
 
   #rebuild(): void {
-    this.#shown = this.#buffer.lines(this.#sources).filter((line) => this.#isChosen(line));
+    this.#shown = this.#buffer.lines(this.#sources?.union(ownSources) ?? null).filter((line) => this.#isChosen(line));
     this.#goneBefore = this.#buffer.displaced;
     this.#unseen = 0;
     if (this.#shown.length === 0) this.#anchor = null;
@@ -294,7 +296,11 @@ export class LogView {
   #prefix(line: LogLine): Line {
     const source = this.#names.get(line.source);
     const time: Line = this.showsTimes ? [{ text: `${clockTime(line.time)} `, style: { color: colors.quiet } }] : [];
-    if (this.#sources?.size === 1) return time;
+    if (this.#sources?.size === 1) {
+      return line.source === ownSource
+        ? [...time, { text: `${source?.name ?? ''} `, style: source?.style ?? {} }]
+        : time;
+    }
     const widest = Math.max(0, ...[...this.#names.values()].map(({ name }) => textWidth(name)));
     const width = Math.min(longestName, widest, Math.max(6, Math.floor(this.#columns / 5)));
     return [...time, { text: `${fitText(source?.name ?? line.source, width)} │ `, style: source?.style ?? {} }];

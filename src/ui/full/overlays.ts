@@ -21,8 +21,9 @@ export function helpOverlay(columns: number, rows: number, scroll: number): Over
     ...commands.filter((each) => each.group === group).map((command) => entryOf(command)),
     { line: [{ text: '' }] as Line, command: null },
   ]);
-  const width = Math.min(columns, 76);
-  const height = Math.min(rows, entries.length + 3);
+  // A few columns of what lies below, left and right, would only be torn words.
+  const width = columns < 88 ? columns : 76;
+  const height = rows < entries.length + 6 ? rows : entries.length + 3;
   const room = height - 2;
   const first = Math.max(0, Math.min(scroll, entries.length - room));
   const shown = entries.slice(first, first + room);

@@ -12,6 +12,8 @@ export type Overlay =
       readonly text: string;
       readonly error: string | null;
       readonly label?: string;
+      /** What is scaled. */
+      readonly service?: string;
     }
   | { readonly type: 'confirm'; readonly question: string; readonly effects: readonly Effect[] };
 
@@ -28,6 +30,8 @@ export interface ScreenState {
   readonly notice: { readonly text: string; readonly tone: 'good' | 'busy' | 'bad' } | null;
   /** What we carry out at the moment. */
   readonly busy: string | null;
+  /** Files are watched. */
+  readonly isWatching: boolean;
   /** To the supervisor; absent: nothing runs that would need one. */
   readonly connection: 'open' | 'absent' | 'lost';
   /** Instead of the stack: why there is none to show. */

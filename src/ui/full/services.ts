@@ -28,6 +28,9 @@ export interface UsageView {
 /** Stands for all of them in the list. */
 export const everything = '*';
 
+/** The source of lines that are our own: they are among the logs of whatever is selected. */
+export const ownSource = 'tscompose';
+
 export const usageLength = 32;
 
 export function withUsage(before: UsageView | undefined, cpuPercent: number | null, memoryBytes: number): UsageView {

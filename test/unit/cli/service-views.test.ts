@@ -78,7 +78,7 @@ describe('the services of the full-screen view', () => {
       port('0.0.0.0', 53, 53, 'udp'),
     ];
     const [view] = serviceViews(observed(container({ name: 'shop-web-1', service: 'web', ports })), null, '-');
-    assert.deepEqual(view?.urls, ['http://localhost:8080/', 'https://[::1]:8443/', 'http://127.0.0.1/']);
+    assert.deepEqual(view?.urls, ['http://127.0.0.1', 'http://localhost:8080', 'https://[::1]:8443']);
     assert.match(view?.ports ?? '', /^8080→80 /);
   });
 });

@@ -77,8 +77,10 @@ describe('the view of logs', () => {
     assert.deepEqual(shown(), ['two']);
     push(['w', 3, 'three'], ['d', 4, 'four']);
     assert.deepEqual(shown(), ['two', 'four']);
+    push(['tscompose', 5, 'restart db: done']);
+    assert.deepEqual(shown(), ['two', 'four', ' restart db: done']);
     view.select(null);
-    assert.equal(shown().length, 4);
+    assert.equal(view.size, 5);
   });
 
   it('stands still when scrolled up, counts what comes, and follows again at the end', () => {
