@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync, constants } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Project } from '../model/project.ts';
 import { withVariables } from '../model/providers.ts';
@@ -58,11 +58,17 @@ interface Parameters {
   readonly parameters?: readonly { readonly name: string }[];
 }
 
-/** A plugin of the Docker CLI, or a program of that name. */
-function findProgram(name: string, { type }: Provider, { environment }: Context): string {
+/** A plugin of the Docker CLI, a program of that name, or with a slash in it a program where that says. */
+function findProgram(name: string, { type }: Provider, { environment, workingDirectory }: Context): string {
   const path = ['services', name, 'provider', 'type'];
-  if (type === 'compose' || !/^[\w.+-]+$/.test(type)) {
+  if (type === 'compose' || !/^[\w.+/-]+$/.test(type)) {
     throw new ComposeError('INVALID', `service ${name}: ${JSON.stringify(type)} is no provider`, { path });
+  }
+  if (type.includes('/')) {
+    const program = resolve(workingDirectory, type);
+    if (isExecutable(program)) return program;
+    const message = `service ${name}: there is no program ${program} to provide it`;
+    throw new ComposeError('COMMAND_NOT_FOUND', message, { path, exitCode: 1 });
   }
   const home = environment.HOME;
   const plugins = [

@@ -74,6 +74,15 @@ describe('e2e: providers', () => {
       `compose ${name} stop --size=s --size=m --colour=red my-db`,
       `compose ${name} down my-db`,
     ]);
+    for (const type of ['./bin/cloud', join(directory, 'cloud')]) {
+      writeFileSync(scene.composeFile, compose.replace('"cloud"', JSON.stringify(type)));
+      await scene.ok('create');
+      await scene.ok('down');
+      assert.deepEqual(asked(), [`compose ${name} up --size=s --size=m my-db`, `compose ${name} down my-db`]);
+    }
+    writeFileSync(scene.composeFile, compose.replace('"cloud"', '"./bin/none"'));
+    await scene.fails(1, /service my-db: there is no program \/.*\/bin\/none to provide it/, 'up', '-d');
+    writeFileSync(scene.composeFile, compose);
     writeFileSync(join(directory, 'broken'), '');
     await scene.fails(1, /service my-db: cloud compose up failed: out of clouds/, 'up', '-d');
     assert.equal(await scene.ok('ps', '-aq'), '');
