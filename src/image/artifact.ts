@@ -5,13 +5,18 @@ import type { ImageReference } from './reference.ts';
 import type { RegistryClient } from './registry/client.ts';
 
 export interface ArtifactFile {
-  /** Its name, for whoever looks at the artifact. */
+  /** Compose files, which are merged in their order, and files of variables that these name. */
+  readonly kind: 'compose' | 'variables';
+  /** Of a Compose file for whoever looks at the artifact, of another what it is called beside that. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
 const artifactType = 'application/vnd.docker.compose.project';
-const fileType = 'application/vnd.docker.compose.file+yaml';
+const fileTypes = {
+  compose: { mediaType: 'application/vnd.docker.compose.file+yaml', nameKey: 'com.docker.compose.file' },
+  variables: { mediaType: 'application/vnd.docker.compose.envfile', nameKey: 'com.docker.compose.envfile' },
+} as const;
 /** The configuration of an artifact that has none: `{}`. */
 const emptyTypes = {
   '1.1': 'application/vnd.oci.empty.v1+json',
@@ -20,7 +25,7 @@ const emptyTypes = {
 
 export type OciVersion = keyof typeof emptyTypes;
 
-/** Sends Compose files, in the order in which they are merged; the descriptor of the manifest. */
+/** Sends the files of a project; the descriptor of the manifest. */
 export async function pushArtifact(
   client: RegistryClient,
   reference: ImageReference,
@@ -28,19 +33,25 @@ export async function pushArtifact(
   options: { readonly ociVersion: OciVersion; readonly composeVersion: string; readonly signal: AbortSignal },
 ): Promise<Descriptor> {
   const { ociVersion, composeVersion, signal } = options;
-  const send = async (mediaType: string, bytes: Uint8Array, name?: string): Promise<Descriptor> => {
+  const send = async (
+    mediaType: string,
+    bytes: Uint8Array,
+    annotations?: Readonly<Record<string, string>>,
+  ): Promise<Descriptor> => {
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     const descriptor = { digest, size: bytes.length };
     const read = async function* (start: number, end: number) {
       yield bytes.subarray(start, end);
     };
     await client.pushBlob(reference, { descriptor, read }, { signal });
-    const annotations = { 'com.docker.compose.version': composeVersion, 'com.docker.compose.file': name ?? '' };
-    return { mediaType, ...descriptor, ...(name === undefined ? {} : { annotations }) };
+    return { mediaType, ...descriptor, ...(annotations && { annotations }) };
   };
   const config = await send(emptyTypes[ociVersion], Buffer.from('{}'));
   const layers: Descriptor[] = [];
-  for (const { name, bytes } of files) layers.push(await send(fileType, bytes, name));
+  for (const { kind, name, bytes } of files) {
+    const { mediaType, nameKey } = fileTypes[kind];
+    layers.push(await send(mediaType, bytes, { 'com.docker.compose.version': composeVersion, [nameKey]: name }));
+  }
   const manifest = {
     schemaVersion: 2,
     mediaType: mediaTypes.ociManifest,

@@ -143,6 +143,17 @@ describe('e2e: images out of containers and to registries', () => {
       files: {
         'more.yaml': 'services: { web: { labels: { a: b } } }\n',
         'telling.yaml': 'services: { web: { image: x, environment: { KEY: value } } }\n',
+        'filed.yaml': [
+          '# stays as it is',
+          'services:',
+          '  web:',
+          '    image: x',
+          '    env_file: ["some.env", { path: none.env, required: false }]',
+          '  other: { image: x, env_file: "./some.env" }',
+          '',
+        ].join('\n'),
+        'named.yaml': 'services: { web: { image: x, env_file: "${NAME:-some}.env" } }\n',
+        'some.env': 'KEY=value\n',
         'included.yaml': 'services: { other: { image: x } }\n',
         'including.yaml': 'include: [included.yaml]\n',
       },
@@ -164,9 +175,23 @@ describe('e2e: images out of containers and to registries', () => {
       assert.deepEqual(files, ['compose.yaml', 'more.yaml']);
       const first = await (await ask(`blobs/${manifest.layers[0]?.digest}`)).text();
       assert.equal(first, readFileSync(scene.composeFile, 'utf8'));
+      await scene.ok('-f', 'filed.yaml', 'publish', '--with-env', `${registry.domain}/team/shop:1`);
+      const filed = (await (await ask('manifests/1')).json()) as Pick<typeof manifest, 'layers'>;
+      const name = filed.layers.at(-1)?.annotations['com.docker.compose.envfile'] ?? '';
+      assert.match(name, /^[0-9a-f]{64}\.env$/);
+      const texts = await Promise.all(
+        filed.layers.map(async ({ digest }) => await (await ask(`blobs/${digest}`)).text()),
+      );
+      const written = readFileSync(join(dirname(scene.composeFile), 'filed.yaml'), 'utf8');
+      assert.deepEqual(texts.slice(1), [
+        written.replace('"some.env"', name).replace('"./some.env"', name),
+        'KEY=value\n',
+      ]);
       const refused = async (file: string, message: RegExp) =>
         await scene.fails(1, message, '-f', file, 'publish', `${registry.domain}/team/no:1`);
       await refused('telling.yaml', /values of variables of web would be sent/);
+      await refused('filed.yaml', /values of variables of web, other would be sent/);
+      await refused('named.yaml', /the env_file of service web is not sent/);
       await refused('including.yaml', /includes or extends .*included.yaml, which is not sent/);
     },
   );

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { formatTree } from '../../compose/config-output.ts';
 import { imagesOnly, namedImages, withImages } from '../../compose/image-digests.ts';
 import { loadModel } from '../../compose/load.ts';
+import { type PublishedFile, publishedFile } from '../../compose/published-file.ts';
 import type { Tree } from '../../compose/tree-path.ts';
 import { type ArtifactFile, type OciVersion, pushArtifact } from '../../image/artifact.ts';
 import { pinImages } from '../../image/digests.ts';
@@ -52,14 +53,17 @@ export const publish = defineCommand({
     const options = { ...loadOptionsOf(context, []), profiles: ['*'] };
     const { tree, sources } = await loadModel({ ...options, skip: { environmentFiles: true } });
     const others = sources.readFiles.filter((file) => ![...sources.files, ...sources.envFiles].includes(file));
-    refuseUnpublishable(tree, others, variables);
+    const published = sources.files.map((path) => readPublished(path, sources.projectDirectory));
+    const variableFiles = new Map(published.flatMap((file) => [...file.variableFiles]));
+    refuseUnpublishable(tree, { others, variables, variableFiles });
     const binds = bindSources(tree);
     if (binds.length > 0 && answer === 'asked') {
       const question = `Files of this machine are mounted, and not sent (${binds.join(', ')}). Publish all the same?`;
       if (!(await confirm(question, context))) return 1;
     }
-    const files = await Promise.all(sources.files.map(readArtifactFile));
+    const files = published.map(({ name, text }) => artifactFile('compose', name, text));
     if (digests === 'pinned') files.push(await imageOverride(tree, context));
+    for (const [path, name] of variableFiles) files.push(artifactFile('variables', name, readFileSync(path)));
     const name = `${reference.domain}/${reference.repository}:${reference.tag}`;
     const steps = { operation: 'publish', kind: 'image', isQuiet: false, failures: 'stop' } as const;
     await runSteps([name], { ...steps, texts: ['Publishing', 'Published'] }, context, async () => {
@@ -71,8 +75,21 @@ export const publish = defineCommand({
   },
 });
 
+interface EnvFile {
+  readonly path: string;
+  readonly required?: boolean;
+}
+
 /** Throws INVALID for what would not be whole, or would say too much, in a registry. */
-function refuseUnpublishable(tree: Tree, others: readonly string[], variables: 'sent' | 'kept'): void {
+function refuseUnpublishable(
+  tree: Tree,
+  sent: {
+    readonly others: readonly string[];
+    readonly variables: 'sent' | 'kept';
+    readonly variableFiles: ReadonlyMap<string, string>;
+  },
+): void {
+  const { others, variables, variableFiles } = sent;
   const services = Object.entries((tree.services ?? {}) as Record<string, Tree>);
   const [included] = others;
   if (included !== undefined) {
@@ -90,13 +107,19 @@ function refuseUnpublishable(tree: Tree, others: readonly string[], variables: '
       hint: 'give it an image, and push that',
     });
   }
-  const withFile = services.find(([, service]) => lengthOf(service.env_file) > 0);
+  const filesOf = ({ env_file }: Tree) => (env_file ?? []) as unknown as readonly EnvFile[];
+  // One that a variable names, or an anchor gives: its place in the text is another's.
+  const withFile = services.find(([, service]) =>
+    filesOf(service).some(({ path, required }) => !variableFiles.has(path) && (required !== false || existsSync(path))),
+  );
   if (withFile !== undefined) {
     throw new ComposeError('INVALID', `cannot publish: the env_file of service ${withFile[0]} is not sent`, {
-      hint: 'say its variables in environment, or publish what tscompose config prints',
+      hint: 'name it in the service itself, without variables, or publish what tscompose config prints',
     });
   }
-  const telling = services.filter(([, { environment }]) => saysValues(environment)).map(([name]) => name);
+  const isTelling = (service: Tree) =>
+    saysValues(service.environment) || filesOf(service).some(({ path }) => variableFiles.has(path));
+  const telling = services.filter(([, service]) => isTelling(service)).map(([name]) => name);
   if (telling.length > 0 && variables === 'kept') {
     throw new ComposeError('INVALID', `cannot publish: values of variables of ${telling.join(', ')} would be sent`, {
       hint: 'look at them, then add --with-env',
@@ -109,10 +132,6 @@ function saysValues(environment: unknown): boolean {
   return Object.values((environment ?? {}) as object).some((value) => value !== null);
 }
 
-function lengthOf(value: unknown): number {
-  return Array.isArray(value) ? value.length : value === undefined || value === null ? 0 : 1;
-}
-
 function bindSources(tree: Tree): string[] {
   const mounts = Object.values((tree.services ?? {}) as Record<string, Tree>).flatMap(({ volumes }) =>
     Array.isArray(volumes) ? (volumes as unknown as { type?: string; source?: string }[]) : [],
@@ -120,14 +139,19 @@ function bindSources(tree: Tree): string[] {
   return [...new Set(mounts.filter(({ type }) => type === 'bind').map(({ source }) => String(source)))].sort();
 }
 
-async function readArtifactFile(path: string): Promise<ArtifactFile> {
+function readPublished(path: string, directory: string): PublishedFile & { readonly name: string } {
   if (path === '-') {
     throw new ComposeError('USAGE', 'cannot publish what comes from standard input', { hint: 'name a file' });
   }
-  return { name: basename(path), bytes: await readFile(path) };
+  const source = { name: path, path, text: readFileSync(path, 'utf8') };
+  return { name: basename(path), ...publishedFile(source, directory, existsSync) };
+}
+
+function artifactFile(kind: ArtifactFile['kind'], name: string, content: string | Buffer): ArtifactFile {
+  return { kind, name, bytes: typeof content === 'string' ? Buffer.from(content) : content };
 }
 
 async function imageOverride(tree: Tree, { environment, signal }: Context): Promise<ArtifactFile> {
   const pinned = withImages(tree, await pinImages(namedImages(tree), { environment, signal }));
-  return { name: 'image-digests.yaml', bytes: Buffer.from(formatTree(imagesOnly(pinned), 'yaml')) };
+  return artifactFile('compose', 'image-digests.yaml', formatTree(imagesOnly(pinned), 'yaml'));
 }
