@@ -1,18 +1,22 @@
 import { stripVTControlCharacters } from 'node:util';
-import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import type { BuildEvent, BuildStepEvent } from '../model/build.ts';
 import type { LayerEvent } from '../model/events.ts';
+import { monotonicMs } from '../util/elapsed.ts';
 import { type BuildReporter, type BuildReporterOptions, statusText } from './build-reporter.ts';
 import { layerLines } from './layers.ts';
+import { taskList } from './task-list.ts';
 
 interface ActiveStep {
   readonly title: string;
+  readonly began: number;
   /** The latest that it has said. */
   lines: readonly string[];
   half: string;
   readonly layers: Map<string, LayerEvent>;
 }
 
+/** What goes on for long says for how long. */
+const tickMs = 1000;
 const linesOver = 4;
 const linesOfStep = 3;
 const layersOfStep = 6;
@@ -28,6 +32,7 @@ export class BuildTasks implements BuildReporter {
   readonly #isColored: boolean;
   readonly #active = new Map<number, ActiveStep>();
   readonly #over = Promise.withResolvers<void>();
+  #clock: NodeJS.Timeout | undefined;
   #done = 0;
   #hasFailed = false;
   #draw: (() => void) | undefined;
@@ -64,6 +69,7 @@ export class BuildTasks implements BuildReporter {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#clock);
     this.#active.clear();
     this.#draw?.();
     this.#over.resolve();
@@ -73,8 +79,9 @@ export class BuildTasks implements BuildReporter {
 
   #step({ id, title, status, durationMs }: BuildStepEvent): void {
     if (status === 'started') {
-      this.#active.set(id, { title, lines: [], half: '', layers: new Map() });
+      this.#active.set(id, { title, began: monotonicMs(), lines: [], half: '', layers: new Map() });
       this.#list ??= this.#open().run();
+      this.#clock ??= setInterval(() => this.#draw?.(), tickMs).unref();
       return;
     }
     this.#active.delete(id);
@@ -97,24 +104,25 @@ export class BuildTasks implements BuildReporter {
   }
 
   #cut(title: string): string {
-    const width = Math.max(20, (this.#stderr.columns ?? 80) - 12);
+    const width = Math.max(20, (this.#stderr.columns ?? 80) - 14);
     return title.length <= width ? title : `${title.slice(0, width - 1)}…`;
   }
 
   #shown(): string {
     const lines = this.#lines.slice(-linesOver);
-    for (const { title, lines: said, layers } of this.#active.values()) {
+    for (const { title, began, lines: said, layers } of this.#active.values()) {
       const below = layers.size > 0 ? layerLines(layers.values()).slice(0, layersOfStep) : said;
-      lines.push(this.#cut(title), ...below.map((line) => `    ${line}`));
+      const ms = monotonicMs() - began;
+      lines.push(
+        this.#cut(title) + (ms < tickMs ? '' : `  ${(ms / 1000).toFixed(1)}s`),
+        ...below.map((line) => `    ${line}`),
+      );
     }
     return lines.slice(0, screenRows).join('\n');
   }
 
-  #open(): Listr<unknown, 'default', 'default'> {
-    const processOutput = new ProcessOutput(this.#stderr, this.#stderr, { leaveEmptyLine: false });
-    const logger = new ListrLogger({ useIcons: true, toStderr: [], processOutput });
-    const rendererOptions = { logger, formatOutput: 'truncate' as const, showErrorMessage: false };
-    return new Listr(
+  #open() {
+    return taskList(
       [
         {
           title: 'Building',
@@ -131,19 +139,9 @@ export class BuildTasks implements BuildReporter {
               if (this.#hasFailed) throw new Error(task.title);
             });
           },
-          rendererOptions: { outputBar: 1 },
         },
       ],
-      {
-        exitOnError: false,
-        // Interrupts are the entry point's; a list that has them ends the process.
-        registerSignalListeners: false,
-        renderer: 'default',
-        // By default it looks at stdout, and ours is stderr, which was found to be a terminal.
-        fallbackRenderer: 'default',
-        rendererOptions,
-        fallbackRendererOptions: rendererOptions,
-      },
+      this.#stderr,
     );
   }
 }

@@ -1,5 +1,5 @@
-import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import type { ProgressEvent } from '../model/events.ts';
+import { monotonicMs } from '../util/elapsed.ts';
 import { layerLines, layerSum } from './layers.ts';
 import {
   describeResource,
@@ -11,10 +11,13 @@ import {
   reduceProgress,
 } from './progress.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
+import { taskList } from './task-list.ts';
 
 interface Row {
   readonly key: string;
   readonly finished: PromiseWithResolvers<void>;
+  /** When it was first at work. */
+  began: number;
   show: ((title: string, details: string) => void) | undefined;
 }
 
@@ -23,6 +26,8 @@ export class TaskReporter implements Reporter {
   readonly #stderr: NodeJS.WritableStream;
   readonly #rows = new Map<string, Row>();
   #progress: ProgressState = initialProgress;
+  #nameWidth = 0;
+  readonly #clock = setInterval(() => this.#tick(), tickMs).unref();
   /** Rows that no list shows yet. */
   #waiting: Row[] = [];
   #lists: Promise<void> | undefined;
@@ -40,29 +45,41 @@ export class TaskReporter implements Reporter {
       return;
     }
     if (event.type === 'warning') this.#stderr.write(`warning: ${event.message}\n`);
+    const names = [...this.#progress.resources.values()].filter(isShown).map(describeResource);
+    const widest = Math.max(0, ...names.map((name) => name.length));
+    const columns = (this.#stderr as NodeJS.WriteStream).columns || 80;
+    this.#nameWidth = Math.min(widest, Math.max(minNameWidth, columns - besideName));
     for (const [key, resource] of this.#progress.resources) {
       if (isShown(resource) || resource.status === 'failed') this.#show(key, resource);
     }
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#clock);
     // What did not come to its end stays as it is: the error says why.
     for (const row of this.#rows.values()) row.finished.resolve();
     await this.#lists;
   }
 
+  #tick(): void {
+    for (const row of this.#rows.values()) {
+      if (this.#progress.resources.get(row.key)?.status === 'working') this.#refresh(row);
+    }
+  }
+
   #show(key: string, resource: ResourceProgress): void {
     let row = this.#rows.get(key);
     if (row === undefined) {
-      row = { key, finished: Promise.withResolvers<void>(), show: undefined };
+      row = { key, finished: Promise.withResolvers<void>(), began: monotonicMs(), show: undefined };
       row.finished.promise.catch(() => {});
       this.#rows.set(key, row);
       this.#waiting.push(row);
       this.#lists ??= this.#runLists();
     }
-    row.show?.(...this.#textOf(resource));
+    if (resource.status === 'planned') row.began = monotonicMs();
+    this.#refresh(row);
     if (resource.status === 'done') row.finished.resolve();
-    if (resource.status === 'failed') row.finished.reject(new Error(titleOf(resource)));
+    if (resource.status === 'failed') row.finished.reject(new Error(row.key));
   }
 
   /** A list runs the tasks it began with, so what is reported while it runs gets a list of its own after it. */
@@ -77,63 +94,57 @@ export class TaskReporter implements Reporter {
     this.#lists = undefined;
   }
 
-  #list(rows: readonly Row[]): Listr<unknown, 'default', 'default'> {
-    const stderr = this.#stderr as NodeJS.WriteStream;
-    const rendererOptions = {
-      logger: new ListrLogger({
-        useIcons: true,
-        toStderr: [],
-        processOutput: new ProcessOutput(stderr, stderr, { leaveEmptyLine: false }),
-      }),
-      showErrorMessage: false,
-      formatOutput: 'truncate' as const,
-    };
-    return new Listr(
+  #list(rows: readonly Row[]) {
+    return taskList(
       rows.map((row) => ({
-        title: this.#title(row),
+        title: this.#textOf(row)[0],
         task: (_context, task) => {
           row.show = (title, details) => {
             task.title = title;
             task.output = details;
           };
-          const resource = this.#progress.resources.get(row.key);
-          if (resource !== undefined) row.show(...this.#textOf(resource));
+          this.#refresh(row);
           return row.finished.promise;
         },
-        // The latest output alone, all lines of it.
-        rendererOptions: { outputBar: 1 },
       })),
-      {
-        concurrent: true,
-        exitOnError: false,
-        // Interrupts are the entry point's; a list that has them ends the process.
-        registerSignalListeners: false,
-        renderer: 'default',
-        // By default it looks at stdout, and ours is stderr, which was found to be a terminal.
-        fallbackRenderer: 'default',
-        rendererOptions,
-        fallbackRendererOptions: rendererOptions,
-      },
+      this.#stderr as NodeJS.WriteStream,
     );
   }
 
-  #textOf(resource: ResourceProgress): [title: string, details: string] {
-    const layers = [...(this.#progress.layers.get(resource.resource)?.values() ?? [])];
-    const isPulled = resource.kind === 'image' && resource.status === 'working' && layers.length > 0;
-    if (!isPulled) return [titleOf(resource), ''];
-    return [`${titleOf(resource)}  ${layerSum(layers)}`, layerLines(layers).slice(0, maxLayerLines).join('\n')];
+  #refresh(row: Row): void {
+    row.show?.(...this.#textOf(row));
   }
 
-  #title(row: Row): string {
+  #textOf(row: Row): [title: string, details: string] {
     const resource = this.#progress.resources.get(row.key);
-    return resource === undefined ? row.key : titleOf(resource);
+    if (resource === undefined) return [row.key, ''];
+    const title = this.#titleOf(resource, row);
+    const layers = [...(this.#progress.layers.get(resource.resource)?.values() ?? [])];
+    const isPulled = resource.kind === 'image' && resource.status === 'working' && layers.length > 0;
+    if (!isPulled) return [title, ''];
+    return [`${title}  ${layerSum(layers)}`, layerLines(layers).slice(0, maxLayerLines).join('\n')];
+  }
+
+  /** Names, words and times one below the other. */
+  #titleOf(resource: ResourceProgress, row: Row): string {
+    const text = resource.status === 'failed' ? 'Error' : resource.text;
+    const name = describeResource(resource);
+    const cut = name.length > this.#nameWidth ? `${name.slice(0, this.#nameWidth - 1)}…` : name;
+    const title = `${cut.padEnd(this.#nameWidth)}  ${text.padEnd(textWidth)}`;
+    const ms = resource.status === 'working' ? monotonicMs() - row.began : resource.durationMs;
+    const isTimed = resource.status === 'done' || (resource.status === 'working' && ms >= tickMs);
+    return isTimed ? `${title} ${`${(ms / 1000).toFixed(1)}s`.padStart(timeWidth)}` : title.trimEnd();
   }
 }
+
+/** What goes on for long says for how long. */
+const tickMs = 1000;
+/** `Recreated`. */
+const textWidth = 9;
+const timeWidth = 6;
+/** Mark, gaps, word and time, and what listr2 leaves free. */
+const besideName = 2 + 2 + textWidth + 1 + timeWidth + 2;
+const minNameWidth = 12;
 
 /** Of one image: the terminal is to hold several. */
 const maxLayerLines = 8;
-
-function titleOf(resource: ResourceProgress): string {
-  const seconds = resource.status === 'done' ? `  ${(resource.durationMs / 1000).toFixed(1)}s` : '';
-  return `${describeResource(resource)}  ${resource.status === 'failed' ? 'Error' : resource.text}${seconds}`;
-}

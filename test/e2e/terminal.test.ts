@@ -67,8 +67,10 @@ services:
     logging: {options: {max-size: 500m}}
 `;
 
+const time: Mask = [/[ \d]\d\.\ds$/g, ' T.Ts'];
+const files = { 'flags/.keep': '' };
+
 describe('up in a terminal', () => {
-  const files = { 'flags/.keep': '' };
   for (const [columns, rows] of [
     [80, 24],
     [200, 50],
@@ -142,6 +144,46 @@ describe('up in a terminal', () => {
     assert.equal(await terminal.exitCode(), 130);
     const logged = await scene.ok('logs', '--no-log-prefix', 'loud');
     assert.equal(logged.trimEnd().split('\n').length, 300_000);
+  });
+});
+
+const failing = `
+services:
+  db:
+    image: rootfs:/
+    init: true
+    command: [sh, -c, 'echo starting; echo "FATAL: no such directory: /data" >&2; exit 3']
+  web:
+    image: rootfs:/
+    init: true
+    command: [sleep, '1000']
+    stop_grace_period: 0s
+    depends_on: {db: {condition: service_completed_successfully}}
+`;
+
+describe('progress in a terminal', () => {
+  for (const [columns, rows] of [
+    [80, 24],
+    [200, 50],
+  ] as const) {
+    scenario(`shows each resource with its time, at ${columns}x${rows}`, { compose: stack, files }, async (scene) => {
+      const show = async (name: string, ...args: string[]) => {
+        await using terminal = await scene.openTerminal(args, { columns, rows });
+        assert.equal(await terminal.exitCode({ timeoutMs: 20_000 }), 0);
+        // A list that is longer than the screen ends in the scrollback.
+        const text = await terminal.scrollback();
+        assertScreen(`e2e/screens/${name}-${columns}x${rows}.txt`, text, [[scene.project, 'PROJECT'], time]);
+      };
+      for (const name of ['job', 'db', 'migrate']) flag(scene, name);
+      await show('up-d', 'up', '-d');
+      await show('down', 'down', '--volumes');
+    });
+  }
+
+  scenario('shows the last lines of what failed right below the error', { compose: failing }, async (scene) => {
+    await using terminal = await scene.openTerminal(['up', '-d'], { columns: 80, rows: 24 });
+    assert.equal(await terminal.exitCode(), 1);
+    assertScreen('e2e/screens/up-d-failed-80x24.txt', await terminal.screen(), [[scene.project, 'PROJECT'], time]);
   });
 });
 

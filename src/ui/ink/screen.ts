@@ -8,10 +8,10 @@ import { render, useInput } from 'ink';
 import { createElement as h, type ReactElement } from 'react';
 import type { ProgressEvent } from '../../model/events.ts';
 import { Backlog } from '../backlog.ts';
+import { BottomFrame } from '../bottom-frame.ts';
 import type { Reporter } from '../reporter.ts';
 import type { Screen } from '../screen.ts';
 import { emptyStack, reduceStack, type StackEvent, type StackState } from '../stack.ts';
-import { BottomFrame } from './bottom-frame.ts';
 import { Footer, type FooterKey, type FooterProps } from './footer.ts';
 
 /** The least time between two drawings: what arrives meanwhile is drawn with the next, so output costs frames, not lines. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { BottomFrame } from '../../../src/ui/ink/bottom-frame.ts';
+import { BottomFrame } from '../../../src/ui/bottom-frame.ts';
 
 describe('the frame below the logs', () => {
   it('writes nothing when nothing changes, and one row when one does', () => {

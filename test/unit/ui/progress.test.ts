@@ -111,7 +111,7 @@ describe('progress', () => {
 
   it('on a terminal ends with every task ticked', async () => {
     const text = await report('tty', events.slice(0, -1));
-    assert.match(text, /✔ Container shop-web-1 {2}Started {2}1\.0s\n/);
+    assert.match(text, /✔ Container shop-web-1 {2}Started {5}1\.0s\n/);
   });
 
   it('on a terminal also shows what was reported after the list had begun', async () => {
@@ -121,7 +121,7 @@ describe('progress', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     reporter.report(step(node(9, 'startContainer', 'shop-db-1'), 'done', 'Running'));
     await reporter.close();
-    assert.match(sink.text(), /Container shop-db-1 {2}Running/);
+    assert.match(sink.text(), /Container shop-db-1 {3}Running/);
   });
 });
 
