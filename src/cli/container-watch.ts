@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { MonitorClient } from '../container/monitor-client.ts';
 import type { MonitorEvent, MonitorState } from '../container/monitor-protocol.ts';
-import { exitCodeOf, unknownExitCode } from '../model/container-state.ts';
+import { exitCodeOf, type HealthProbe, unknownExitCode } from '../model/container-state.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import type { ObservedContainer } from '../plan/observed.ts';
 import type { Paths } from '../state/paths.ts';
@@ -18,7 +18,7 @@ export type WatchEvent =
       readonly exitCode: number;
       readonly next: 'restart' | 'gone';
     }
-  | { readonly type: 'health'; readonly record: ContainerRecord; readonly status: string }
+  | { readonly type: 'health'; readonly record: ContainerRecord; readonly status: string; readonly probe: HealthProbe }
   | { readonly type: 'pause' | 'unpause'; readonly record: ContainerRecord }
   /** Nothing that is watched runs, and no command is about to start something. */
   | { readonly type: 'idle' };
@@ -207,7 +207,7 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
         this.#emit({ type: 'exit', record, exitCode: exitCode ?? 0, next: 'restart' });
         return true;
       case 'health':
-        this.#emit({ type: 'health', record, status: event.status });
+        this.#emit({ type: 'health', record, status: event.status, probe: event.log });
         return false;
       case 'pause':
       case 'unpause':

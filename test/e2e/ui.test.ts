@@ -107,7 +107,7 @@ const marksOf: Readonly<Record<(typeof views)[number], RegExp>> = {
   mounts: /compose\.yaml/,
   networks: /10\.213\.71\.20/,
   processes: /sleep 1000/,
-  events: /create/,
+  events: /web-1 +create$/m,
   plan: /Plan: 1 to change/,
 };
 
@@ -234,7 +234,7 @@ describe('e2e: ui', () => {
     await using terminal = await open(scene);
     await terminal.shows(/● db-1/);
     await terminal.press('7');
-    await terminal.shows(/create/);
+    await terminal.shows(/db-1 +create$/m);
     const [supervisor = 0] = scene.supervisors();
     process.kill(supervisor, 'SIGKILL');
     await terminal.shows(/the supervisor was gone; there is another one now/);

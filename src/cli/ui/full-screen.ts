@@ -52,12 +52,14 @@ class FullScreen implements AsyncDisposable {
     const restore = () => this.#terminal?.leave();
     process.on('uncaughtExceptionMonitor', restore);
     this.#cleanup.defer(() => void process.off('uncaughtExceptionMonitor', restore));
-    const resume = () => this.#terminal?.enter();
-    process.on('SIGCONT', resume);
-    this.#cleanup.defer(() => void process.off('SIGCONT', resume));
-    const suspend = () => this.#suspend();
-    process.on('SIGTSTP', suspend);
-    this.#cleanup.defer(() => void process.off('SIGTSTP', suspend));
+    // Whoever went on after a stop may find the terminal as others left it.
+    const renew = () => this.#terminal?.renew();
+    process.on('SIGCONT', renew);
+    this.#cleanup.defer(() => void process.off('SIGCONT', renew));
+    process.on('SIGTSTP', this.#suspend);
+    this.#cleanup.defer(() => void process.off('SIGTSTP', this.#suspend));
+    // It may be interrupted before it is awaited.
+    this.#over.promise.catch(() => {});
   }
 
   async run(): Promise<void> {
@@ -73,6 +75,7 @@ class FullScreen implements AsyncDisposable {
       isColored: isColored(this.#context, stdout),
       frame: (columns, rows) => this.#view.frame(columns, rows),
       onInput: (input) => this.#carryOut(this.#view.input(input)),
+      onClosed: () => this.#over.resolve(),
     });
     if (opened !== undefined) this.#feed?.start(opened);
     await this.#over.promise;
@@ -181,11 +184,17 @@ class FullScreen implements AsyncDisposable {
     }
   }
 
-  /** Stops with everybody else of the job, as the shell expects; SIGCONT brings us back. */
-  #suspend(): void {
+  /**
+   * Stops with everybody else of the job, as the shell expects. Where no shell controls jobs the kernel passes over the signal
+   * (signal(7), orphaned process groups), and we go on.
+   */
+  readonly #suspend = (): void => {
     this.#terminal?.leave();
-    process.kill(0, 'SIGSTOP');
-  }
+    process.off('SIGTSTP', this.#suspend);
+    process.kill(0, 'SIGTSTP');
+    process.on('SIGTSTP', this.#suspend);
+    this.#terminal?.enter();
+  };
 
   /** One load at a time; what is asked for meanwhile is loaded after it. */
   #loadDetails(): void {

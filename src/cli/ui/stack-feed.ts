@@ -87,11 +87,10 @@ export class StackFeed implements AsyncDisposable {
     return this.#refreshing;
   }
 
-  /** All probes that we have seen of a container, those from before included that its monitor remembers. */
+  /** All probes that we have seen of a container, with `latest`: those that its monitor remembers, or one that has just ended. */
   probes(id: string, latest: readonly HealthProbe[]): readonly HealthProbe[] {
-    const known = this.#probes.get(id) ?? [];
-    const last = known.at(-1)?.start ?? '';
-    const all = [...known, ...latest.filter(({ start }) => start > last)].slice(-rememberedProbes);
+    const byStart = new Map([...(this.#probes.get(id) ?? []), ...latest].map((probe) => [probe.start, probe]));
+    const all = [...byStart.values()].sort((a, b) => (a.start < b.start ? -1 : 1)).slice(-rememberedProbes);
     this.#probes.set(id, all);
     return all;
   }
@@ -126,7 +125,9 @@ export class StackFeed implements AsyncDisposable {
     const project = withRecords(this.#context, (database) => database.project(this.#project)?.project ?? null);
     this.#ids.clear();
     const there = new Set(observed.containers.map(({ record }) => record.id));
-    for (const id of this.#usage.keys()) if (!there.has(id)) this.#usage.delete(id);
+    for (const memory of [this.#usage, this.#probes, this.#known]) {
+      for (const id of memory.keys()) if (!there.has(id)) memory.delete(id);
+    }
     for (const container of observed.containers) {
       const { record } = container;
       this.#ids.set(record.name, record.id);
@@ -167,8 +168,10 @@ export class StackFeed implements AsyncDisposable {
   async #followContainers(): Promise<void> {
     for await (const event of this.#watch) {
       if (event.type === 'idle' || event.type === 'state') continue;
-      if (event.type === 'health') this.#listener.onHealth(event.record.id, event.status);
-      else void this.#run(() => this.refresh());
+      if (event.type === 'health') {
+        this.probes(event.record.id, [event.probe]);
+        this.#listener.onHealth(event.record.id, event.status);
+      } else void this.#run(() => this.refresh());
     }
   }
 

@@ -32,7 +32,7 @@ export function helpOverlay(columns: number, rows: number, scroll: number): Over
     { columns, rows },
     { width, height },
     'Help: click a line, or press its key',
-    `${more}Esc closes`,
+    `${more}Esc closes; with Shift the mouse selects text`,
     shown,
   );
 }

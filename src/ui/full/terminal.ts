@@ -18,6 +18,8 @@ export interface FullTerminalOptions {
   readonly isColored: boolean;
   readonly frame: (columns: number, rows: number) => Frame;
   readonly onInput: (input: Input) => void;
+  /** Nobody types any more: the terminal is gone. */
+  readonly onClosed: () => void;
 }
 
 /** Given back whatever happens: on dispose, and when the process ends in any way that runs code. */
@@ -37,6 +39,7 @@ export class FullTerminal implements Disposable {
     this.#options = options;
     process.once('exit', this.#onExit);
     options.stdout.on('resize', this.#onResize);
+    options.stdin.once('end', options.onClosed);
     this.enter();
   }
 
@@ -69,6 +72,13 @@ export class FullTerminal implements Disposable {
     } catch {
       // The terminal is gone, and with it what there was to give back.
     }
+  }
+
+  /** Takes it as if for the first time, unless somebody else has it. */
+  renew(): void {
+    if (!this.#isInside) return;
+    this.leave();
+    this.enter();
   }
 
   /** Draws soon: what changes meanwhile is drawn with it. */
@@ -115,6 +125,7 @@ export class FullTerminal implements Disposable {
     this.leave();
     process.removeListener('exit', this.#onExit);
     this.#options.stdout.off('resize', this.#onResize);
+    this.#options.stdin.off('end', this.#options.onClosed);
   }
 
   #read(chunk: Buffer | string): void {
