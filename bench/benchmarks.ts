@@ -7,7 +7,7 @@ import { images } from './images.ts';
 import { median, type Row } from './table.ts';
 import { ui } from './ui.ts';
 import { watch } from './watch.ts';
-import { proportionalSizes, requestsPerSecond, settleMs, type Workshop } from './workshop.ts';
+import { proportionalSizes, requestsPerSecond, settleMs, settlingRuns, type Workshop } from './workshop.ts';
 
 export interface BenchSettings {
   readonly runs: number;
@@ -29,6 +29,11 @@ const cycle: Benchmark = async (workshop, { runs, sizes }) => {
     const project = workshop.project(`cycle${size}`, services(size));
     const steps = { 'up -d': ['up', '-d'], 'up -d, nothing to do': ['up', '-d'], ps: ['ps'], down: ['down'] };
     const samples = Object.keys(steps).map(() => ({ ours: [] as number[], peer: [] as number[] }));
+    if (size === sizes[0]) {
+      for (let run = 0; run < settlingRuns; run += 1)
+        for (const args of Object.values(steps)) workshop.ours([...project.ours, ...args]);
+      await delay(settleMs);
+    }
     for (let run = 0; run < runs; run += 1) {
       for (const [index, args] of Object.values(steps).entries())
         samples[index]!.ours.push(workshop.ours([...project.ours, ...args]));
@@ -47,6 +52,8 @@ const cycle: Benchmark = async (workshop, { runs, sizes }) => {
 const run: Benchmark = async (workshop, { runs }) => {
   const project = workshop.project('run', { one: { command: ['/bin/true'] } });
   const samples = { ours: [] as number[], peer: [] as number[] };
+  for (let count = 0; count < settlingRuns; count += 1)
+    workshop.ours([...project.ours, 'run', '--rm', 'one', '/bin/true']);
   for (let count = 0; count < runs; count += 1) {
     samples.ours.push(workshop.ours([...project.ours, 'run', '--rm', 'one', '/bin/true']));
     samples.peer.push(workshop.peer([...project.peer, 'run', '--rm', 'one', '/bin/true']));

@@ -17,6 +17,9 @@ import { median } from './table.ts';
 /** What one side leaves to the kernel and its daemons to tidy up is not to fall into the other's time. */
 export const settleMs = 2_000;
 
+/** So many runs of a command add what they compiled to what the next one starts from (src/util/code-cache.ts): not measured. */
+export const settlingRuns = 8;
+
 const checkout = resolve(import.meta.dirname, '..');
 const image = 'tscompose-bench';
 
