@@ -1,6 +1,7 @@
 /** `exec`: the OCI process object of a further process, made of the container's own. */
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import type { Hook } from '../model/service.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { OciProcess, OciSpec } from './oci.ts';
 
@@ -17,6 +18,20 @@ export interface ExecRequest {
 export interface Accounts {
   readonly passwd: string;
   readonly group: string;
+}
+
+/** The process for a lifecycle hook, or what a change of files has run, in a container with this configuration. Throws USER_NOT_FOUND. */
+export function hookProcess(spec: OciSpec, hook: Hook, accounts: Accounts): OciProcess {
+  const request = {
+    args: hook.command ?? [],
+    environment: Object.fromEntries(
+      Object.entries(hook.environment ?? {}).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
+    ),
+    user: hook.user ?? null,
+    workingDir: hook.working_dir ?? null,
+    terminal: false,
+  };
+  return execProcess(spec, request, accounts);
 }
 
 /** The process for `request` in a container with this configuration. Throws USER_NOT_FOUND. */

@@ -1,7 +1,7 @@
 /** Lifecycle hooks: commands in a container right after its start and right before its stop (semantics.md section 21). */
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { execProcess, readAccounts } from '../container/exec-process.ts';
+import { hookProcess, readAccounts } from '../container/exec-process.ts';
 import type { OciSpec } from '../container/oci.ts';
 import { readContainerState } from '../container/state.ts';
 import type { OutputEvent } from '../model/events.ts';
@@ -66,17 +66,7 @@ async function runHook(
   const paths = context.paths.container(record.id);
   const { pid } = readContainerState(paths, context.native);
   const spec = JSON.parse(await readFile(paths.config, 'utf8')) as OciSpec;
-  const environment = Object.fromEntries(
-    Object.entries(hook.environment ?? {}).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
-  );
-  const request = {
-    args: hook.command ?? [],
-    environment,
-    user: hook.user ?? null,
-    workingDir: hook.working_dir ?? null,
-    terminal: false,
-  };
-  const process = execProcess(spec, request, await readAccounts(pid ?? 0));
+  const process = hookProcess(spec, hook, await readAccounts(pid ?? 0));
   const args = { process, privileged: hook.privileged ?? false };
   using stream = await context.containers.monitor(record.id).exec(args, { signal });
   stream.stdin.end();

@@ -41,7 +41,8 @@ export function resolveInTree(root: string, path: string, options: { readonly ke
   return { path: done.join('/'), stats: stats ?? statOf([root, ...done].join('/')) };
 }
 
-function statOf(path: string): Stats | null {
+/** What stands there, a link itself and not its target; null when there is nothing, also because a parent is no directory. */
+export function statOf(path: string): Stats | null {
   try {
     return lstatSync(path);
   } catch (error) {

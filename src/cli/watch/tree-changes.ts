@@ -1,9 +1,7 @@
 /** What has to be done in a container's tree so that it has the same changes as ours. */
-import { lstatSync, type Stats } from 'node:fs';
 import { posix } from 'node:path';
-import { resolveInTree } from '../../build/tree/resolve.ts';
+import { resolveInTree, statOf } from '../../build/tree/resolve.ts';
 import type { TreeEntry } from '../../native/binding.ts';
-import { hasErrno } from '../../util/errno.ts';
 
 /** One path that is to be in the container as it is here. */
 export interface TreeChange {
@@ -129,14 +127,5 @@ class Planner {
       ...this.#owner,
     });
     return { path: written, isNew: true };
-  }
-}
-
-function statOf(path: string): Stats | null {
-  try {
-    return lstatSync(path);
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) return null;
-    throw error;
   }
 }

@@ -1,7 +1,7 @@
 /** What rules ask for besides copying: rebuild, restart, exec. */
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { execProcess, readAccounts } from '../../container/exec-process.ts';
+import { hookProcess, readAccounts } from '../../container/exec-process.ts';
 import { MonitorClient } from '../../container/monitor-client.ts';
 import type { OciSpec } from '../../container/oci.ts';
 import { pruneImages } from '../../image/store/prune.ts';
@@ -125,17 +125,7 @@ async function executeIn(
 ): Promise<number> {
   const paths = context.paths.container(record.id);
   const spec = JSON.parse(await readFile(paths.config, 'utf8')) as OciSpec;
-  const environment = Object.fromEntries(
-    Object.entries(hook.environment ?? {}).flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
-  );
-  const request = {
-    args: hook.command ?? [],
-    environment,
-    user: hook.user ?? null,
-    workingDir: hook.working_dir ?? null,
-    terminal: false,
-  };
-  const process = execProcess(spec, request, await readAccounts(state.pid ?? 0));
+  const process = hookProcess(spec, hook, await readAccounts(state.pid ?? 0));
   using stream = await new MonitorClient(paths.socket).exec(
     { process, privileged: hook.privileged ?? false },
     { signal },

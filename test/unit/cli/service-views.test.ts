@@ -3,25 +3,11 @@ import { serviceViews } from '../../../src/cli/ui/service-views.ts';
 import type { ContainerState } from '../../../src/model/container-state.ts';
 import type { ContainerRecord } from '../../../src/model/records.ts';
 import type { Observed, ObservedContainer } from '../../../src/plan/observed.ts';
-
-const state: ContainerState = {
-  status: 'running',
-  pid: 1,
-  pidStartTicks: 1,
-  startedAt: null,
-  finishedAt: null,
-  exitCode: null,
-  signal: null,
-  oomKilled: false,
-  restartCount: 0,
-  error: null,
-  health: null,
-  monitor: 'alive',
-};
+import { state } from '../../support/plan.ts';
 
 function container(record: Partial<ContainerRecord>, change: Partial<ContainerState> = {}): ObservedContainer {
   const whole = { id: record.name, oneOff: false, ports: [], ...record } as unknown as ContainerRecord;
-  return { record: whole, state: { ...state, ...change }, isPlugged: true, hasCgroup: true };
+  return { record: whole, state: state(change), isPlugged: true, hasCgroup: true };
 }
 
 const service = { command: null, entrypoint: null };
