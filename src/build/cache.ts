@@ -44,7 +44,7 @@ export class BuildCache {
 
   /** What the step made, if all of it is still there. */
   find(key: string): StepResult | null {
-    const path = join(this.#directory, key);
+    const path = `${this.#directory}/${key}`;
     let result: StepResult;
     try {
       result = JSON.parse(readFileSync(path, 'utf8')) as StepResult;
@@ -62,7 +62,7 @@ export class BuildCache {
   /** Something else that was worked out before. */
   findText(key: string): string | null {
     try {
-      return readFileSync(join(this.#texts, key), 'utf8');
+      return readFileSync(`${this.#texts}/${key}`, 'utf8');
     } catch {
       return null;
     }

@@ -114,7 +114,9 @@ async function removeMounts(directory: string, native: Binding): Promise<void> {
 
 async function lockNew(path: string, native: Binding): Promise<FileLock> {
   for (;;) {
-    const lock = await native.flock(path, { exclusive: true, nonblocking: false });
+    // Nobody else knows the name but who sweeps, and to wait takes a thread.
+    const lock =
+      native.tryLock(path, { exclusive: true }) ?? (await native.flock(path, { exclusive: true, nonblocking: false }));
     // A sweep may have met the file before it was locked, and removed it.
     if (lock !== null && existsSync(path)) return lock;
     lock?.release();

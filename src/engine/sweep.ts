@@ -42,15 +42,16 @@ export async function sweep(context: EngineContext): Promise<void> {
   }
 }
 
-/** What builds have left that were killed; a build that lives is left alone. */
-export async function sweepKilledBuilds(context: Pick<EngineContext, 'paths' | 'native'>): Promise<void> {
+/** What builds have left that were killed; a build that lives is left alone. Whether there was any of either. */
+export async function sweepKilledBuilds(context: Pick<EngineContext, 'paths' | 'native'>): Promise<boolean> {
   const { paths, native } = context;
-  if (entries(paths.builds).length === 0) return;
+  if (entries(paths.builds).length === 0) return false;
   const [{ sweepBuilds }, { removeBuildNetwork }] = await Promise.all([
     import('../build/workspace.ts'),
     import('./build-network.ts'),
   ]);
   await sweepBuilds(paths, native, (buildId) => removeBuildNetwork(buildId, { paths, native }));
+  return true;
 }
 
 function entries(directory: string): string[] {

@@ -67,13 +67,13 @@ export async function withBuilds<T>(
   requirePrivileges('builds need');
   const { paths } = context;
   const binding = native();
-  await sweepKilledBuilds({ paths, native: binding });
+  const hasSwept = await sweepKilledBuilds({ paths, native: binding });
   using store = openImageStore(paths);
   const stderr = statusStream(context);
   const reporter = await openBuildReporter(settings.form, { stderr, isColored: isColored(context, stderr) });
+  let host: HostFacts | undefined;
   try {
     await using networks = openBuildNetworks(paths, binding);
-    let host: HostFacts | undefined;
     const machine: BuildMachine = {
       paths,
       native: binding,
@@ -97,7 +97,8 @@ export async function withBuilds<T>(
     }
   } finally {
     await reporter.close();
-    removeEmptyCgroups(['/tscompose']);
+    // Where no step ran nobody has made one.
+    if (hasSwept || host !== undefined) removeEmptyCgroups(['/tscompose']);
   }
 }
 

@@ -40,9 +40,10 @@ export function storeLayout({ images: root }: Pick<Paths, 'images'>): StoreLayou
     leases: join(root, 'leases'),
     trash: join(root, 'trash'),
     reserve: join(root, 'reserve'),
-    blob: (digest) => join(blobs, hexOf(digest)),
-    partialBlob: (digest) => join(ingest, hexOf(digest)),
-    layer: (diffId) => join(layers, hexOf(diffId)),
-    layerLock: (diffId) => join(locks, hexOf(diffId)),
+    // Not by join(), which looks at each letter: a build asks for hundreds.
+    blob: (digest) => `${blobs}/${hexOf(digest)}`,
+    partialBlob: (digest) => `${ingest}/${hexOf(digest)}`,
+    layer: (diffId) => `${layers}/${hexOf(diffId)}`,
+    layerLock: (diffId) => `${locks}/${hexOf(diffId)}`,
   };
 }
