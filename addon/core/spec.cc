@@ -459,6 +459,7 @@ Overlay parseOverlay(const Node& node) {
   if (overlay.lower.empty()) refuse(node.path() + ".lower", "must have at least one directory");
   overlay.upper = textOf(node, "upper");
   overlay.work = textOf(node, "work");
+  overlay.isVolatile = booleanOf(node, "volatile");
   if (overlay.upper.empty() != overlay.work.empty()) refuse(node.path(), "upper and work go together");
   return overlay;
 }

@@ -268,6 +268,7 @@ struct Overlay {
   std::vector<std::string> lower;  ///< top first
   std::string upper;               ///< empty: a read-only overlay
   std::string work;
+  bool isVolatile = false;  ///< nothing below waits for the disk: whoever takes the upper directory must
 };
 
 struct Spec {

@@ -75,7 +75,8 @@ export async function runStep(input: RunInput): Promise<void> {
   const given = [...mounts.mounts, ...scriptMount(input)];
   const spec = specOf(input, network.namespace, given, mounts.env);
   const lower = await prepareTree(input, spec.mounts);
-  const overlay = { lower, upper: join(directory, 'upper'), work: join(directory, 'work') };
+  // What the command syncs waits for the disk with all the layers, before the first of them is recorded (new-layers.ts).
+  const overlay = { lower, upper: join(directory, 'upper'), work: join(directory, 'work'), volatile: true };
   const whole: OciSpec = {
     ...spec,
     annotations: { ...spec.annotations, 'dev.tscompose.overlay': JSON.stringify(overlay) },

@@ -59,9 +59,10 @@ TEST("spec: resources keep every limit") {
 
 TEST("spec: annotations become fields") {
   auto spec = parseSpec(config(R"("annotations":{"dev.tscompose.init":"true","dev.tscompose.groups":"[\"adm\"]",
-    "dev.tscompose.overlay":"{\"lower\":[\"/a\",\"/b\"],\"upper\":\"/u\",\"work\":\"/w\"}"})"));
+    "dev.tscompose.overlay":"{\"lower\":[\"/a\",\"/b\"],\"upper\":\"/u\",\"work\":\"/w\",\"volatile\":true}"})"));
   CHECK(spec.init);
   CHECK_EQUAL(spec.overlay->lower.size(), 2U);
+  CHECK(spec.overlay->isVolatile);
   CHECK_EQUAL(spec.overlay->upper, "/u");
   CHECK_EQUAL(spec.groupNames.at(0), "adm");
   auto text = complaint(config(R"("annotations":{"dev.tscompose.overlay":"{\"lower\":[]}"})"));
