@@ -56,12 +56,12 @@ const lazyNodeModules = (onUse = []) => ({
   },
 });
 
-/** Bundles of their own, which share no class with the others: the terminal's view and the watch bring large packages along. */
+/** Bundles of their own, which share no class with the others: the terminal's view, and the watch without inotify, bring large packages along. */
 const apart = {
   name: 'apart',
   setup({ onResolve }) {
     onResolve({ filter: /\/ui\/ink\/screen\.ts$/ }, () => ({ path: './screen.js', external: true }));
-    onResolve({ filter: /\/notifier\.ts$/ }, () => ({ path: './notifier.js', external: true }));
+    onResolve({ filter: /\/polling-notifier\.ts$/ }, () => ({ path: './polling-notifier.js', external: true }));
   },
 };
 
@@ -190,7 +190,7 @@ await build({
 });
 await build({
   ...shared,
-  entryPoints: { notifier: 'src/watch/notifier.ts' },
+  entryPoints: { 'polling-notifier': 'src/watch/polling-notifier.ts' },
   outdir: 'dist',
   format: 'esm',
   plugins: [lazyNodeModules()],

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { keepCompiledModules } from '../util/code-cache.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { Notifier, NotifierOptions } from './notifier.ts';
+import { openTreeNotifier } from './tree-notifier.ts';
 
 export interface FileWatchOptions extends Pick<NotifierOptions, 'roots' | 'ignores' | 'links'> {
   /** Something became of a path: look at it. */
@@ -20,11 +21,23 @@ const pollingMs = 500;
 /** More than it takes to notice that there are no more watches. */
 const slackMs = 1000;
 
-type OpenNotifier = (options: NotifierOptions) => Notifier;
+/** The two ways to notice what changes. */
+export interface Notifiers {
+  readonly watch: (options: NotifierOptions) => Notifier;
+  readonly poll: (options: NotifierOptions, intervalMs: number) => Notifier | Promise<Notifier>;
+}
+
+const ownNotifiers: Notifiers = {
+  watch: openTreeNotifier,
+  async poll(options, intervalMs) {
+    keepCompiledModules();
+    const { openPollingNotifier } = await import('./polling-notifier.ts');
+    return openPollingNotifier(options, intervalMs);
+  },
+};
 
 /** Watches until it is disposed of; when it resolves everything is watched. */
-export async function watchFiles(options: FileWatchOptions, open?: OpenNotifier): Promise<FileWatch> {
-  const openNotifier = open ?? (await loadNotifier());
+export async function watchFiles(options: FileWatchOptions, notifiers: Notifiers = ownNotifiers): Promise<FileWatch> {
   const found = new Map<string, number>();
   let notifier: Notifier;
   let isReady = false;
@@ -34,35 +47,36 @@ export async function watchFiles(options: FileWatchOptions, open?: OpenNotifier)
   /** Set when the limit is met: what has changed since then nobody has told. */
   let limitedMs = Number.POSITIVE_INFINITY;
   const limited = Promise.withResolvers<void>();
-  const openWith = (polling: NotifierOptions['polling']): Notifier =>
-    openNotifier({
-      ...options,
-      polling,
-      onPath: (path, changedMs) => {
-        if (!isReady) found.set(path, changedMs);
-        if (isReady || changedMs >= limitedMs) options.onChange(path);
-      },
-      onError: (error) => {
-        if (isClosed) return;
-        if (!isLimit(error)) return options.onTrouble(asTrouble(error));
-        if (isPolling) return;
-        isPolling = true;
-        options.onTrouble(limitReached(error));
-        if (isReady) limitedMs = Date.now() - slackMs;
-        isReady = false;
-        // It may fail before we have what is to be replaced.
-        replacing = Promise.resolve().then(replace);
-        limited.resolve();
-      },
-    });
+  const common: NotifierOptions = {
+    ...options,
+    onPath: (path, changedMs) => {
+      if (!isReady) found.set(path, changedMs);
+      if (isReady || changedMs >= limitedMs) options.onChange(path);
+    },
+    onError: (error) => {
+      if (isClosed) return;
+      if (!isLimit(error)) {
+        options.onTrouble(asTrouble(error));
+        return;
+      }
+      if (isPolling) return;
+      isPolling = true;
+      options.onTrouble(limitReached(error));
+      if (isReady) limitedMs = Date.now() - slackMs;
+      isReady = false;
+      // It may fail before we have what is to be replaced.
+      replacing = Promise.resolve().then(replace);
+      limited.resolve();
+    },
+  };
   const replace = async (): Promise<void> => {
     await notifier.close();
     if (isClosed) return;
-    notifier = openWith({ intervalMs: pollingMs });
+    notifier = await notifiers.poll(common, pollingMs);
     await notifier.ready;
     isReady = true;
   };
-  notifier = openWith(null);
+  notifier = notifiers.watch(common);
   // One that is closed is never ready.
   await Promise.race([notifier.ready, limited.promise]);
   if (isPolling) await replacing;
@@ -75,11 +89,6 @@ export async function watchFiles(options: FileWatchOptions, open?: OpenNotifier)
       await notifier.close();
     },
   };
-}
-
-async function loadNotifier(): Promise<OpenNotifier> {
-  keepCompiledModules();
-  return (await import('./notifier.ts')).openNotifier;
 }
 
 function isLimit(error: NodeJS.ErrnoException): boolean {

@@ -33,13 +33,13 @@ export async function changeContainer(
   if (place.isReadOnly) throw new ComposeError('NO_PERMISSION', `cannot write to ${name}: it is read-only`);
   const owner = ownerIn(place, context.paths.container(container.record.id).config);
   for (let attempt = 1; ; attempt++) {
-    const { removals, entries, copied, removed } = planTreeChanges(place.root, changes(place.root), owner);
     try {
+      const { removals, entries, copied, removed } = planTreeChanges(place.root, changes(place.root), owner);
       if (removals.length > 0) await native().removeInRoot(place.fd, removals);
       if (entries.length > 0) await native().copyEntries(place.fd, entries).result;
       return { copied, removed };
     } catch (error) {
-      const hasVanished = hasErrno(error, 'ENOENT') || hasErrno(error, 'ESTALE') || hasErrno(error, 'ELOOP');
+      const hasVanished = ['ENOENT', 'ENOTDIR', 'ESTALE', 'ELOOP'].some((code) => hasErrno(error, code));
       if (!hasVanished || attempt === mostAttempts) throw asComposeError(error, name);
     }
   }

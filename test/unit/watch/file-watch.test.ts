@@ -6,8 +6,10 @@ import { eventually } from '../../support/eventually.ts';
 
 function fakeNotifier(failing: readonly string[]) {
   const opened: NotifierOptions[] = [];
+  const means: string[] = [];
   let closed = 0;
-  const open = (options: NotifierOptions) => {
+  const open = (mean: string) => (options: NotifierOptions) => {
+    means.push(mean);
     opened.push(options);
     const code = failing[opened.length - 1];
     if (code !== undefined) options.onError(Object.assign(new Error(code), { code }));
@@ -20,16 +22,19 @@ function fakeNotifier(failing: readonly string[]) {
       },
     };
   };
-  return { opened, open, closed: () => closed };
+  return { opened, means, notifiers: { watch: open('watch'), poll: open('poll') }, closed: () => closed };
 }
 
 const common = { roots: ['/'], ignores: () => false, links: 'watched' } as const;
 
 describe('watching files', () => {
   it('tells what changes, and not what is there when it begins', async () => {
-    const { open, opened, closed } = fakeNotifier([]);
+    const { notifiers, opened, closed } = fakeNotifier([]);
     const changes: string[] = [];
-    const watch = await watchFiles({ ...common, onChange: (path) => changes.push(path), onTrouble: assert.fail }, open);
+    const watch = await watchFiles(
+      { ...common, onChange: (path) => changes.push(path), onTrouble: assert.fail },
+      notifiers,
+    );
     assert.deepEqual([...watch.found], [['/there', 5]]);
     opened[0]?.onPath('/new', 6);
     assert.deepEqual(changes, ['/new']);
@@ -42,13 +47,13 @@ describe('watching files', () => {
     ['EMFILE', 'max_user_instances'],
   ] as const) {
     it(`looks from time to time where ${limit} is reached, and says how to raise it`, async () => {
-      const { open, opened, closed } = fakeNotifier([code]);
+      const { notifiers, means, closed } = fakeNotifier([code]);
       const troubles: ComposeError[] = [];
-      const watch = await watchFiles({ ...common, onChange() {}, onTrouble: (error) => troubles.push(error) }, open);
-      assert.deepEqual(
-        opened.map(({ polling }) => polling === null),
-        [true, false],
+      const watch = await watchFiles(
+        { ...common, onChange() {}, onTrouble: (error) => troubles.push(error) },
+        notifiers,
       );
+      assert.deepEqual(means, ['watch', 'poll']);
       const [trouble] = troubles;
       assert.equal(troubles.length, 1);
       assert.match(trouble?.message ?? '', new RegExp(`fs\\.inotify\\.${limit}`));
@@ -59,13 +64,16 @@ describe('watching files', () => {
   }
 
   it('tells what changed between the last watch and the first look', async () => {
-    const { open, opened } = fakeNotifier([]);
+    const { notifiers, opened } = fakeNotifier([]);
     const changes: string[] = [];
-    const watch = await watchFiles({ ...common, onChange: (path) => changes.push(path), onTrouble() {} }, (options) => {
-      const notifier = open(options);
-      if (options.polling !== null) options.onPath('/saved', Date.now());
-      return notifier;
-    });
+    const poll = (options: NotifierOptions) => {
+      options.onPath('/saved', Date.now());
+      return notifiers.poll(options);
+    };
+    const watch = await watchFiles(
+      { ...common, onChange: (path) => changes.push(path), onTrouble() {} },
+      { ...notifiers, poll },
+    );
     opened.at(-1)?.onError(Object.assign(new Error('no more'), { code: 'ENOSPC' }));
     await eventually(() => assert.deepEqual(changes, ['/saved']));
     await watch[Symbol.asyncDispose]();
