@@ -30,11 +30,10 @@ export async function readAgain(
 
 /** Makes the world as the project says now; answers whether anything was done. */
 export async function carryOut(
-  before: Project,
+  /** The project that was carried out last, and whose Dockerfiles have changed since. */
+  before: { readonly project: Project; readonly staleBuilds: ReadonlySet<string> },
   session: Session<Project>,
   settings: ReloadSettings,
-  /** Whose Dockerfile changed. */
-  changedBuilds: ReadonlySet<string>,
   host: WatchHost,
   context: Context,
 ): Promise<boolean> {
@@ -45,8 +44,8 @@ export async function carryOut(
   const builds = [...selected].filter((name) => {
     const service = session.project.services[name];
     if (service === undefined || !isBuilt(service)) return false;
-    const earlier = before.services[name];
-    return changedBuilds.has(name) || (earlier !== undefined && !isDeepStrictEqual(earlier.build, service.build));
+    const earlier = before.project.services[name];
+    return before.staleBuilds.has(name) || (earlier !== undefined && !isDeepStrictEqual(earlier.build, service.build));
   });
   if (builds.length > 0) {
     const build = { buildArguments: new Map<string, string>(), noCache: false, isPulling: false, ssh: [] } as const;

@@ -85,6 +85,10 @@ class ProjectWatch implements AsyncDisposable {
   readonly #host: WatchHost;
   readonly #context: Context;
   #session: Session<Project>;
+  /** As it was carried out last. */
+  #carriedOut: Project;
+  /** Whose Dockerfile changed and has not been built since. */
+  readonly #staleBuilds = new Set<string>();
   #rules: readonly Rule[] = [];
   #present: Set<string> = new Set();
   /** What was seen at each path when a rule last dealt with it, by the rule's key. */
@@ -95,6 +99,8 @@ class ProjectWatch implements AsyncDisposable {
   readonly #passing = new Batches<string>(passingTerms);
   /** Paths that were still gone, or empty, after a while. */
   readonly #settled = new Set<string>();
+  /** Paths that were too fresh to be told from what they become. */
+  readonly #deferred = new Set<string>();
   readonly #rebuilds = new Batches<Rule>(workTerms);
   readonly #restarts = new Batches<Rule>(workTerms);
   readonly #projectFiles = new Batches<string>(workTerms);
@@ -105,6 +111,7 @@ class ProjectWatch implements AsyncDisposable {
 
   constructor(session: Session<Project>, settings: WatchSettings, host: WatchHost, context: Context) {
     this.#session = session;
+    this.#carriedOut = session.project;
     this.#settings = settings;
     this.#host = host;
     this.#context = context;
@@ -228,6 +235,13 @@ class ProjectWatch implements AsyncDisposable {
         this.#passing.add(path);
         continue;
       }
+      // Written this very moment: what it looks like now it may look like after the next write, too. Once is enough.
+      const isDeferred = this.#deferred.delete(path);
+      if (mark === null && !isDeferred) {
+        this.#deferred.add(path);
+        this.#changed.add(path);
+        continue;
+      }
       for (const rule of this.#rules) {
         const relative = placeIn(rule, path);
         if (relative === null || this.#isKnown(rule, path, mark)) continue;
@@ -303,13 +317,16 @@ class ProjectWatch implements AsyncDisposable {
     if (changed.length === 0) return;
     this.#host.tell({ type: 'reloading', files: changed });
     const built = projectFiles(project, origin.workingDirectory);
-    const changedBuilds = new Set(changed.flatMap((path) => [...(built.get(path) ?? [])]));
+    for (const name of changed.flatMap((path) => [...(built.get(path) ?? [])])) this.#staleBuilds.add(name);
     try {
       const session = await readAgain(this.#session, this.#settings, this.#settings.apply.services, this.#context);
       this.#session = session;
       this.#host.adopt?.(session);
       await this.#open(began);
-      const isChanged = await carryOut(project, session, this.#settings, changedBuilds, this.#host, this.#context);
+      const before = { project: this.#carriedOut, staleBuilds: this.#staleBuilds };
+      const isChanged = await carryOut(before, session, this.#settings, this.#host, this.#context);
+      this.#carriedOut = session.project;
+      this.#staleBuilds.clear();
       if (isChanged) await this.#prune();
       this.#host.tell({ type: 'reloaded', changes: isChanged ? 'applied' : 'none' });
     } catch (error) {
@@ -337,7 +354,7 @@ class ProjectWatch implements AsyncDisposable {
     this.#isSubscribed = true;
     using client = presentSupervisorOf(this.#session.projectName, this.#context);
     try {
-      for await (const event of client.events({ signal: this.#host.signal })) {
+      for await (const event of client.events({ signal: this.#host.signal, opened: () => this.#changed.add('') })) {
         if (event.type === 'container' && event.action === 'start' && this.#synchronizer.lacks(event.id)) {
           this.#changed.add('');
         }
