@@ -141,7 +141,7 @@ export class BuildTasks implements BuildReporter {
           },
         },
       ],
-      this.#stderr,
+      { stderr: this.#stderr, isColored: this.#isColored },
     );
   }
 }

@@ -12,7 +12,7 @@ export type ListTask = Pick<ListrTask, 'title' | 'task'>;
  */
 export function taskList(
   tasks: readonly ListTask[],
-  stderr: NodeJS.WriteStream,
+  { stderr, isColored }: { readonly stderr: NodeJS.WriteStream; readonly isColored: boolean },
 ): Listr<unknown, typeof DefaultRenderer> {
   const rendererOptions = {
     logger: new ListrLogger({
@@ -20,6 +20,8 @@ export function taskList(
       toStderr: [],
       processOutput: new ProcessOutput(stderr, stderr, { leaveEmptyLine: false }),
     }),
+    // Its own would be settled by stdout and the environment.
+    color: isColored ? colors : plain,
     showErrorMessage: false,
     formatOutput: 'truncate' as const,
   };
@@ -34,6 +36,11 @@ export function taskList(
     },
   );
 }
+
+const paint = (code: number) => (text?: string) => `\x1b[${code}m${text}\x1b[39m`;
+const asItIs = (text?: string) => text ?? '';
+const colors = { PENDING: paint(33), COMPLETED: paint(32), FAILED: paint(31), WAITING: paint(90) };
+const plain = { PENDING: asItIs, COMPLETED: asItIs, FAILED: asItIs, WAITING: asItIs };
 
 function frameRenderer(stderr: NodeJS.WriteStream): typeof DefaultRenderer {
   // While a list is shown, what others write waits: this is the way past it.

@@ -24,6 +24,7 @@ interface Row {
 /** A list on the terminal that fills in place, one task a resource. */
 export class TaskReporter implements Reporter {
   readonly #stderr: NodeJS.WritableStream;
+  readonly #isColored: boolean;
   readonly #rows = new Map<string, Row>();
   #progress: ProgressState = initialProgress;
   #nameWidth = 0;
@@ -32,8 +33,9 @@ export class TaskReporter implements Reporter {
   #waiting: Row[] = [];
   #lists: Promise<void> | undefined;
 
-  constructor({ stderr }: ReporterOptions) {
+  constructor({ stderr, isColored }: ReporterOptions) {
     this.#stderr = stderr;
+    this.#isColored = isColored;
   }
 
   report(event: ProgressEvent): void {
@@ -107,7 +109,7 @@ export class TaskReporter implements Reporter {
           return row.finished.promise;
         },
       })),
-      this.#stderr as NodeJS.WriteStream,
+      { stderr: this.#stderr as NodeJS.WriteStream, isColored: this.#isColored },
     );
   }
 
