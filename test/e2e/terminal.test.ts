@@ -139,7 +139,7 @@ describe('up in a terminal', () => {
     const left = skipped.reduce((sum, count) => sum + Number(count ?? 0), 0);
     assert.equal(shown + left, 300_000);
     assert.ok(left > 0, 'nothing was left out');
-    assert.ok(memoryMiB < 300, `${memoryMiB} MiB resident`);
+    assert.ok(memoryMiB < 200, `${memoryMiB} MiB resident`);
     await terminal.press('C-c');
     assert.equal(await terminal.exitCode(), 130);
     const logged = await scene.ok('logs', '--no-log-prefix', 'loud');

@@ -7,6 +7,7 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import { render, useInput } from 'ink';
 import { createElement as h, type ReactElement } from 'react';
 import type { ProgressEvent } from '../../model/events.ts';
+import { collectGarbage } from '../../util/garbage.ts';
 import { Backlog } from '../backlog.ts';
 import { BottomFrame } from '../bottom-frame.ts';
 import type { Reporter } from '../reporter.ts';
@@ -16,6 +17,8 @@ import { Footer, type FooterKey, type FooterProps } from './footer.ts';
 
 /** The least time between two drawings: what arrives meanwhile is drawn with the next, so output costs frames, not lines. */
 const frameMs = 33;
+/** In a flood of output memory is given back as often. */
+const collectMs = 4000;
 
 /** What a person asks for; digits pick from what is offered. */
 export type ScreenKey = 'interrupt' | 'detach' | 'open' | 'watch' | 'enter' | 'escape' | number;
@@ -54,6 +57,7 @@ export class InkScreen implements Screen {
   #timer: NodeJS.Timeout | undefined;
   #isStale = true;
   #drawnAt = 0;
+  #collectedAt = 0;
   #flushed = Promise.withResolvers<void>();
 
   constructor(options: InkScreenOptions) {
@@ -133,6 +137,10 @@ export class InkScreen implements Screen {
     const head = above.skipped > 0 ? `${skippedText(above.skipped)}\n` : '';
     const change = this.#frame.update(lines, head + above.text);
     if (change !== '') stdout.write(change);
+    if (above.skipped > 0 && now - this.#collectedAt > collectMs) {
+      this.#collectedAt = now;
+      collectGarbage();
+    }
     if (wait > 0) {
       // The table goes on; who writes waits until there is room.
       this.#timer = setTimeout(() => this.#flush(), Math.min(wait, 100));
