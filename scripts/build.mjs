@@ -132,7 +132,7 @@ async function buildProgram(name, entry, plugins) {
     }),
   );
   return `(function (exports, requireFile, module, __filename, __dirname) {
-const importMeta = { url: requireFile('node:url').pathToFileURL(__filename).href, filename: __filename, dirname: __dirname };
+const importMeta = { filename: __filename, dirname: __dirname };
 const parts = {${parts.join(',\n')}};
 const modules = new Map();
 function require(name) {

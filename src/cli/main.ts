@@ -1,5 +1,4 @@
 /** The entry, of which there is only the bundle: it loads the command line from its code cache. */
-import { fileURLToPath } from 'node:url';
 import { loadProgram } from '../util/code-cache.ts';
 import type * as CommandLine from './run.ts';
 
@@ -12,7 +11,7 @@ const argv = process.argv.slice(2);
 const command = argv.find((word) => COMMAND_NAMES.includes(word)) ?? 'help';
 const verb = argv.find((word) => IMAGE_COMMAND_NAMES.includes(word));
 const purpose = command === 'image' && verb !== undefined ? `image-${verb}` : command;
-const file = fileURLToPath(new URL('command-line.js', import.meta.url));
+const file = `${import.meta.dirname}/command-line.js`;
 const { exports, keep } = loadProgram<typeof CommandLine>(file, purpose);
 await exports.runCommandLine(argv);
 keep();

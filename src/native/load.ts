@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-const require = createRequire(import.meta.url);
+const require = createRequire(import.meta.filename);
 
 /** Loads a compiled addon by its name. Throws when it was not built. */
 export function loadFrom<T>(name: string): T {

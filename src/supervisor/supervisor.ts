@@ -7,9 +7,8 @@
 
 import { fstatSync, mkdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { ContainerDriver } from '../container/container-driver.ts';
 import { readHostFacts } from '../container/host.ts';
 import { readContainerState } from '../container/state.ts';
@@ -342,7 +341,7 @@ function fixedRequests(record: ContainerRecord): PortRequest[] {
 
 /** Beside the addon, wherever the package lies. */
 function monitorExecutable(): string {
-  const here = dirname(fileURLToPath(import.meta.url));
+  const here = import.meta.dirname;
   // dist/*.js and src/supervisor/*.ts stand at different depths below the package root.
   const root = here.endsWith('/dist') ? join(here, '..') : join(here, '../..');
   return join(root, 'addon/build/Release/tscompose-monitor');

@@ -1,6 +1,5 @@
 /** What commands that build have in common: the machine, the workspace, and how it is shown. */
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { buildImage } from '../../build/build.ts';
 import { BuildCache } from '../../build/cache.ts';
 import type { CacheSource } from '../../build/cache-places.ts';
@@ -233,7 +232,7 @@ function sessionOf(
 
 /** Beside the addon, wherever the package lies. */
 function executable(name: string): string {
-  const here = dirname(fileURLToPath(import.meta.url));
+  const here = import.meta.dirname;
   // dist/*.js and src/cli/build/*.ts stand at different depths below the package root.
   const root = here.endsWith('/dist') ? join(here, '..') : join(here, '../../..');
   return join(root, 'addon/build/Release', name);

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join, resolve } from 'node:path';
 import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
 import type { Context } from '../context.ts';
@@ -72,13 +71,13 @@ const lasting: ReadonlySet<string> = new Set(['PATH', 'COMPOSE_PROJECT_NAME', 'P
 
 /** `bin/tscompose` beside the bundle that runs. */
 function program(): string {
-  return fileURLToPath(new URL('../bin/tscompose', import.meta.url));
+  return join(import.meta.dirname, '../bin/tscompose');
 }
 
 /** A checkout knows its own Node, and systemd what is in the system's directories. */
 function nodeDirectory(): string | null {
   const directory = dirname(process.execPath);
-  const isKnown = existsSync(fileURLToPath(new URL('../.cache/node', import.meta.url)));
+  const isKnown = existsSync(join(import.meta.dirname, '../.cache/node'));
   return isKnown || /^\/usr\/(?:local\/)?bin$/.test(directory) ? null : directory;
 }
 
