@@ -58,6 +58,7 @@ const unfitForSlow = [
     'inspection',
     'ui',
     'terminal',
+    'watch',
   ].map((name) => `test/e2e/${name}.test.ts`),
   'test/integration/image/*.test.ts',
 ];

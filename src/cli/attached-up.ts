@@ -25,6 +25,7 @@ import { isColored, progressForm } from './progress.ts';
 import { checkServices } from './services.ts';
 import type { Session } from './session.ts';
 import { UsageSampler } from './usage-sampler.ts';
+import { WatchSwitch } from './watch/switch.ts';
 import { formatWatchEvent } from './watch-output.ts';
 
 export interface AttachSettings {
@@ -73,6 +74,10 @@ export async function attachedUp(
   if (attach.exitCodeFrom !== null) {
     checkServices(new Set(Object.keys(session.project.services)), [attach.exitCodeFrom]);
   }
+  if (attach.watch === 'on') {
+    const { requireWatchable } = await import('./watch/project-rules.ts');
+    requireWatchable(session, { services: settings.services, projectFiles: attach.projectFiles });
+  }
   await using up = await AttachedUp.open({ session, settings, attach, plan, images, context });
   return await up.run();
 }
@@ -117,7 +122,11 @@ class AttachedUp implements AsyncDisposable {
   #isOver = false;
   /** A stop of ours is under way: exits are its doing. */
   #isStopping = false;
-  #fileWatch: RunningWatch | undefined;
+  readonly #files = new WatchSwitch({
+    watch: (signal, tell) => this.#watchFiles(signal, tell),
+    tell: (event) => this.#sayWatch(event),
+    ended: (error) => this.#onWatchEnded(error),
+  });
   #watchedSince: Date | undefined;
 
   static async open(request: UpRequest): Promise<AttachedUp> {
@@ -180,7 +189,7 @@ class AttachedUp implements AsyncDisposable {
       if (this.#attach.watch === 'on') void applying.then(() => this.#toggleWatch()).catch(() => {});
       const failed = Promise.race([applying, printing, watching, discovering].map(rejection));
       const ending = await Promise.race([this.#ending.promise, interrupted.promise, failed]);
-      await this.#fileWatch?.stop();
+      await this.#files.stop();
       if (ending.type === 'detached') return 0;
       // What is not started yet need not be: it would only be stopped again.
       if (ending.type === 'aborted') cancel.abort(new Interruption('SIGINT'));
@@ -199,7 +208,7 @@ class AttachedUp implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    await this.#fileWatch?.stop();
+    await this.#files.stop();
     await this.#sampler?.[Symbol.asyncDispose]();
     await this.#watch[Symbol.asyncDispose]();
     await this.#collector[Symbol.asyncDispose]();
@@ -344,7 +353,7 @@ class AttachedUp implements AsyncDisposable {
 
   #onIdle(): void {
     // Something may have been started since; the next change of a file may start it again.
-    if (this.#watch.size > 0 || this.#fileWatch !== undefined) return;
+    if (this.#watch.size > 0 || this.#files.isOn) return;
     this.#isOver = true;
     this.#ending.resolve({ type: 'exits' });
   }
@@ -354,7 +363,7 @@ class AttachedUp implements AsyncDisposable {
       if (this.#isShown(record)) await this.#say(record, `exited with code ${exitCode} (restarting)`);
       return;
     }
-    if (this.#isStopping || this.#isReplaced(record)) return;
+    if (this.#isStopping || this.#files.isWorking || this.#isReplaced(record)) return;
     const { abortOn, exitCodeFrom } = this.#attach;
     const isMonitored = this.#monitored().has(record.service);
     if (isMonitored && (abortOn === 'exit' || (abortOn === 'failure' && exitCode !== 0))) {
@@ -437,29 +446,19 @@ class AttachedUp implements AsyncDisposable {
     }
   }
 
-  /** Begins to watch files, or ends it; why it cannot be is an end of `up` only where it was asked for. */
+  /** Begins to watch files, or ends it. */
   #toggleWatch(): void {
-    if (this.#stop.signal.aborted || this.#isStopping) return;
-    if (this.#fileWatch !== undefined) {
-      void this.#fileWatch.stop();
-      return;
-    }
-    const watch = new RunningWatch((signal) => this.#watchFiles(signal));
-    this.#fileWatch = watch;
-    watch.done.then(
-      () => {
-        this.#fileWatch = undefined;
-        this.#watch.checkIdle();
-      },
-      (error: unknown) => {
-        this.#fileWatch = undefined;
-        if (this.#attach.watch === 'on') this.#ending.reject(error);
-        else this.#sayWatch({ type: 'failed', doing: 'watch', services: [], error });
-      },
-    );
+    if (!this.#stop.signal.aborted && !this.#isStopping) this.#files.toggle();
   }
 
-  async #watchFiles(signal: AbortSignal): Promise<void> {
+  /** Why it cannot be is an end of `up` only where it was asked for. */
+  #onWatchEnded(error: unknown): void {
+    if (error === null) this.#watch.checkIdle();
+    else if (this.#attach.watch === 'on') this.#ending.reject(error);
+    else this.#sayWatch({ type: 'failed', doing: 'watch', services: [], error });
+  }
+
+  async #watchFiles(signal: AbortSignal, tell: (event: FileEvent) => void): Promise<void> {
     const { watchProject } = await import('./watch/watch.ts');
     const { projectFiles } = this.#attach;
     const { services } = this.#settings;
@@ -472,7 +471,7 @@ class AttachedUp implements AsyncDisposable {
       { services, apply: this.#settings, images: this.#images, projectFiles, since, oldImages: 'pruned' },
       {
         signal,
-        tell: (event) => this.#sayWatch(event),
+        tell,
         report: (event) => {
           this.#screen.reporter.report(event);
           if (event.type === 'output') void this.#printHook(event);
@@ -536,21 +535,6 @@ class AttachedUp implements AsyncDisposable {
 
   #isShown(record: ContainerRecord): boolean {
     return !record.oneOff && this.#shown.has(record.service);
-  }
-}
-
-/** A watch that can be ended. */
-class RunningWatch {
-  readonly #ended = new AbortController();
-  readonly done: Promise<void>;
-
-  constructor(run: (signal: AbortSignal) => Promise<void>) {
-    this.done = run(this.#ended.signal);
-  }
-
-  async stop(): Promise<void> {
-    this.#ended.abort();
-    await this.done.catch(() => {});
   }
 }
 

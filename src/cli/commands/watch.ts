@@ -11,7 +11,7 @@ import { mannerOf } from '../globals.ts';
 import { ensureImages, imageSettings } from '../images.ts';
 import { isColored, openProgress, progressForm } from '../progress.ts';
 import { apply, openProject } from '../session.ts';
-import { projectRules } from '../watch/project-rules.ts';
+import { projectRules, requireWatchable } from '../watch/project-rules.ts';
 import { watchProject } from '../watch/watch.ts';
 import { formatWatchEvent } from '../watch-output.ts';
 
@@ -47,6 +47,7 @@ export const watch = defineCommand({
     await using loaded = await openProject(context, { services, supervisor: 'start' });
     const wanted = { ...settings.apply, manner: mannerOf(context.globals) };
     let session = { ...loaded, project: up === 'first' ? withBuilds(loaded.project) : loaded.project };
+    requireWatchable(session, settings);
     if (context.globals.dryRun) {
       if (up === 'first') await apply(session, wanted, context);
       showRules(session.project, services, session.origin.workingDirectory, context);

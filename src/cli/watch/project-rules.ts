@@ -38,6 +38,22 @@ export function projectRules(project: Project, named: readonly string[], working
   return { rules, services: [...new Set(rules.map(({ service }) => service))].sort(), warnings };
 }
 
+/**
+ * Refuses, before anything is started, what cannot be watched: rules that cannot be carried out, and, unless the project's own
+ * files are watched, none at all. Throws INVALID.
+ */
+export function requireWatchable(
+  { project, origin }: Pick<Session<Project>, 'project' | 'origin'>,
+  { services, projectFiles }: { readonly services: readonly string[]; readonly projectFiles: 'watched' | 'left' },
+): void {
+  const { rules } = projectRules(project, services, origin.workingDirectory);
+  if (rules.length > 0 || projectFiles === 'watched') return;
+  throw new ComposeError(
+    'INVALID',
+    "none of the selected services is configured for watch, consider setting a 'develop' section",
+  );
+}
+
 /** Files beside the Compose files that decide how the project is made, each with the services that are built of it. */
 export function projectFiles(project: Project, workingDirectory: string): Map<string, ReadonlySet<string>> {
   const files = new Map<string, Set<string>>();

@@ -18,7 +18,7 @@ import type { Context } from '../context.ts';
 import { checkServices } from '../services.ts';
 import type { Session } from '../session.ts';
 import { presentSupervisorOf } from '../supervisor.ts';
-import { isIgnored, ownPaths, placeIn, projectFiles, projectRules } from './project-rules.ts';
+import { isIgnored, ownPaths, placeIn, projectFiles, projectRules, requireWatchable } from './project-rules.ts';
 import { carryOut, type ReloadSettings, readAgain } from './reload.ts';
 import { type ChangedPath, Synchronizer } from './synchronizer.ts';
 import { execute, pruneOld, rebuild, restart } from './work.ts';
@@ -64,6 +64,7 @@ export async function watchProject(
   context: Context,
 ): Promise<void> {
   checkServices(new Set(Object.keys(session.project.services)), settings.services);
+  requireWatchable(session, settings);
   const lockPath = join(context.paths.runDir, `watch-${session.projectName}.lock`);
   mkdirSync(dirname(lockPath), { recursive: true, mode: 0o755 });
   const lock = native().tryLock(lockPath, { exclusive: true });
@@ -156,12 +157,6 @@ class ProjectWatch implements AsyncDisposable {
     const { rules, services, warnings } = projectRules(project, this.#settings.services, origin.workingDirectory);
     for (const message of warnings) this.#host.tell({ type: 'warning', message });
     const isAlone = this.#settings.projectFiles === 'left';
-    if (rules.length === 0 && isAlone && this.#files === undefined) {
-      throw new ComposeError(
-        'INVALID',
-        "none of the selected services is configured for watch, consider setting a 'develop' section",
-      );
-    }
     const onTrouble = (error: ComposeError) => this.#failed('watch', services, error);
     const before = [this.#files, this.#ownFiles];
     this.#rules = rules;
