@@ -4,8 +4,8 @@ import { listImages } from '../../image/store/list.ts';
 import { formatImageSize } from '../../model/bytes.ts';
 import { formatAge } from '../../ui/age.ts';
 import { formatTable } from '../../ui/table.ts';
-import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
+import { chosenForm, tableFormat } from '../format-option.ts';
 import { withImageStore } from '../image-store.ts';
 import { containersOf, observeProject } from '../observation.ts';
 import { checkServices } from '../services.ts';
@@ -16,22 +16,12 @@ export const images = defineCommand({
   summary: 'List images of the created containers',
   operands: { usage: '[SERVICE...]' },
   options: {
-    format: {
-      type: 'string',
-      value: 'FORMAT',
-      default: 'table',
-      words: ['table', 'json'],
-      description: 'table or json',
-    },
+    format: tableFormat,
     quiet: { type: 'boolean', short: 'q', description: 'Only ids' },
   },
-  settings({ format = 'table', quiet }, services) {
-    if (format !== 'table' && format !== 'json') {
-      throw new ComposeError('USAGE', `unsupported --format value ${JSON.stringify(format)}`, {
-        hint: 'it is table or json',
-      });
-    }
-    return { services, form: quiet ? ('ids' as const) : format };
+  settings({ format, quiet }, services) {
+    const form = chosenForm(format, ['table', 'json']);
+    return { services, form: quiet ? ('ids' as const) : form };
   },
   async run({ services, form }, context) {
     await using session = await openProjectOrName(context, { services, supervisor: 'leave' });

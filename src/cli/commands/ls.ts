@@ -2,25 +2,20 @@ import type { ObservedContainer } from '../../plan/observed.ts';
 import { formatTable } from '../../ui/table.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
+import { chosenForm, tableFormat } from '../format-option.ts';
 import { isActive, observeProject, withRecords } from '../observation.ts';
 
 export const ls = defineCommand({
   name: 'ls',
   summary: 'List projects',
   options: {
-    format: {
-      type: 'string',
-      value: 'FORMAT',
-      default: 'table',
-      words: ['table', 'json'],
-      description: 'table or json',
-    },
+    format: tableFormat,
     quiet: { type: 'boolean', short: 'q', description: 'Only the names' },
     filter: { type: 'strings', value: 'FILTER', description: 'name=VALUE; repeatable' },
     all: { type: 'boolean', short: 'a', description: 'Also projects without a running container' },
   },
   settings: ({ format, quiet, filter, all }) => ({
-    form: quiet ? ('names' as const) : listForm(format),
+    form: quiet ? ('names' as const) : chosenForm(format, ['table', 'json']),
     names: filter.map(nameOfFilter),
     stopped: all ?? false,
   }),
@@ -46,14 +41,6 @@ export const ls = defineCommand({
     return 0;
   },
 });
-
-function listForm(format: string | undefined): 'table' | 'json' {
-  if (format === undefined || format === '' || format === 'table') return 'table';
-  if (format === 'json') return 'json';
-  throw new ComposeError('USAGE', `unsupported --format value ${JSON.stringify(format)}`, {
-    hint: 'it is table or json',
-  });
-}
 
 function nameOfFilter(filter: string): string {
   const [, name] = /^name=(.*)$/.exec(filter) ?? [];

@@ -1,6 +1,6 @@
 import { defaultSettings } from '../../model/settings.ts';
-import { ComposeError } from '../../util/errors.ts';
 import { defineCommand } from '../command.ts';
+import { chosenForm } from '../format-option.ts';
 import { parseScale } from '../services.ts';
 import { showPlan } from '../show-plan.ts';
 
@@ -31,9 +31,5 @@ export const plan = defineCommand({
 });
 
 function planForm(format: string | undefined): 'text' | 'json' {
-  if (format === undefined || format === '' || format === 'text' || format === 'pretty') return 'text';
-  if (format === 'json') return 'json';
-  throw new ComposeError('USAGE', `unsupported --format value ${JSON.stringify(format)}`, {
-    hint: 'it is text or json',
-  });
+  return format === 'pretty' ? 'text' : chosenForm(format, ['text', 'json']);
 }

@@ -1,6 +1,6 @@
-import { ComposeError } from '../../util/errors.ts';
 import { version as packageVersion } from '../../util/version.ts';
 import { defineCommand } from '../command.ts';
+import { chosenForm } from '../format-option.ts';
 
 export const version = defineCommand({
   name: 'version',
@@ -20,11 +20,7 @@ type VersionForm = 'pretty' | 'json' | 'short';
 
 function versionForm(format: string | undefined, isShort: boolean): VersionForm {
   if (isShort) return 'short';
-  if (format === undefined || format === '' || format === 'pretty') return 'pretty';
-  if (format === 'json') return 'json';
-  throw new ComposeError('USAGE', `unsupported --format value ${JSON.stringify(format)}`, {
-    hint: 'it is pretty or json',
-  });
+  return chosenForm(format, ['pretty', 'json']);
 }
 
 function formatVersion(form: VersionForm, number: string): string {

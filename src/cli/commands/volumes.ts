@@ -1,6 +1,7 @@
 import type { VolumeRecord } from '../../model/records.ts';
 import { formatList } from '../../ui/list.ts';
 import { defineCommand } from '../command.ts';
+import { tableFormat } from '../format-option.ts';
 import { containersOf, observeProject } from '../observation.ts';
 import { checkKnownServices, viewProject } from '../project-name.ts';
 
@@ -15,13 +16,7 @@ export const volumes = defineCommand({
   operands: { usage: '[SERVICE...]' },
   options: {
     quiet: { type: 'boolean', short: 'q', description: 'Only the names' },
-    format: {
-      type: 'string',
-      value: 'FORMAT',
-      default: 'table',
-      words: ['table', 'json'],
-      description: 'table, json, or a template such as "{{.Name}}"',
-    },
+    format: { ...tableFormat, description: 'table, json, or a template such as "{{.Name}}"' },
   },
   settings: ({ quiet, format }, services) => ({
     services,
