@@ -16,12 +16,6 @@ type Apply = Extract<Effect, { type: 'apply' | 'scale' }>;
 
 const asServicesSay: ImageSettings = { pull: null, build: 'policy', isQuiet: false, isPullQuiet: false };
 
-/** Says what is being done: `restart web`. */
-export function actionTitle(effect: Apply): string {
-  if (effect.type === 'scale') return `scale ${effect.service}=${effect.count}`;
-  return [effect.action, ...effect.services].join(' ');
-}
-
 /** Carries it out, the way the command of that name does; `context` has the stream that shows the progress. */
 export async function carryOut(effect: Apply, context: Context): Promise<void> {
   if (effect.type === 'scale') {

@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
 import type { WorldEvent } from '../../model/events.ts';
 import type { Observed, ObservedContainer } from '../../plan/observed.ts';
-import type { Effect } from '../../ui/full/effects.ts';
+import { type Effect, titleOf } from '../../ui/full/effects.ts';
 import { FullView } from '../../ui/full/full-view.ts';
 import { ownSource } from '../../ui/full/services.ts';
 import { FullTerminal } from '../../ui/full/terminal.ts';
@@ -15,8 +15,6 @@ import { observeProject, withRecords } from '../observation.ts';
 import { openInBrowser } from '../open-in-browser.ts';
 import { isColored } from '../progress.ts';
 import { viewProject } from '../project-name.ts';
-import { actionTitle, carryOut, runShell } from './actions.ts';
-import { detailLines } from './details.ts';
 import { serviceViews } from './service-views.ts';
 import { StackFeed } from './stack-feed.ts';
 
@@ -140,9 +138,11 @@ class FullScreen implements AsyncDisposable {
   /** Without a look at everything: health is told often. */
   #health(id: string, status: string): void {
     const { services, tab } = this.#view.state;
+    if (tab === 'health') void this.#feed?.refresh();
+    // Most probes find what the one before has found.
+    if (services.some((each) => each.key === id && each.health === status)) return;
     const tone = status === 'unhealthy' ? 'bad' : status === 'healthy' ? 'good' : 'busy';
     this.#view.setServices(services.map((each) => (each.key === id ? { ...each, health: status, tone } : each)));
-    if (tab === 'health') void this.#feed?.refresh();
     this.#terminal?.schedule();
   }
 
@@ -214,6 +214,8 @@ class FullScreen implements AsyncDisposable {
       if (tab === 'logs' || feed === undefined) return;
       const chosen = this.#view.chosen();
       const containers = chosen.flatMap(({ containerId }) => this.#container(containerId) ?? []);
+      // What the first frame can do without is loaded when it is needed.
+      const { detailLines } = await import('./details.ts');
       const lines = await detailLines(tab, {
         projectName: this.#view.state.project,
         context: this.#quietContext(() => {}),
@@ -232,9 +234,10 @@ class FullScreen implements AsyncDisposable {
   }
 
   async #apply(effect: Extract<Effect, { type: 'apply' | 'scale' }>): Promise<void> {
-    const title = actionTitle(effect);
+    const title = titleOf(effect);
     this.#view.set({ busy: `${title}…` });
     try {
+      const { carryOut } = await import('./actions.ts');
       await carryOut(
         effect,
         this.#quietContext((text) => this.#say(text)),
@@ -288,6 +291,7 @@ class FullScreen implements AsyncDisposable {
     this.#terminal?.leave();
     try {
       this.#context.stdout.write(`A shell in ${container.record.name}; exit brings you back.\n`);
+      const { runShell } = await import('./actions.ts');
       const code = await runShell(container, this.#context);
       this.#view.notify(
         code === 0 ? 'back from the shell' : `the shell ended with ${code}`,

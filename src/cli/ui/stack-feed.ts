@@ -30,6 +30,7 @@ export interface StackFeedListener {
 /** Of each container, from before we came. */
 const historyLines = 1000;
 const rememberedProbes = 50;
+const usageDelayMs = 150;
 
 export class StackFeed implements AsyncDisposable {
   readonly #context: Context;
@@ -47,6 +48,7 @@ export class StackFeed implements AsyncDisposable {
   readonly #work: Promise<void>[] = [];
   #refreshing: Promise<void> | undefined;
   #isStale = false;
+  #telling: NodeJS.Timeout | undefined;
 
   constructor(project: string, context: Context, listener: StackFeedListener) {
     this.#context = context;
@@ -59,7 +61,11 @@ export class StackFeed implements AsyncDisposable {
       const id = this.#ids.get(name);
       if (id === undefined) return;
       this.#usage.set(id, withUsage(this.#usage.get(id), usage.cpuPercent, usage.memoryBytes));
-      listener.onUsage(this.#usage);
+      // Those of one round come together.
+      this.#telling ??= setTimeout(() => {
+        this.#telling = undefined;
+        listener.onUsage(this.#usage);
+      }, usageDelayMs);
     });
     this.#watch = new ContainerWatch(context.paths, signal, async () => {
       // Without a supervisor nobody carries anything out.
@@ -99,6 +105,7 @@ export class StackFeed implements AsyncDisposable {
     this.#abort.abort();
     this.#client[Symbol.dispose]();
     await this.#sampler[Symbol.asyncDispose]();
+    clearTimeout(this.#telling);
     await this.#watch[Symbol.asyncDispose]();
     await this.#collector[Symbol.asyncDispose]();
     await this.#refreshing;

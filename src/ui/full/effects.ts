@@ -15,3 +15,9 @@ export type Effect =
   | { readonly type: 'scale'; readonly service: string; readonly count: number }
   | { readonly type: 'shell'; readonly key: string }
   | { readonly type: 'open'; readonly url: string };
+
+/** Says what is being done: `restart web`. */
+export function titleOf(effect: Extract<Effect, { type: 'apply' | 'scale' }>): string {
+  if (effect.type === 'scale') return `scale ${effect.service}=${effect.count}`;
+  return [effect.action, ...effect.services].join(' ');
+}

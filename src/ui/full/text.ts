@@ -19,7 +19,8 @@ export type Line = readonly Span[];
 
 export const colors = { good: '32', busy: '33', bad: '31', quiet: '90', accent: '36' } as const;
 
-const plainAscii = /^[\x20-\x7e]*$/;
+/** One cell each, whatever stands beside them: letters, arrows, lines, bars and marks. */
+const narrow = /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u25fc\u2713-\u2718]*$/;
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 const pictured = /^\p{Emoji_Presentation}|\uFE0F/u;
 const unseen = /^(?:\p{Mark}|\p{Format}|\p{Control}|\u200b)+$/u;
@@ -44,7 +45,7 @@ const wide: readonly (readonly [number, number])[] = [
 
 /** Cells that `text` takes. */
 export function textWidth(text: string): number {
-  if (plainAscii.test(text)) return text.length;
+  if (narrow.test(text)) return text.length;
   let width = 0;
   for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
   return width;
@@ -66,7 +67,7 @@ export function cutText(text: string, width: number): string {
 
 /** As much of the beginning as fits. */
 export function headOf(text: string, width: number): string {
-  if (plainAscii.test(text)) return text.slice(0, Math.max(0, width));
+  if (narrow.test(text)) return text.slice(0, Math.max(0, width));
   let head = '';
   let used = 0;
   for (const { segment } of graphemes.segment(text)) {
