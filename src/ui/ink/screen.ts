@@ -101,8 +101,9 @@ export class InkScreen implements Screen {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // What was left standing for somebody to read gives way to the last lines.
+    this.#flush(true);
     clearTimeout(this.#timer);
-    this.#flush();
     const { stdout } = this.#options;
     stdout.off('resize', this.#onResize);
     process.removeListener('SIGCONT', this.#onContinue);
@@ -124,12 +125,13 @@ export class InkScreen implements Screen {
     this.#timer ??= setTimeout(() => this.#flush(), wait);
   }
 
-  #flush(): void {
+  #flush(isLast = false): void {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     const now = performance.now();
     this.#drawnAt = now;
     const { stdout, skippedText } = this.#options;
-    const wait = this.#backlog.waitMs(now);
+    const wait = isLast ? 0 : this.#backlog.waitMs(now);
     const lines = this.#lines();
     // As many as fit with the word about the others above them.
     const room = Math.max(1, this.#sheet.rows - lines.length - 1);
