@@ -131,7 +131,8 @@ export class Terminal implements AsyncDisposable {
       async () => {
         const format = '#{pane_dead} #{pane_dead_status} #{pane_dead_signal}';
         const state = await this.#tmux('display-message', '-p', format);
-        const [, code, signal] = /^1 (\d*) (\d*)/.exec(state) ?? [];
+        // A closed terminal comes first, what the program ended with a moment later.
+        const [, code, signal] = /^1 (?=\d| \d)(\d*) (\d*)/.exec(state) ?? [];
         if (code === undefined) assert.fail(`the program goes on:\n${(await this.screen()).join('\n')}`);
         return signal === '' ? Number(code) : 128 + Number(signal);
       },
