@@ -33,16 +33,18 @@ export interface LoadedProgram<T> {
 
 /**
  * Each of the first runs adds what it compiled: a build that has nothing to do uses other code than the one before it, and
- * who runs `image build` first may never take a step. Afterwards there is little to add, and to write takes 10 ms.
+ * who runs `image build` first may never take a step. To write takes 10 ms, so some later ones do, and then none.
  */
+const firstRunsThatAdd = 3;
 const runsThatAdd = 8;
+const laterMs = 10 * 60 * 1000;
 
 /** Runs a bundle that stands beside the caller. `purpose` tells apart what it is used for, each with code of its own. */
 export function loadProgram<T>(file: string, purpose: string): LoadedProgram<T> {
   const kept = join(cacheDirectory(), `${purpose}-${BUILD_ID}-${process.version}`);
   const before = readOwn(kept);
   // Behind the code stands how many runs it comes of.
-  const cachedData = before?.subarray(0, -1);
+  const cachedData = before?.data.subarray(0, -1);
   const script = new Script(readFileSync(file, 'latin1'), {
     filename: file,
     ...(cachedData === undefined ? {} : { cachedData }),
@@ -53,8 +55,9 @@ export function loadProgram<T>(file: string, purpose: string): LoadedProgram<T> 
   return {
     exports: module.exports,
     keep() {
-      const runs = script.cachedDataRejected === false ? (before?.at(-1) ?? 0) : 0;
-      if (runs >= runsThatAdd) return;
+      const runs = script.cachedDataRejected === false ? (before?.data.at(-1) ?? 0) : 0;
+      const isLater = Date.now() - (before?.writtenMs ?? 0) > laterMs;
+      if (runs >= (isLater ? runsThatAdd : firstRunsThatAdd)) return;
       try {
         const data = script.createCachedData();
         // In one that ran for hours V8 has dropped what it did not use lately.
@@ -80,7 +83,7 @@ function cacheDirectory(): string {
 }
 
 /** A file that nobody else can have written; undefined when there is none. */
-function readOwn(path: string): Buffer | undefined {
+function readOwn(path: string): { readonly data: Buffer; readonly writtenMs: number } | undefined {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -88,8 +91,9 @@ function readOwn(path: string): Buffer | undefined {
     return undefined;
   }
   try {
-    const { uid, mode } = fstatSync(fd);
-    return uid === process.geteuid?.() && (mode & 0o022) === 0 ? readFileSync(fd) : undefined;
+    const { uid, mode, mtimeMs } = fstatSync(fd);
+    if (uid !== process.geteuid?.() || (mode & 0o022) !== 0) return undefined;
+    return { data: readFileSync(fd), writtenMs: mtimeMs };
   } catch {
     return undefined;
   } finally {
