@@ -3,40 +3,41 @@ import { readFile } from 'node:fs/promises';
 import { execProcess, readAccounts } from '../../container/exec-process.ts';
 import { MonitorClient } from '../../container/monitor-client.ts';
 import type { OciSpec } from '../../container/oci.ts';
-import { type ApplySettings, defaultSettings } from '../../model/settings.ts';
+import { defaultSettings } from '../../model/settings.ts';
 import type { ObservedContainer } from '../../plan/observed.ts';
-import { selectedServices } from '../../plan/selection.ts';
 import type { Effect } from '../../ui/full/effects.ts';
+import { ComposeError } from '../../util/errors.ts';
+import type { Command } from '../command.ts';
 import type { Context } from '../context.ts';
-import { ensureImages, type ImageSettings } from '../images.ts';
-import { apply, openProject, openProjectOrName } from '../session.ts';
+import { apply, openProject } from '../session.ts';
 import { bridge } from '../stream.ts';
 
 type Apply = Extract<Effect, { type: 'apply' | 'scale' }>;
 
-const asServicesSay: ImageSettings = { pull: null, build: 'policy', isQuiet: false, isPullQuiet: false };
-
-/** Carries it out, the way the command of that name does; `context` has the stream that shows the progress. */
+/** Carries it out with the command of that name; `context` has the stream that shows the progress. */
 export async function carryOut(effect: Apply, context: Context): Promise<void> {
   if (effect.type === 'scale') {
-    const { service, count } = effect;
-    const scale = { [service]: count };
-    return await applyWithImages({ ...defaultSettings('scale'), services: [service], scale }, asServicesSay, context);
+    const { scale } = await import('../commands/scale.ts');
+    await scale.execute(['--', `${effect.service}=${effect.count}`], context);
+    return;
   }
   const { action, services } = effect;
-  if (action === 'up') {
-    return await applyWithImages({ ...defaultSettings('up'), services }, asServicesSay, context);
-  }
   if (action === 'rebuild') return await rebuild(services, context);
-  await using session = await openProjectOrName(context, { services, supervisor: 'start' });
-  await apply(session, { ...defaultSettings(action), services }, context);
+  const command = await commandOf(action);
+  await command.execute([...(action === 'up' ? ['--detach'] : []), '--', ...services], context);
 }
 
-async function applyWithImages(settings: ApplySettings, images: ImageSettings, context: Context): Promise<void> {
-  const { services } = settings;
-  await using session = await openProject(context, { services, supervisor: 'start' });
-  await ensureImages(session, selectedServices(session.project.services, settings), images, context);
-  await apply(session, settings, context);
+async function commandOf(action: 'up' | 'start' | 'stop' | 'restart'): Promise<Command> {
+  switch (action) {
+    case 'up':
+      return (await import('../commands/up.ts')).up;
+    case 'start':
+      return (await import('../commands/start.ts')).start;
+    case 'stop':
+      return (await import('../commands/stop.ts')).stop;
+    case 'restart':
+      return (await import('../commands/restart.ts')).restart;
+  }
 }
 
 /** A failing build leaves what runs alone: it comes first. */
@@ -49,8 +50,7 @@ async function rebuild(services: readonly string[], context: Context): Promise<v
     return service !== undefined && isBuilt(service);
   });
   if (built.length === 0) {
-    context.stderr.write('no image is built for it\n');
-    return;
+    throw new ComposeError('USAGE', `nothing to build: ${services.join(', ') || 'no service'} has no build section`);
   }
   const settings = { buildArguments: new Map(), noCache: false, isPulling: false, ssh: [], form: 'plain' } as const;
   await buildServices(session, built, settings, context);

@@ -2,7 +2,7 @@
 import { formatBytes } from '../../model/bytes.ts';
 import { everything, type ServiceView, type Tone, type UsageView } from './services.ts';
 import { sparkline } from './sparkline.ts';
-import { colors, cutText, fitLine, fitText, type Line, type Span, textWidth, withStyle } from './text.ts';
+import { colors, cutText, fitLine, fitText, type Line, type Span, textWidth } from './text.ts';
 
 export interface ListInput {
   readonly services: readonly ServiceView[];
@@ -84,7 +84,7 @@ function headLine(columns: Columns, width: number, hidden: string): Line {
     ports: 'PORTS',
   });
   const note = hidden === '' ? '' : ` ${hidden}`;
-  return withStyle([...fitLine(cells, width - textWidth(note)), { text: note }], quiet);
+  return [...fitLine(cells, width - textWidth(note)), { text: note }].map(({ text }) => ({ text, style: quiet }));
 }
 
 function allLine({ services, usage, marked }: ListInput, columns: Columns): Line {
