@@ -173,7 +173,12 @@ export class InkScreen implements Screen {
   #input(input: string, isControl: boolean): void {
     const { onKey } = this.#options;
     if (isControl) {
-      if (input === 'c') onKey('interrupt');
+      // What happens then is to be seen.
+      if (input === 'c') {
+        this.#isHelp = false;
+        this.tell({ type: 'hint', text: null });
+        onKey('interrupt');
+      }
       if (input === 'z') this.#suspend();
       return;
     }

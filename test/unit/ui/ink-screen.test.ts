@@ -70,5 +70,9 @@ describe('the screen of an attached up', () => {
     tty.stdin.write('\r');
     tty.stdin.write('\x03');
     await eventually(() => assert.deepEqual(keys, ['open', 'watch', 2, 'enter', 'interrupt']));
+    tty.stdin.write('?');
+    await eventually(() => assert.match(tty.written.at(-1) ?? '', /── Keys/));
+    tty.stdin.write('\x03');
+    await eventually(() => assert.doesNotMatch(tty.written.at(-1) ?? '', /── Keys/));
   });
 });
