@@ -1,6 +1,8 @@
 export interface BatchTerms {
   /** How long nothing more must come. */
   readonly quietMs: number;
+  /** The same once there are many: it is a burst, which pauses. */
+  readonly burst?: { readonly size: number; readonly quietMs: number };
   /** How long something waits at most. */
   readonly mostMs: number;
 }
@@ -32,7 +34,8 @@ export class Batches<T> implements AsyncIterable<ReadonlySet<T>> {
     if (this.#items.size === 0) this.#firstAt = now;
     this.#items.add(item);
     if (this.#isDue) return;
-    const { quietMs, mostMs } = this.#terms;
+    const { burst, mostMs } = this.#terms;
+    const quietMs = burst !== undefined && this.#items.size > burst.size ? burst.quietMs : this.#terms.quietMs;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#due(), Math.max(0, Math.min(quietMs, this.#firstAt + mostMs - now)));
   }

@@ -48,7 +48,7 @@ export interface WatchHost {
 }
 
 /** Copies are small and waited for; what follows takes longer than to wait until more has come. */
-const copyTerms = { quietMs: 10, mostMs: 200 };
+const copyTerms = { quietMs: 10, burst: { size: 20, quietMs: 60 }, mostMs: 200 };
 /** What is gone or empty may be one half of a save. */
 const passingTerms = { quietMs: 100, mostMs: 500 };
 const workTerms = { quietMs: 100, mostMs: 1000 };

@@ -12,6 +12,17 @@ describe('batches', () => {
     batches.close();
   });
 
+  it('wait longer for a pause when they have become many', async () => {
+    const batches = new Batches<number>({ quietMs: 0, burst: { size: 2, quietMs: 20 }, mostMs: 60_000 });
+    for (const item of [1, 2, 3]) batches.add(item);
+    setImmediate(() => batches.add(4));
+    for await (const items of batches) {
+      assert.deepEqual([...items], [1, 2, 3, 4]);
+      break;
+    }
+    batches.close();
+  });
+
   it('do not wait for a pause longer than they say', async () => {
     const batches = new Batches<number>({ quietMs: 60_000, mostMs: 5 });
     let count = 0;
