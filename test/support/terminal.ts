@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from './eventually.ts';
@@ -24,6 +24,7 @@ export interface TerminalOptions {
 export class Terminal implements AsyncDisposable {
   readonly #directory: string;
   readonly #socket: string;
+  readonly #exitFile: string;
   #processes: readonly number[] = [];
 
   static async open(options: TerminalOptions): Promise<Terminal> {
@@ -41,6 +42,7 @@ export class Terminal implements AsyncDisposable {
     // Short: a unix socket's path is limited to 107 bytes (unix(7)).
     this.#directory = mkdtempSync('/tmp/tsc-tmux-');
     this.#socket = join(this.#directory, 'tmux');
+    this.#exitFile = join(this.#directory, 'code');
   }
 
   async #start({ command, columns = 80, rows = 24, directory = '/', environment }: TerminalOptions): Promise<void> {
@@ -54,7 +56,9 @@ export class Terminal implements AsyncDisposable {
     };
     const args = [
       ...Object.entries(settings).flatMap(([name, value]) => ['set-option', '-g', name, value, ';']),
-      ...['new-session', '-d', '-x', String(columns), '-y', String(rows), '-c', directory, '--', ...command],
+      ...['new-session', '-d', '-x', String(columns), '-y', String(rows), '-c', directory, '--'],
+      // tmux 3.3 now and then forgets what a program ended with.
+      ...['sh', '-c', 'trap : INT QUIT; "$@"; echo $? >"$0"', this.#exitFile, ...command],
       ...[';', 'display-message', '-p', '#{pid} #{pane_pid}'],
     ];
     // tmux takes an argument that ends in a semicolon for the end of a command.
@@ -70,9 +74,22 @@ export class Terminal implements AsyncDisposable {
     return (await execute('tmux', ['-u', '-S', this.#socket, ...args], options)).stdout;
   }
 
-  /** The process id of the program. */
+  /** The process id of the program, while it runs. */
   get pid(): number {
-    return this.#processes[1] as number;
+    return this.#children()[0] as number;
+  }
+
+  #children(): number[] {
+    const shell = this.#processes[1];
+    try {
+      return readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8')
+        .trim()
+        .split(' ')
+        .filter(Boolean)
+        .map(Number);
+    } catch {
+      return [];
+    }
   }
 
   /** Presses keys by tmux's names: `C-c`, `Enter`, `Escape`, `Up`, `PPage`, `F1`, `d`. */
@@ -129,12 +146,11 @@ export class Terminal implements AsyncDisposable {
   async exitCode(options: { readonly timeoutMs?: number } = {}): Promise<number> {
     return await eventually(
       async () => {
-        const format = '#{pane_dead} #{pane_dead_status} #{pane_dead_signal}';
-        const state = await this.#tmux('display-message', '-p', format);
-        // A closed terminal comes first, what the program ended with a moment later.
-        const [, code, signal] = /^1 (?=\d| \d)(\d*) (\d*)/.exec(state) ?? [];
-        if (code === undefined) assert.fail(`the program goes on:\n${(await this.screen()).join('\n')}`);
-        return signal === '' ? Number(code) : 128 + Number(signal);
+        // Then all that it printed has been read, too.
+        const isClosed = (await this.#tmux('display-message', '-p', '#{pane_dead}')).trim() === '1';
+        const code = isClosed && existsSync(this.#exitFile) ? readFileSync(this.#exitFile, 'utf8') : '';
+        if (!code.endsWith('\n')) assert.fail(`the program goes on:\n${(await this.screen()).join('\n')}`);
+        return Number(code);
       },
       { timeoutMs: 10_000, ...options },
     );
@@ -148,10 +164,11 @@ export class Terminal implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const processes = [...this.#processes, ...this.#children()];
     await this.#tmux('kill-server').catch(() => {});
     // The program hears of it by SIGHUP and may have something to put in order.
     await eventually(() => {
-      for (const pid of this.#processes) assert.ok(hasEnded(pid), `process ${pid} goes on`);
+      for (const pid of processes) assert.ok(hasEnded(pid), `process ${pid} goes on`);
     });
     rmSync(this.#directory, { recursive: true, force: true });
   }
