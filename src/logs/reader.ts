@@ -134,38 +134,47 @@ export class LogReader implements AsyncDisposable {
 
   async #openFiles(): Promise<void> {
     for (;;) {
-      await this.#openOlder();
+      const current = await this.#openOlder();
       // After a rotation meanwhile they may be out of order.
-      if (this.#files.at(-1)?.identity === (await identityOf(this.#path))) return;
-      if (this.#selection.fromEnd === true) return;
+      if (current === (await identityOf(this.#path)) || this.#selection.fromEnd === true) return;
       await this[Symbol.asyncDispose]();
       this.#met = [];
     }
   }
 
-  /** The current file, and of those before it what the selection may need. */
-  async #openOlder(): Promise<void> {
+  /**
+   * The current file, and of those before it what the selection may need. Answers the identity of the current one, which is
+   * not there yet in the middle of a rotation.
+   */
+  async #openOlder(): Promise<string | undefined> {
     const { tail, until, fromEnd } = this.#selection;
     const current = await LogFile.open(this.#path);
-    if (current === undefined) return;
-    this.#queue(current);
-    if (fromEnd === true) return current.seek(await current.size());
+    if (current !== undefined) this.#queue(current);
     // With `until` the last lines of the file may not be the ones that are asked for.
     let missing = until === undefined ? tail : undefined;
-    if (missing !== undefined) missing = await this.#seekTail(current, missing);
+    if (current !== undefined && fromEnd === true) {
+      current.seek(await current.size());
+      return current.identity;
+    }
+    if (current !== undefined && missing !== undefined) missing = await this.#seekTail(current, missing);
     for (let number = 1; missing !== 0; number++) {
       const older = await LogFile.open(this.#name(number));
       if (older === undefined && (await this.#isGap(number))) continue;
-      if (older === undefined) return;
+      if (older === undefined) break;
       // A rotation between two opens shows us the same file twice.
       if (this.#files.some(({ identity }) => identity === older.identity)) {
         await older[Symbol.asyncDispose]();
         continue;
       }
-      this.#files.unshift(older);
       this.#met.unshift(older.identity);
+      if (fromEnd === true) {
+        await older[Symbol.asyncDispose]();
+        break;
+      }
+      this.#files.unshift(older);
       if (missing !== undefined) missing = await this.#seekTail(older, missing);
     }
+    return current?.identity;
   }
 
   /** How many lines are still to be found in older files. */
@@ -177,40 +186,45 @@ export class LogReader implements AsyncDisposable {
 
   /** After a rotation: the files between the one we read and the current one. */
   async #openNewer(): Promise<boolean> {
-    const last = this.#files.at(-1);
-    const current = await identityOf(this.#path);
-    if (current === undefined || current === last?.identity) return false;
+    let before: string | undefined;
     for (;;) {
-      const newer = await this.#scan(last === undefined);
+      const current = await identityOf(this.#path);
+      if (current === undefined || current === this.#files.at(-1)?.identity) return false;
+      const { newer, isWhole } = await this.#scan();
+      const found = newer.map(({ identity }) => identity).join();
+      // What was read may have been removed since, or be on its way from one name to the next: two looks must agree.
+      const isCertain = isWhole || found === before;
       // After a rotation meanwhile they may be out of order.
-      if (newer.at(-1)?.identity === (await identityOf(this.#path))) {
+      if (isCertain && newer.at(-1)?.identity === (await identityOf(this.#path))) {
         this.#queue(...newer);
         return newer.length > 0;
       }
+      before = found;
       for (const file of newer) await file[Symbol.asyncDispose]();
     }
   }
 
-  /** What is younger than all that was met before, oldest first. */
-  async #scan(isFirst: boolean): Promise<LogFile[]> {
+  /** What is younger than all that was met before, oldest first; whole when that was met. */
+  async #scan(): Promise<{ readonly newer: LogFile[]; readonly isWhole: boolean }> {
     const newer: LogFile[] = [];
     for (let number = 0; ; number++) {
       const file = await LogFile.open(this.#name(number));
       if (file === undefined && (await this.#isGap(number))) continue;
-      if (file === undefined) return newer;
+      if (file === undefined) return { newer, isWhole: false };
       const wasRead = this.#met.includes(file.identity);
       if (wasRead || newer.some(({ identity }) => identity === file.identity)) await file[Symbol.asyncDispose]();
       else newer.unshift(file);
-      if (wasRead || isFirst) return newer;
+      if (wasRead) return { newer, isWhole: true };
     }
   }
 
   /**
-   * While the monitor gives each file the next number, oldest first, one number is missing. What moves up meanwhile was met
-   * before.
+   * While the monitor gives each file the next number, oldest first, one number is missing; the next rotation may have begun
+   * when we look at the number behind it. What moves up meanwhile was met before.
    */
   async #isGap(missing: number): Promise<boolean> {
-    return (await identityOf(this.#name(missing + 1))) !== undefined;
+    for (const behind of [1, 2]) if ((await identityOf(this.#name(missing + behind))) !== undefined) return true;
+    return false;
   }
 
   #name(number: number): string {
