@@ -28,19 +28,21 @@ const cycle: Benchmark = async (workshop, { runs, sizes }) => {
   for (const size of sizes) {
     const project = workshop.project(`cycle${size}`, services(size));
     const steps = { 'up -d': ['up', '-d'], 'up -d, nothing to do': ['up', '-d'], ps: ['ps'], down: ['down'] };
+    // The kernel takes network namespaces apart one after the other, long after their containers have gone.
+    const pauseMs = settleMs + 150 * size;
     const samples = Object.keys(steps).map(() => ({ ours: [] as number[], peer: [] as number[] }));
     if (size === sizes[0]) {
       for (let run = 0; run < settlingRuns; run += 1)
         for (const args of Object.values(steps)) workshop.ours([...project.ours, ...args]);
-      await delay(settleMs);
+      await delay(pauseMs);
     }
     for (let run = 0; run < runs; run += 1) {
       for (const [index, args] of Object.values(steps).entries())
         samples[index]!.ours.push(workshop.ours([...project.ours, ...args]));
-      await delay(settleMs);
+      await delay(pauseMs);
       for (const [index, args] of Object.values(steps).entries())
         samples[index]!.peer.push(workshop.peer([...project.peer, ...args]));
-      await delay(settleMs);
+      await delay(pauseMs);
     }
     for (const [index, step] of Object.keys(steps).entries()) {
       rows.push(row(`${step}, ${size} service${size === 1 ? '' : 's'}`, 'ms', 'Compose', samples[index]!));
