@@ -24,6 +24,8 @@ export class Healer {
   #looked = Promise.withResolvers<void>();
   #delayMs = settleMs;
   #lastRepairAt = 0;
+  /** Whether drift was told since the running change began: a repair may have looked there before. */
+  #toldMeanwhile = false;
 
   constructor(supervisor: Supervisor) {
     this.#supervisor = supervisor;
@@ -69,7 +71,11 @@ export class Healer {
     const { context, changes } = this.#supervisor;
     const { signal } = this.#stopped;
     try {
-      const count = await changes.run(() => repair(context, (event) => this.#supervisor.emit(event), signal), signal);
+      const count = await changes.run(() => {
+        this.#toldMeanwhile = false;
+        return repair(context, (event) => this.#supervisor.emit(event), signal);
+      }, signal);
+      if (this.#toldMeanwhile) this.look();
       // One that ended while nobody watched it told nobody.
       for (const { id } of context.database.containers(context.projectName)) context.hub.look(id);
       if (count === 0) return;
@@ -97,8 +103,9 @@ export class Healer {
   }
 
   #onDrift(): void {
-    // What a running change does itself is not drift.
-    if (!this.#supervisor.changes.isBusy) this.look();
+    // What a running change does itself is not drift, and after it we look anyway.
+    if (this.#supervisor.changes.isBusy) this.#toldMeanwhile = true;
+    else this.look();
   }
 
   #onHubEvent({ containerId, event }: HubEvent): void {
