@@ -3,6 +3,7 @@ import { eventLines, healthLines, pairLines, planLines, tableLines } from '../..
 import { type ListInput, listRows } from '../../../../src/ui/full/list-pane.ts';
 import { type ServiceView, summaryOf, withUsage } from '../../../../src/ui/full/services.ts';
 import { type Line, lineWidth, plainText } from '../../../../src/ui/full/text.ts';
+import { service } from './support.ts';
 
 const texts = (lines: readonly Line[]) => lines.map((line) => plainText(line).trimEnd());
 const masked = (lines: readonly Line[]) => texts(lines).map((text) => text.replace(/\d\d:\d\d:\d\d/, 'TIME'));
@@ -80,19 +81,8 @@ describe('the tabs of the full-screen view', () => {
 });
 
 describe('the list of the full-screen view', () => {
-  const row = (name: string, change: Partial<ServiceView> = {}): ServiceView => ({
-    key: name,
-    containerId: name,
-    service: name,
-    name,
-    state: 'running',
-    health: null,
-    tone: 'good',
-    restarts: 0,
-    ports: '',
-    urls: [],
-    ...change,
-  });
+  const row = (name: string, change: Partial<ServiceView> = {}): ServiceView =>
+    service(name, { key: name, containerId: name, service: name, ...change });
   const input = (services: readonly ServiceView[], change: Partial<ListInput> = {}): ListInput => ({
     services,
     usage: new Map(),

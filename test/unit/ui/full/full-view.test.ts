@@ -4,22 +4,7 @@ import { FullView } from '../../../../src/ui/full/full-view.ts';
 import { KeyReader } from '../../../../src/ui/full/keys.ts';
 import type { ServiceView } from '../../../../src/ui/full/services.ts';
 import { lineWidth, plainText } from '../../../../src/ui/full/text.ts';
-
-function service(name: string, change: Partial<ServiceView> = {}): ServiceView {
-  return {
-    key: `id ${name}`,
-    containerId: `id ${name}`,
-    service: name.replace(/-\d+$/, ''),
-    name,
-    state: 'running',
-    health: null,
-    tone: 'good',
-    restarts: 0,
-    ports: '',
-    urls: [],
-    ...change,
-  };
-}
+import { service } from './support.ts';
 
 function play(
   services: readonly ServiceView[] = [service('db-1'), service('web-1', { urls: ['http://localhost:8080/'] })],
