@@ -61,8 +61,6 @@ const unfitForSlow = [
     'watch',
   ].map((name) => `test/e2e/${name}.test.ts`),
   'test/integration/image/*.test.ts',
-  // tmux never learns there what its program ended with; why is not known. What uses it stands above.
-  'test/integration/terminal.test.ts',
 ];
 /** The machine has no way out, and its disk is its memory. */
 const unfitForMachine = ['test/e2e/debian-stack.test.ts'];
