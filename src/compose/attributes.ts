@@ -1,4 +1,4 @@
-import type { ReportAt } from './canonical.ts';
+import type { ReportAt } from './report.ts';
 import { isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
 
 /**

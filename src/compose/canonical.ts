@@ -1,10 +1,6 @@
-import type { Diagnostic } from '../util/diagnostic.ts';
-import { hasVariableKey, mappingOf } from './merge.ts';
-import { cleanPath, parseDevice, parsePort, parseVolume } from './short-forms.ts';
+import type { ReportAt } from './report.ts';
+import { cleanPath, hasVariableKey, mappingOf, parseDevice, parsePort, parseVolume } from './short-forms.ts';
 import { formatPath, isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
-
-/** Says what is wrong with the value at a path of the merged tree. */
-export type ReportAt = (path: TreePath, message: string, extra?: Pick<Diagnostic, 'hint' | 'code'>) => void;
 
 export interface Expansion {
   readonly report: ReportAt;

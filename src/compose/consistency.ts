@@ -1,7 +1,7 @@
 import type { Service } from '../model/service.ts';
 import { didYouMean } from '../util/nearest.ts';
-import type { ReportAt } from './canonical.ts';
 import { linkedService } from './normalize.ts';
+import type { ReportAt } from './report.ts';
 import { isNamedVolume } from './resources.ts';
 import { formatPath, isTree, own, type Tree, type TreePath, type Value } from './tree-path.ts';
 

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { type Diagnostic, diagnosticAt, placeOfLine, SourceError, type SourceText } from '../util/diagnostic.ts';
 import { ComposeError } from '../util/errors.ts';
 import { DotenvError, parseDotenv } from './dotenv.ts';
-import { LIMITS } from './parse.ts';
+import { LIMITS } from './limits.ts';
 import type { Lookup } from './template.ts';
 
 const MAIN_FILES = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];

@@ -1,6 +1,6 @@
 import { diagnosticAt, type Findings, type Place } from '../util/diagnostic.ts';
 import { findNode } from './locate.ts';
-import { type ParsedDocument, placeOfNode } from './parse.ts';
+import { type ParsedDocument, placeOfNode } from './parsed-document.ts';
 import { type Lookup, substitute, TemplateError } from './template.ts';
 import { formatPath, isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
 

@@ -1,7 +1,7 @@
 import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { Place } from '../util/diagnostic.ts';
-import { identitiesOf } from './merge.ts';
-import { type ParsedDocument, placeOfNode } from './parse.ts';
+import { identitiesOf } from './identity.ts';
+import { type ParsedDocument, placeOfNode } from './parsed-document.ts';
 import { plainScalar } from './scalar.ts';
 import { type Lookup, substitute, TemplateError } from './template.ts';
 import { isTree, own, type Tree, type TreePath, type Value } from './tree-path.ts';

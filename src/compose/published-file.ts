@@ -4,7 +4,8 @@ import { relative, resolve } from 'node:path';
 import { isMap, isScalar, isSeq, type Scalar } from 'yaml';
 import type { SourceText } from '../util/diagnostic.ts';
 import { findNode } from './locate.ts';
-import { type ParsedDocument, parseYaml } from './parse.ts';
+import { parseYaml } from './parse.ts';
+import type { ParsedDocument } from './parsed-document.ts';
 
 export interface PublishedFile {
   readonly text: string;

@@ -1,6 +1,6 @@
 import { isIpAddress } from '../model/address.ts';
 import { formatPortRange, type PortRange, parsePortRange } from '../model/port.ts';
-import type { Tree } from './tree-path.ts';
+import { isTree, type Tree, type Value } from './tree-path.ts';
 
 /** A function here that cannot read its text returns a sentence that says why. */
 type Why = string;
@@ -202,4 +202,24 @@ export function splitWords(line: string): Words | undefined {
   if (isEscaped || quote !== undefined) return undefined;
   if (hasWord) words.push(word);
   return { words, cutAt: position < line.length ? position : undefined };
+}
+
+/** Whether a list of KEY=VALUE has a variable for a key: keys of maps are not interpolated, so it must stay a list. */
+export function hasVariableKey(value: Value): boolean {
+  return Array.isArray(value) && value.some((item) => typeof item === 'string' && /^[^=]*\$/.test(item));
+}
+
+/** A map from a map or a list of KEY=VALUE; a bare KEY has the value null. */
+export function mappingOf(value: Value): Tree | undefined {
+  if (isTree(value)) return value;
+  if (!Array.isArray(value)) return undefined;
+  const map: Tree = {};
+  for (const item of value) {
+    if (typeof item !== 'string') return undefined;
+    const equals = item.indexOf('=');
+    const key = equals < 0 ? item : item.slice(0, equals);
+    if (key === '__proto__') return undefined;
+    map[key] = equals < 0 ? null : item.slice(equals + 1);
+  }
+  return map;
 }

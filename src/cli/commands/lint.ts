@@ -1,6 +1,7 @@
+import { decodeProject } from '../../compose/decode-project.ts';
 import { checkRuleNames, lint as lintProject, rules } from '../../compose/lint/lint.ts';
-import { buildProject, type LoadOptions, loadModel } from '../../compose/load.ts';
-import { failOnErrors } from '../../compose/model-loader.ts';
+import { type LoadOptions, loadModel } from '../../compose/load.ts';
+import { failOnErrors } from '../../compose/report.ts';
 import { formatPath } from '../../compose/tree-path.ts';
 import { formatDiagnostic } from '../../util/diagnostic.ts';
 import { defineCommand } from '../command.ts';
@@ -36,7 +37,7 @@ export const lint = defineCommand({
     }
     const options: LoadOptions = loadOptionsOf(context, services);
     const model = await loadModel(options);
-    const project = buildProject(model, options);
+    const project = decodeProject(model, options);
     failOnErrors(model.context.findings);
     checkServices(new Set(Object.keys(project.services)), services);
     const written = await loadModel({ ...options, skip: { interpolation: true, consistency: true } });

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodeProject } from '../../../src/compose/decode-project.ts';
 import { diffProjects, formatDiff, withRelativePaths } from '../../../src/compose/diff.ts';
 import { checkRuleNames, lint, rules } from '../../../src/compose/lint/lint.ts';
-import { buildProject, loadModel } from '../../../src/compose/load.ts';
+import { loadModel } from '../../../src/compose/load.ts';
 import { Files, load } from './support.ts';
 
 async function advice(body: string, disabled: readonly string[] = []): Promise<string[]> {
@@ -12,7 +13,7 @@ async function advice(body: string, disabled: readonly string[] = []): Promise<s
   const options = { environment: {}, workingDirectory: files.root, projectName: 'demo' };
   const model = await loadModel(options);
   const written = await loadModel({ ...options, skip: { interpolation: true } });
-  const subject = { project: buildProject(model, options), written: written.tree };
+  const subject = { project: decodeProject(model, options), written: written.tree };
   return lint(subject, model.context.locator, disabled).map(({ line, code }) => `${line} ${code}`);
 }
 
