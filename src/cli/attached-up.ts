@@ -43,6 +43,10 @@ export interface AttachSettings {
   readonly projectFiles: 'watched' | 'left';
 }
 
+/** A supervisor that ends before has not got going. */
+const briefLifeMs = 1000;
+const maximumBriefLives = 3;
+
 /** The services whose logs `up` shows. */
 export function attachedServices(
   project: Project,
@@ -155,7 +159,12 @@ class AttachedUp implements AsyncDisposable {
     this.#shown = attachedServices(session.project, settings, attach);
     const isPainted = attach.color === 'auto' && isColored(context, context.stdout);
     this.#format = new LogFormat({ prefix: attach.prefix, timestamps: attach.timestamps, isColored: isPainted });
-    this.#watch = new ContainerWatch(context.paths, this.#stop.signal, () => this.#changesOver());
+    this.#watch = new ContainerWatch(
+      context.paths,
+      this.#stop.signal,
+      () => this.#changesOver(),
+      () => this.#repaired(),
+    );
     // Where nobody could read it all, nobody waits for it.
     this.#collector = new LogCollector(this.#stop.signal, screen.showsStack ? { skipsBacklog: true } : {});
     this.#sampler = screen.showsStack
@@ -251,6 +260,16 @@ class AttachedUp implements AsyncDisposable {
     await this.#applied.promise;
     // Without a supervisor nobody carries anything out.
     await this.#session.client.untilIdle({ signal: this.#stop.signal }).catch(() => {});
+    await this.#look();
+  }
+
+  /**
+   * Settles when a supervisor has given a container another monitor, or started it anew. Ours may be gone, too, and without
+   * a monitor nobody starts another one.
+   */
+  async #repaired(): Promise<void> {
+    await this.#applied.promise;
+    await this.#session.client.untilRepaired({ signal: this.#stop.signal }).catch(() => {});
     await this.#look();
   }
 
@@ -428,21 +447,38 @@ class AttachedUp implements AsyncDisposable {
 
   /** Containers that others start, and repairs. */
   async #discover(): Promise<void> {
-    const { client } = this.#session;
+    const { signal } = this.#stop;
     try {
-      for await (const event of client.events({ signal: this.#stop.signal, opened: this.#subscribed.resolve })) {
-        if (event.type === 'repair') {
-          await this.#screen.write('', `${event.kind} ${event.resource} ${event.status}: ${event.cause}\n`);
-        }
-        // A repair gives a container another monitor, too.
-        const isNews = event.type === 'repair' || event.action === 'start';
-        if (isNews && this.#isApplied) await this.#look();
-      }
+      // One that was killed has a successor as long as something runs; those that cannot live are not started for ever.
+      let briefLives = 0;
+      do {
+        const cameMs = performance.now();
+        await this.#hear();
+        briefLives = performance.now() - cameMs < briefLifeMs ? briefLives + 1 : 0;
+      } while (!signal.aborted && this.#watch.size > 0 && briefLives < maximumBriefLives);
     } catch (error) {
       // Without a supervisor nobody starts anything; the containers that we have are watched through their monitors.
-      if (!this.#stop.signal.aborted && !(error instanceof ComposeError)) throw error;
+      if (!signal.aborted && !(error instanceof ComposeError)) throw error;
     } finally {
       this.#subscribed.resolve();
+    }
+  }
+
+  /** Hears of one supervisor until that has gone. */
+  async #hear(): Promise<void> {
+    const { signal } = this.#stop;
+    const opened = () => {
+      this.#subscribed.resolve();
+      // What started while nobody told.
+      if (this.#isApplied) void this.#look().catch((error: unknown) => this.#ending.reject(error));
+    };
+    for await (const event of this.#session.client.events({ signal, opened })) {
+      if (event.type === 'repair') {
+        await this.#screen.write('', `${event.kind} ${event.resource} ${event.status}: ${event.cause}\n`);
+      }
+      // A repair gives a container another monitor, too.
+      const isNews = event.type === 'repair' || event.action === 'start';
+      if (isNews && this.#isApplied) await this.#look();
     }
   }
 

@@ -37,6 +37,7 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
   readonly #lives = new Map<string, string | null>();
   #events: WatchEvent[] = [];
   readonly #changesOver: () => Promise<void>;
+  readonly #repaired: () => Promise<void>;
   #idleCheck = Promise.resolve();
   #idleChecks = 0;
   #failure: { readonly error: unknown } | undefined;
@@ -45,9 +46,11 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
   /**
    * `changesOver` settles when no command is being carried out and whatever they started was added. It is called when the
    * last container is gone: a restart and a replacement are a stop and a start, and their command is not over in between.
+   * `repaired` settles when what could be done for a container whose monitor was killed was done.
    */
-  constructor(paths: Paths, signal: AbortSignal, changesOver: () => Promise<void>) {
+  constructor(paths: Paths, signal: AbortSignal, changesOver: () => Promise<void>, repaired = changesOver) {
     this.#changesOver = changesOver;
+    this.#repaired = repaired;
     this.#paths = paths;
     this.#signal = AbortSignal.any([signal, this.#abort.signal]);
     const abort = () => {
@@ -155,7 +158,7 @@ export class ContainerWatch implements AsyncIterable<WatchEvent>, AsyncDisposabl
       const ending = await this.#watchMonitor(record, life);
       if (ending !== 'lost') return ending;
       // The supervisor gives it another monitor, or starts it anew when its process was killed, too.
-      await Promise.race([this.#changesOver(), this.#aborted.promise]);
+      await Promise.race([this.#repaired(), this.#aborted.promise]);
       if (this.#signal.aborted) return unknownExitCode;
       life = this.#lives.get(record.id);
     }

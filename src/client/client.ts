@@ -88,6 +88,11 @@ export class SupervisorClient implements Disposable {
     await readAll(await this.#send('GET', '/v1/idle', undefined, options));
   }
 
+  /** Settles when what was lost so far was looked at and repaired, by a new supervisor if there is none. */
+  async untilRepaired(options: CallOptions = {}): Promise<void> {
+    await readAll(await this.#call('GET', '/v1/idle', undefined, options));
+  }
+
   async shutdown(options: CallOptions = {}): Promise<void> {
     await readAll(await this.#call('POST', '/v1/shutdown', undefined, options));
   }

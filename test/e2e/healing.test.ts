@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { eventually } from '../support/eventually.ts';
 import { findOwn } from '../support/own.ts';
@@ -191,9 +200,10 @@ services:
 
   const waits = 'echo begun; until [ -e /told ]; do sleep 0.02; done; echo over; exit 3';
   const waiting = `services:\n  web: { image: "rootfs:/", command: [sh, -c, "${waits}"] }\n`;
-  for (const victim of ['monitor', 'process'] as const) {
+  const victims = [['monitor'], ['process'], ['monitor', 'supervisor'], ['supervisor', 'monitor', 'process']] as const;
+  for (const killed of victims) {
     scenario(
-      `an attached up goes on with its only container when the ${victim} of that is killed`,
+      `an attached up goes on with its only container when the ${killed.join(' and the ')} of that is killed`,
       { compose: waiting },
       async (scene) => {
         const { child, ended } = scene.launch('up');
@@ -204,8 +214,10 @@ services:
         });
         await eventually(() => assert.match(output, /begun/));
         const [before] = scene.states();
-        assert.ok(before);
-        process.kill(victim === 'monitor' ? before.monitorPid : before.pid, 'SIGKILL');
+        const [supervisor] = scene.supervisors();
+        assert.ok(before !== undefined && supervisor !== undefined);
+        const pids = { monitor: before.monitorPid, process: before.pid, supervisor };
+        for (const victim of killed) process.kill(pids[victim], 'SIGKILL');
         await eventually(() => {
           const [now] = running(scene);
           assert.ok(now !== undefined && now.monitorPid !== before.monitorPid && isAlive(now.monitorPid));
@@ -213,14 +225,59 @@ services:
         // The container ends at once, which may take the process along before it has.
         await scene.run('exec', '-T', 'web', 'touch', '/told');
         const { code, stdout } = await ended;
-        assert.equal(stdout.match(/\| begun/g)?.length, victim === 'monitor' ? 1 : 2, stdout);
+        const isNew = killed.some((victim) => victim === 'process');
+        assert.equal(stdout.match(/\| begun/g)?.length, isNew ? 2 : 1, stdout);
         // Its parent is gone with the monitor.
-        const isKnown = victim === 'process' || tellsExitOfStrangers;
+        const isKnown = isNew || tellsExitOfStrangers;
         assert.match(stdout, new RegExp(`over\n.*exited with code ${isKnown ? 3 : 255}\n$`));
+        // Of one that was killed with its monitor nobody knows how it ended, and of one that goes on there is nothing to tell.
+        if (killed[0] !== 'process') assert.doesNotMatch(stdout, /exited with code 137\n/);
         assert.equal(code, 0);
       },
     );
   }
+
+  scenario(
+    'an attached up whose supervisor was killed shows what its successor starts',
+    { compose: stack.replace(/ports:.*/, '') },
+    async (scene) => {
+      const { child, ended } = scene.launch('up', 'web');
+      await eventually(() => assert.equal(running(scene).length, 1));
+      const [supervisor] = scene.supervisors();
+      assert.ok(supervisor !== undefined && child.stdout);
+      let output = '';
+      child.stdout.on('data', (chunk: string) => {
+        output += chunk;
+      });
+      process.kill(supervisor, 'SIGKILL');
+      await eventually(() => assert.ok(scene.supervisors().some((pid) => pid !== supervisor)));
+      await scene.ok('up', '-d', 'web', '--scale', 'web=2');
+      await eventually(() => assert.match(output, /web-2 +\| line 1\n/));
+      await scene.ok('stop', '--timeout', '0');
+      const { code } = await ended;
+      assert.equal(code, 0);
+    },
+  );
+
+  scenario(
+    'run and wait go on with a container whose monitor and supervisor were killed',
+    { compose: waiting },
+    async (scene) => {
+      await scene.ok('up', '-d');
+      const run = scene.launch('run', '-T', '--name', 'once', 'web');
+      const wait = scene.launch('wait', 'web');
+      await eventually(() => assert.equal(running(scene).length, 2));
+      for (const pid of [...scene.supervisors(), ...scene.monitors()]) process.kill(pid, 'SIGKILL');
+      await eventually(() => assert.ok(running(scene).every(({ monitorPid }) => isAlive(monitorPid))));
+      for (const { pid } of running(scene)) writeFileSync(`/proc/${pid}/root/told`, '');
+      const code = tellsExitOfStrangers ? 3 : 255;
+      assert.equal((await run.ended).code, code);
+      const waited = await wait.ended;
+      assert.equal(waited.code, code);
+      assert.match(waited.stdout, new RegExp(`exited with status code ${code}`));
+      await scene.ok('rm', '-f', '--stop');
+    },
+  );
 
   const commands = {
     'the command': [tscompose],

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RunRequest } from '../../client/api.ts';
+import type { SupervisorClient } from '../../client/client.ts';
 import { MonitorClient } from '../../container/monitor-client.ts';
 import { readContainerState } from '../../container/state.ts';
 import { readLog } from '../../logs/reader.ts';
@@ -174,7 +174,7 @@ async function runOneOff(
   }
   if (started === undefined) throw new ComposeError('SUPERVISOR', 'the container was not started');
   try {
-    if (how.mode === 'attached') return await attachTo(context.paths.container(started.id), how, context);
+    if (how.mode === 'attached') return await attachTo(context.paths.container(started.id), client, how, context);
     context.stdout.write(`${started.id}\n`);
     return 0;
   } finally {
@@ -186,11 +186,12 @@ async function runOneOff(
 /** Everything that the monitor keeps of what was printed before we came: the process did not wait for us. */
 const replayBytes = 65_536;
 
-/** How often a monitor is asked for that was killed: the supervisor gives the container another one. */
-const attachAttempts = 200;
+/** How often a container is given another monitor while somebody waits for it. */
+const attachAttempts = 5;
 
 async function attachTo(
   paths: ContainerPaths,
+  client: SupervisorClient,
   how: { readonly terminal: boolean; readonly stdin: 'attached' | 'none' },
   context: Context,
 ): Promise<number> {
@@ -212,7 +213,8 @@ async function attachTo(
         return exitCodeOf(state);
       }
       if (attempt >= attachAttempts || !existsSync(paths.bundle)) throw error;
-      await delay(20, undefined, { signal: context.signal });
+      // The monitor was killed; a supervisor, a new one if need be, gives the container another.
+      await client.untilRepaired({ signal: context.signal });
     }
   }
 }

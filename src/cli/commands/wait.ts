@@ -1,4 +1,6 @@
+import type { SupervisorClient } from '../../client/client.ts';
 import { MonitorClient } from '../../container/monitor-client.ts';
+import { exitCodeOf } from '../../model/container-state.ts';
 import type { ContainerRecord } from '../../model/records.ts';
 import { defaultSettings } from '../../model/settings.ts';
 import { ComposeError } from '../../util/errors.ts';
@@ -24,7 +26,7 @@ export const wait = defineCommand({
       throw new ComposeError('NOT_RUNNING', `no running container of ${services.join(', ')}`);
     const codes = await Promise.all(
       containers.map(async ({ record }) => {
-        const exitCode = await exitOf(record, context);
+        const exitCode = await exitOf(record, session.client, context);
         context.stdout.write(`container ${JSON.stringify(record.id)} exited with status code ${exitCode}\n`);
         return exitCode;
       }),
@@ -34,17 +36,25 @@ export const wait = defineCommand({
   },
 });
 
+/** How often a container is given another monitor while somebody waits for it. */
+const attempts = 5;
+
 /** The exit code of a container that ran a moment ago, of its monitor or, when that has gone meanwhile, as written down. */
-async function exitOf(record: ContainerRecord, context: Context): Promise<number> {
+async function exitOf(record: ContainerRecord, client: SupervisorClient, context: Context): Promise<number> {
+  const { signal } = context;
   const monitor = new MonitorClient(context.paths.container(record.id).socket);
-  try {
-    return (await monitor.request('wait', {}, { signal: context.signal })).exitCode;
-  } catch (error) {
-    if (!(error instanceof ComposeError && error.code === 'NOT_RUNNING')) throw error;
-    const { containers } = await observeProject(record.project, context);
-    const state = containers.find((each) => each.record.id === record.id)?.state;
-    // Removed, or under another monitor: nobody knows how it ended.
-    if (state?.status !== 'exited' || state.exitCode === null) throw error;
-    return state.exitCode;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return (await monitor.request('wait', {}, { signal })).exitCode;
+    } catch (error) {
+      if (!(error instanceof ComposeError && error.code === 'NOT_RUNNING')) throw error;
+      const { containers } = await observeProject(record.project, context);
+      const state = containers.find((each) => each.record.id === record.id)?.state;
+      if (state?.status === 'exited') return exitCodeOf(state);
+      // Removed together with how it ended.
+      if (state === undefined || attempt >= attempts) throw error;
+      // The monitor was killed; a supervisor, a new one if need be, gives the container another.
+      await client.untilRepaired({ signal });
+    }
   }
 }
