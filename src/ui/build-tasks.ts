@@ -126,18 +126,18 @@ export class BuildTasks implements BuildReporter {
       [
         {
           title: 'Building',
-          task: (_context, task) => {
+          run: async (show) => {
             this.#draw = () => {
-              task.title =
-                this.#active.size === 0 ? 'Building' : `Building  ${this.#done} done, ${this.#active.size} at work`;
-              task.output = this.#shown();
+              const { size } = this.#active;
+              const title = size === 0 ? 'Building' : `Building  ${this.#done} done, ${size} at work`;
+              show(title, this.#shown(), 'working');
             };
             this.#draw();
-            return this.#over.promise.then(() => {
-              this.#draw = undefined;
-              task.title = `${this.#done} steps`;
-              if (this.#hasFailed) throw new Error(task.title);
-            });
+            await this.#over.promise;
+            this.#draw = undefined;
+            const title = `${this.#done} steps`;
+            show(title, '', 'working');
+            if (this.#hasFailed) throw new Error(title);
           },
         },
       ],

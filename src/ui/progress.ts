@@ -6,7 +6,8 @@ export interface ResourceProgress {
   readonly resource: string;
   /** `Creating`, `Started`, `Healthy`: the latest word; empty before its first step. */
   readonly text: string;
-  readonly status: 'planned' | 'working' | 'done' | 'failed';
+  /** `waiting`: between two steps. */
+  readonly status: 'planned' | 'working' | 'waiting' | 'done' | 'failed';
   /** Milliseconds that its finished steps took. */
   readonly durationMs: number;
   readonly error: ErrorData | null;
@@ -99,7 +100,7 @@ function withLayer(state: ProgressState, event: LayerEvent): ProgressState {
 function statusAfter(step: StepEvent, before: ResourceProgress | undefined, left: number): ResourceProgress['status'] {
   if (step.status === 'failed' || before?.status === 'failed') return 'failed';
   if (step.status === 'started') return 'working';
-  return left === 0 ? 'done' : 'working';
+  return left === 0 ? 'done' : 'waiting';
 }
 
 const kindNames: Readonly<Record<ResourceKind, string>> = {

@@ -11,14 +11,14 @@ import {
   reduceProgress,
 } from './progress.ts';
 import type { Reporter, ReporterOptions } from './reporter.ts';
-import { taskList } from './task-list.ts';
+import { type LineState, type ShowLine, taskList } from './task-list.ts';
 
 interface Row {
   readonly key: string;
   readonly finished: PromiseWithResolvers<void>;
-  /** When it was first at work. */
+  /** When what it is at now began. */
   began: number;
-  show: ((title: string, details: string) => void) | undefined;
+  show: ShowLine | undefined;
 }
 
 /** A list on the terminal that fills in place, one task a resource. */
@@ -28,6 +28,7 @@ export class TaskReporter implements Reporter {
   readonly #rows = new Map<string, Row>();
   #progress: ProgressState = initialProgress;
   #nameWidth = 0;
+  readonly #onResize = () => this.#refit();
   readonly #clock = setInterval(() => this.#tick(), tickMs).unref();
   /** Rows that no list shows yet. */
   #waiting: Row[] = [];
@@ -36,6 +37,7 @@ export class TaskReporter implements Reporter {
   constructor({ stderr, isColored }: ReporterOptions) {
     this.#stderr = stderr;
     this.#isColored = isColored;
+    stderr.on('resize', this.#onResize);
   }
 
   report(event: ProgressEvent): void {
@@ -47,10 +49,7 @@ export class TaskReporter implements Reporter {
       return;
     }
     if (event.type === 'warning') this.#stderr.write(`warning: ${event.message}\n`);
-    const names = [...this.#progress.resources.values()].filter(isShown).map(describeResource);
-    const widest = Math.max(0, ...names.map((name) => name.length));
-    const columns = (this.#stderr as NodeJS.WriteStream).columns || 80;
-    this.#nameWidth = Math.min(widest, Math.max(minNameWidth, columns - besideName));
+    this.#fitNames();
     for (const [key, resource] of this.#progress.resources) {
       if (isShown(resource) || resource.status === 'failed') this.#show(key, resource);
     }
@@ -58,15 +57,37 @@ export class TaskReporter implements Reporter {
 
   async close(): Promise<void> {
     clearInterval(this.#clock);
-    // What did not come to its end stays as it is: the error says why.
-    for (const row of this.#rows.values()) row.finished.resolve();
+    this.#stderr.off('resize', this.#onResize);
+    for (const row of this.#rows.values()) {
+      // What did not come to its end is shown so: the error says why.
+      if (this.#progress.outcome === 'done') row.show?.(...this.#textOf(row), undefined);
+      else if (this.#stateOf(row) === 'working') this.#refresh(row, 'left');
+      row.finished.resolve();
+    }
     await this.#lists;
+  }
+
+  #fitNames(): void {
+    const names = [...this.#progress.resources.values()].filter(isShown).map(describeResource);
+    const widest = Math.max(0, ...names.map((name) => name.length));
+    const columns = (this.#stderr as NodeJS.WriteStream).columns || 80;
+    this.#nameWidth = Math.min(widest, Math.max(minNameWidth, columns - besideName));
+  }
+
+  #refit(): void {
+    this.#fitNames();
+    for (const row of this.#rows.values()) this.#refresh(row);
   }
 
   #tick(): void {
     for (const row of this.#rows.values()) {
-      if (this.#progress.resources.get(row.key)?.status === 'working') this.#refresh(row);
+      if (this.#stateOf(row) === 'working') this.#refresh(row);
     }
+  }
+
+  #stateOf({ key }: Row): LineState | undefined {
+    const status = this.#progress.resources.get(key)?.status;
+    return status === 'planned' || status === 'waiting' ? 'waiting' : status === 'working' ? 'working' : undefined;
   }
 
   #show(key: string, resource: ResourceProgress): void {
@@ -78,7 +99,7 @@ export class TaskReporter implements Reporter {
       this.#waiting.push(row);
       this.#lists ??= this.#runLists();
     }
-    if (resource.status === 'planned') row.began = monotonicMs();
+    if (this.#stateOf(row) === 'waiting') row.began = monotonicMs();
     this.#refresh(row);
     if (resource.status === 'done') row.finished.resolve();
     if (resource.status === 'failed') row.finished.reject(new Error(row.key));
@@ -100,11 +121,8 @@ export class TaskReporter implements Reporter {
     return taskList(
       rows.map((row) => ({
         title: this.#textOf(row)[0],
-        task: (_context, task) => {
-          row.show = (title, details) => {
-            task.title = title;
-            task.output = details;
-          };
+        run: (show) => {
+          row.show = show;
           this.#refresh(row);
           return row.finished.promise;
         },
@@ -113,8 +131,8 @@ export class TaskReporter implements Reporter {
     );
   }
 
-  #refresh(row: Row): void {
-    row.show?.(...this.#textOf(row));
+  #refresh(row: Row, state: LineState | undefined = this.#stateOf(row)): void {
+    row.show?.(...this.#textOf(row), state);
   }
 
   #textOf(row: Row): [title: string, details: string] {
@@ -133,7 +151,7 @@ export class TaskReporter implements Reporter {
     const name = describeResource(resource);
     const cut = name.length > this.#nameWidth ? `${name.slice(0, this.#nameWidth - 1)}…` : name;
     const title = `${cut.padEnd(this.#nameWidth)}  ${text.padEnd(textWidth)}`;
-    const ms = resource.status === 'working' ? monotonicMs() - row.began : resource.durationMs;
+    const ms = resource.durationMs + (resource.status === 'working' ? monotonicMs() - row.began : 0);
     const isTimed = resource.status === 'done' || (resource.status === 'working' && ms >= tickMs);
     return isTimed ? `${title} ${`${(ms / 1000).toFixed(1)}s`.padStart(timeWidth)}` : title.trimEnd();
   }

@@ -180,6 +180,39 @@ describe('progress in a terminal', () => {
     });
   }
 
+  scenario(
+    'tells what waits from what is at work, whatever becomes of the terminal',
+    { compose: stack, files },
+    async (scene) => {
+      await using terminal = await scene.openTerminal(['up', '-d', 'api'], { columns: 80, rows: 24 });
+      const isWhole = (screen: string[]) => {
+        const text = screen.join('\n');
+        assert.match(text, /^✔ Network /m);
+        assert.match(text, /^[^✔○] Container \S+-db-1 +Waiting/m);
+        assert.match(text, /^[^✔○] Container \S+-migrate-1 +Waiting/m);
+        assert.match(text, /^○ Container \S+-api-1 +Created$/m);
+        assert.equal(screen.filter((row) => row !== '').length, 4, text);
+      };
+      await terminal.shows(isWhole);
+      for (const [columns, rows] of [
+        [80, 8],
+        [30, 24],
+      ] as const) {
+        await terminal.resize(columns, rows);
+        await terminal.shows((screen) => assert.equal(screen.filter((row) => row !== '').length, 4, screen.join('\n')));
+        await terminal.resize(80, 24);
+        await terminal.shows(isWhole);
+      }
+      // Neither fits: what waits gives way first.
+      await terminal.resize(80, 4);
+      await terminal.shows(/-db-1 +Waiting.*\n.*-migrate-1 +Waiting.*\n {2}\+ 1 done, 1 waiting$/);
+      await terminal.resize(80, 24);
+      flag(scene, 'db');
+      flag(scene, 'migrate');
+      assert.equal(await terminal.exitCode(), 0);
+    },
+  );
+
   scenario('shows the last lines of what failed right below the error', { compose: failing }, async (scene) => {
     await using terminal = await scene.openTerminal(['up', '-d'], { columns: 80, rows: 24 });
     assert.equal(await terminal.exitCode(), 1);

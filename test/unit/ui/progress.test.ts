@@ -57,7 +57,7 @@ describe('the state of progress', () => {
       state = reduceProgress(state, event);
       statuses.push(state.resources.get('container shop-web-1')?.status ?? '-');
     }
-    assert.deepEqual(statuses, ['planned', 'working', 'working', 'working', 'working', 'done', 'done']);
+    assert.deepEqual(statuses, ['planned', 'working', 'waiting', 'waiting', 'working', 'done', 'done']);
     assert.equal(state.outcome, 'done');
     assert.equal(state.resources.get('container shop-web-1')?.durationMs, 1000);
     assert.deepEqual(state.warnings, ['look out']);
