@@ -1,4 +1,4 @@
-import type { Network } from '../model/network.ts';
+import type { Ipam, IpamPool, Network } from '../model/network.ts';
 import type { Config, Model, Secret } from '../model/project.ts';
 import type { Volume } from '../model/volume.ts';
 import {
@@ -17,13 +17,13 @@ import {
 import type { ReportAt } from './report.ts';
 import type { Tree } from './tree-path.ts';
 
-const NETWORK: Shape = {
+const NETWORK: Shape<Network> = {
   name: text,
   driver: text,
   driver_opts: mapping,
-  ipam: shaped({
+  ipam: shaped<Ipam>({
     driver: text,
-    config: listOf(shaped({ subnet: text, gateway: text, ip_range: text, aux_addresses: mapping })),
+    config: listOf(shaped<IpamPool>({ subnet: text, gateway: text, ip_range: text, aux_addresses: mapping })),
     options: mapping,
   }),
   external: flag,
@@ -33,8 +33,8 @@ const NETWORK: Shape = {
   enable_ipv6: choice,
   labels: mapping,
 };
-const VOLUME: Shape = { name: text, driver: text, driver_opts: mapping, external: flag, labels: mapping };
-const SECRET: Shape = {
+const VOLUME: Shape<Volume> = { name: text, driver: text, driver_opts: mapping, external: flag, labels: mapping };
+const SECRET: Shape<Secret> = {
   name: text,
   file: text,
   environment: text,
@@ -44,25 +44,25 @@ const SECRET: Shape = {
   driver_opts: mapping,
   template_driver: text,
 };
-const CONFIG: Shape = { ...SECRET, content: text };
-const MODEL: Shape = { name: text, model: anyText, context_size: whole, runtime_flags: words };
+const CONFIG: Shape<Config> = { ...SECRET, content: text };
+const MODEL: Shape<Model> = { name: text, model: anyText, context_size: whole, runtime_flags: words };
 
 export function decodeNetwork(value: Tree, key: string, report: ReportAt): Network {
-  return decodeShape(value, NETWORK, ['networks', key], report, { ipam: {} }) as unknown as Network;
+  return decodeShape(value, NETWORK, ['networks', key], report, { ipam: {} });
 }
 
 export function decodeVolume(value: Tree, key: string, report: ReportAt): Volume {
-  return decodeShape(value, VOLUME, ['volumes', key], report) as unknown as Volume;
+  return decodeShape(value, VOLUME, ['volumes', key], report);
 }
 
 export function decodeSecret(value: Tree, key: string, report: ReportAt): Secret {
-  return decodeShape(value, SECRET, ['secrets', key], report) as unknown as Secret;
+  return decodeShape(value, SECRET, ['secrets', key], report);
 }
 
 export function decodeConfig(value: Tree, key: string, report: ReportAt): Config {
-  return decodeShape(value, CONFIG, ['configs', key], report) as unknown as Config;
+  return decodeShape(value, CONFIG, ['configs', key], report);
 }
 
 export function decodeModel(value: Tree, key: string, report: ReportAt): Model {
-  return decodeShape(value, MODEL, ['models', key], report) as unknown as Model;
+  return decodeShape(value, MODEL, ['models', key], report);
 }

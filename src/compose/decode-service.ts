@@ -1,4 +1,28 @@
-import type { Service } from '../model/service.ts';
+import type {
+  BlkioConfig,
+  BlkioLimit,
+  Build,
+  CredentialSpec,
+  Dependency,
+  Deploy,
+  Develop,
+  DeviceMapping,
+  DeviceRequest,
+  FileReference,
+  Healthcheck,
+  Hook,
+  Logging,
+  Mount,
+  Port,
+  PreStartHook,
+  Provider,
+  Service,
+  ServiceModel,
+  ServiceNetwork,
+  Ulimit,
+  UpdateConfig,
+  WatchRule,
+} from '../model/service.ts';
 import {
   anyText,
   choice,
@@ -18,6 +42,7 @@ import {
   mode,
   namedOrNull,
   numeral,
+  oneOf,
   processors,
   rate,
   type Shape,
@@ -37,35 +62,38 @@ import {
 import type { ReportAt } from './report.ts';
 import { isTree, type Tree } from './tree-path.ts';
 
-const ulimits = mapOf((value, path, report) =>
-  isTree(value) ? decodeShape(value, { soft: count, hard: count }, path, report) : Number(value),
+const ulimits = mapOf<Ulimit>((value, path, report) =>
+  isTree(value)
+    ? decodeShape<Exclude<Ulimit, number>>(value, { soft: count, hard: count }, path, report)
+    : Number(value),
 );
 
-const reference = shaped({ source: anyText, target: text, uid: text, gid: text, mode });
+const reference = shaped<FileReference>({ source: anyText, target: text, uid: text, gid: text, mode });
 const references = listOf(reference);
 
-const hookShape: Shape = { command, user: text, privileged: flag, working_dir: text, environment };
-const hook = shaped(hookShape, { command: null });
-const preStart = shaped({ ...hookShape, image: text, per_replica: choice }, { command: null });
+const hookShape: Shape<Hook> = { command, user: text, privileged: flag, working_dir: text, environment };
+const hook = shaped<Hook>(hookShape, { command: null });
+const preStart = shaped<PreStartHook>({ ...hookShape, image: text, per_replica: choice }, { command: null });
 
-const deviceShape: Shape = {
+const deviceShape: Shape<DeviceRequest> = {
   capabilities: words,
   count: deviceCount,
   device_ids: words,
   driver: text,
   options: mapping,
 };
-const deviceRequest: Decoder = (value, path, report) => {
-  const device = shaped(deviceShape)(value, path, report) as Record<string, unknown> | undefined;
+const deviceRequest: Decoder<DeviceRequest> = (value, path, report) => {
+  const device = shaped<DeviceRequest>(deviceShape)(value, path, report);
   if (device === undefined || !isTree(value)) return device;
   const hasIds = Array.isArray(value.device_ids) && value.device_ids.length > 0;
   if (value.count !== undefined && value.count !== null && hasIds) {
     report([...path, 'count'], '"count" and "device_ids" attributes are exclusive');
-  } else if (device.count === undefined && !hasIds) device.count = -1;
-  return device;
+    return device;
+  }
+  return device.count === undefined && !hasIds ? { ...device, count: -1 } : device;
 };
 
-const updateConfig = shaped({
+const updateConfig = shaped<UpdateConfig>({
   parallelism: count,
   delay: duration,
   failure_action: text,
@@ -74,7 +102,7 @@ const updateConfig = shaped({
   order: text,
 });
 
-const deploy = shaped(
+const deploy = shaped<Deploy>(
   {
     mode: text,
     endpoint_mode: text,
@@ -101,12 +129,12 @@ const deploy = shaped(
   { resources: {}, placement: {} },
 );
 
-const blkioLimits = listOf((value, path, report) => {
+const blkioLimits = listOf<BlkioLimit>((value, path, report) => {
   if (!isTree(value)) return undefined;
   return { Path: scalarText(value.path ?? ''), Rate: rate(value.rate ?? 0, [...path, 'rate'], report) };
 });
 
-const build = shaped({
+const build = shaped<Build>({
   context: text,
   dockerfile: text,
   dockerfile_inline: text,
@@ -134,7 +162,7 @@ const build = shaped({
   ulimits,
 });
 
-const port = shaped({
+const port = shaped<Port>({
   name: text,
   mode: text,
   host_ip: text,
@@ -144,8 +172,8 @@ const port = shaped({
   app_protocol: text,
 });
 
-const mount = shaped({
-  type: anyText,
+const mount = shaped<Mount>({
+  type: oneOf(),
   source: text,
   target: text,
   read_only: flag,
@@ -156,7 +184,7 @@ const mount = shaped({
   image: shaped({ subpath: text }),
 });
 
-const serviceNetworkShape: Shape = {
+const serviceNetworkShape: Shape<ServiceNetwork> = {
   aliases: words,
   interface_name: text,
   ipv4_address: text,
@@ -171,10 +199,10 @@ const serviceNetworkShape: Shape = {
 const providerOptions = mapOf((value) => (Array.isArray(value) ? value.map(scalarText) : [scalarText(value)]));
 
 /** Every attribute of a service, in the order it is printed in. */
-const SERVICE: Shape = {
+const SERVICE: Shape<Service> = {
   annotations: mapping,
   attach: choice,
-  blkio_config: shaped({
+  blkio_config: shaped<BlkioConfig>({
     weight: whole,
     weight_device: listOf((value) =>
       isTree(value) ? { Path: scalarText(value.path ?? ''), Weight: Number(value.weight ?? 0) } : undefined,
@@ -201,15 +229,15 @@ const SERVICE: Shape = {
   cpu_shares: whole,
   cpus: processors,
   cpuset: text,
-  credential_spec: shaped({ config: text, file: text, registry: text }),
-  depends_on: mapOf(shaped({ condition: anyText, required: choice, restart: flag })),
+  credential_spec: shaped<CredentialSpec>({ config: text, file: text, registry: text }),
+  depends_on: mapOf(shaped<Dependency>({ condition: oneOf(), required: choice, restart: flag })),
   deploy,
-  develop: shaped({
+  develop: shaped<Develop>({
     watch: listOf(
-      shaped(
+      shaped<WatchRule>(
         {
           path: anyText,
-          action: anyText,
+          action: oneOf(),
           target: text,
           ignore: wordsOrWord,
           include: wordsOrWord,
@@ -221,7 +249,7 @@ const SERVICE: Shape = {
     ),
   }),
   device_cgroup_rules: words,
-  devices: listOf(shaped({ source: anyText, target: text, permissions: text })),
+  devices: listOf(shaped<DeviceMapping>({ source: anyText, target: text, permissions: text })),
   dns: words,
   dns_opt: words,
   dns_search: words,
@@ -233,7 +261,7 @@ const SERVICE: Shape = {
   extra_hosts: sortedWords,
   gpus: listOf(deviceRequest),
   group_add: words,
-  healthcheck: shaped({
+  healthcheck: shaped<Healthcheck>({
     test: healthTest,
     interval: duration,
     timeout: duration,
@@ -249,15 +277,15 @@ const SERVICE: Shape = {
   isolation: text,
   labels: mapping,
   links: words,
-  logging: shaped({ driver: text, options: mapping }),
+  logging: shaped<Logging>({ driver: text, options: mapping }),
   mac_address: text,
   mem_limit: size,
   mem_reservation: size,
   mem_swappiness: sizeText,
   memswap_limit: size,
-  models: mapOf(namedOrNull({ endpoint_var: text, model_var: text })),
+  models: mapOf(namedOrNull<ServiceModel>({ endpoint_var: text, model_var: text })),
   network_mode: text,
-  networks: mapOf(namedOrNull(serviceNetworkShape)),
+  networks: mapOf(namedOrNull<ServiceNetwork>(serviceNetworkShape)),
   oom_kill_disable: flag,
   oom_score_adj: whole,
   pid: text,
@@ -269,7 +297,7 @@ const SERVICE: Shape = {
   pre_stop: listOf(hook),
   privileged: flag,
   profiles: words,
-  provider: shaped({ type: anyText, options: providerOptions }),
+  provider: shaped<Provider>({ type: anyText, options: providerOptions }),
   pull_policy: text,
   pull_refresh_after: text,
   read_only: flag,
@@ -298,6 +326,5 @@ const SERVICE: Shape = {
 
 /** A service in long form as the canonical project has it. */
 export function decodeService(value: Tree, name: string, report: ReportAt): Service {
-  const service = decodeShape(value, SERVICE, ['services', name], report, { command: null, entrypoint: null });
-  return service as unknown as Service;
+  return decodeShape(value, SERVICE, ['services', name], report, { command: null, entrypoint: null });
 }

@@ -3,40 +3,42 @@ import { durationToNs, formatDurationNs } from '../model/duration.ts';
 import type { ReportAt } from './report.ts';
 import { formatFloat } from './scalar.ts';
 import { splitWords } from './short-forms.ts';
-import { formatPath, isTree, type Tree, type TreePath, type Value } from './tree-path.ts';
+import { formatPath, isTree, own, type Tree, type TreePath, type Value } from './tree-path.ts';
 
 /**
  * Turns the value of an attribute into that of the canonical project. undefined: it says nothing and is left out, as an
- * empty text, an empty list, false or zero do wherever being unset means the same.
+ * empty text, an empty list, false or zero do wherever being unset means the same. What has the wrong kind the schema has refused.
  */
-export type Decoder = (value: Value, path: TreePath, report: ReportAt) => unknown;
-export interface Shape {
-  readonly [key: string]: Decoder;
-}
+export type Decoder<T> = (value: Value, path: TreePath, report: ReportAt) => T | undefined;
 
-export const text: Decoder = (value) => (value === null || value === '' ? undefined : scalarText(value));
-export const anyText: Decoder = (value) => (value === null ? undefined : scalarText(value));
-export const flag: Decoder = (value) => (value === true || value === 'true' ? true : undefined);
-/** A flag whose being unset means something else than false. */
-export const choice: Decoder = (value) => (value === null ? undefined : value);
-export const numeral: Decoder = (value) => (value === null || value === 0 ? undefined : Number(value));
+/** A decoder for every attribute that T has: one that the model knows and nobody decodes is an error of types. */
+export type Shape<T> = {
+  readonly [Key in keyof T as Key extends `x-${string}` ? never : Key]-?: Decoder<Exclude<T[Key], undefined>>;
+};
+
+export const text: Decoder<string> = (value) => (value === null || value === '' ? undefined : scalarText(value));
+export const anyText: Decoder<string> = (value) => (value === null ? undefined : scalarText(value));
+export const flag: Decoder<boolean> = (value) => (value === true || value === 'true' ? true : undefined);
+/** A flag whose being unset means something else than false. Interpolation has made a boolean of it. */
+export const choice: Decoder<boolean> = (value) => (typeof value === 'boolean' ? value : undefined);
+export const numeral: Decoder<number> = (value) => (value === null || value === 0 ? undefined : Number(value));
 /** A whole number. The reference drops a fraction. */
-export const whole: Decoder = (value, path, report) => {
+export const whole: Decoder<number> = (value, path, report) => {
   const number = numeral(value, path, report);
   if (typeof number !== 'number' || Number.isInteger(number)) return number;
   report(path, `${formatPath(path)}: the fraction of ${number} is dropped`, { code: 'ignored' });
   return Math.trunc(number) === 0 ? undefined : Math.trunc(number);
 };
 /** A number whose being unset means something else than zero. */
-export const count: Decoder = (value) => (value === null ? undefined : Number(value));
-export const wordOrFlag: Decoder = (value) => (value === null || value === '' ? undefined : String(value));
+export const count: Decoder<number> = (value) => (value === null ? undefined : Number(value));
+export const wordOrFlag: Decoder<string> = (value) => (value === null || value === '' ? undefined : String(value));
 
-export const words: Decoder = (value) => {
+export const words: Decoder<string[]> = (value) => {
   if (!Array.isArray(value) || value.length === 0) return undefined;
   return value.map(scalarText);
 };
 
-export const duration: Decoder = (value, path, report) => {
+export const duration: Decoder<string> = (value, path, report) => {
   if (value === null) return undefined;
   const ns = typeof value === 'string' ? durationToNs(value) : undefined;
   if (ns !== undefined) return formatDurationNs(ns);
@@ -46,7 +48,7 @@ export const duration: Decoder = (value, path, report) => {
   return undefined;
 };
 
-export const size: Decoder = (value, path, report) => {
+export const size: Decoder<string> = (value, path, report) => {
   if (value === null) return undefined;
   const hint = 'write a number of bytes, or one with a unit such as 512m';
   if (typeof value === 'number') {
@@ -66,16 +68,16 @@ export const size: Decoder = (value, path, report) => {
   return bytes === 0n ? undefined : String(bytes);
 };
 
-export const sizeText: Decoder = (value, path, report) => {
+export const sizeText: Decoder<string> = (value, path, report) => {
   if (typeof value === 'string' && /^-?\d+$/.test(value)) return value === '0' ? undefined : value;
   return size(value, path, report);
 };
 
-export function wordsOrWord(value: Value, path: TreePath, report: ReportAt): unknown {
+export function wordsOrWord(value: Value, path: TreePath, report: ReportAt): string[] | undefined {
   return words(typeof value === 'string' ? [value] : value, path, report);
 }
 
-export function healthRetries(value: Value, path: TreePath, report: ReportAt): unknown {
+export function healthRetries(value: Value, path: TreePath, report: ReportAt): number | undefined {
   if (value === null) return undefined;
   const retries = Number(value);
   if (retries >= 0) return whole(retries, path, report) ?? 0;
@@ -83,7 +85,7 @@ export function healthRetries(value: Value, path: TreePath, report: ReportAt): u
   return undefined;
 }
 
-export const command: Decoder = (value, path, report) => {
+export const command: Decoder<readonly string[] | null> = (value, path, report) => {
   if (value === null || value === undefined) return null;
   if (Array.isArray(value)) return value.map(scalarText);
   const line = String(value);
@@ -103,7 +105,7 @@ export const command: Decoder = (value, path, report) => {
   return split.words;
 };
 
-export const healthTest: Decoder = (value, path, report) => {
+export const healthTest: Decoder<readonly string[]> = (value, path, report) => {
   if (value === null) return undefined;
   if (typeof value === 'string') return ['CMD-SHELL', value];
   if (!Array.isArray(value) || value.length === 0) return undefined;
@@ -115,7 +117,7 @@ export const healthTest: Decoder = (value, path, report) => {
 };
 
 /** Null and absent values become empty text. */
-export const mapping: Decoder = (value) => {
+export const mapping: Decoder<Record<string, string>> = (value) => {
   if (!isTree(value)) return undefined;
   const map: Record<string, string> = {};
   for (const key of Object.keys(value)) map[key] = value[key] === null ? '' : scalarText(value[key] as Value);
@@ -123,26 +125,26 @@ export const mapping: Decoder = (value) => {
 };
 
 /** Null stays: a variable that is not set. */
-export const environment: Decoder = (value) => {
+export const environment: Decoder<Record<string, string | null>> = (value) => {
   if (!isTree(value)) return undefined;
   const map: Record<string, string | null> = {};
   for (const key of Object.keys(value)) map[key] = value[key] === null ? null : scalarText(value[key] as Value);
   return nonEmpty(map);
 };
 
-export const sortedKeys: Decoder = (value) => {
+export const sortedKeys: Decoder<string[]> = (value) => {
   if (!isTree(value)) return undefined;
   const keys = Object.entries(value).map(([id, path]) => (path === null || path === '' ? id : `${id}=${path}`));
   return keys.length === 0 ? undefined : keys.sort();
 };
 
-export const sortedWords: Decoder = (value, path, report) => {
+export const sortedWords: Decoder<string[]> = (value, path, report) => {
   const list = words(value, path, report);
   return Array.isArray(list) ? list.sort() : undefined;
 };
 
 /** An octal mode as text: `"0440"`. */
-export const mode: Decoder = (value, path, report) => {
+export const mode: Decoder<string> = (value, path, report) => {
   if (value === null) return undefined;
   const octal = typeof value === 'number' ? value.toString(8) : String(value);
   if (/^[0-7]{1,7}$/.test(octal)) return `0${octal.replace(/^0+/, '')}`;
@@ -150,7 +152,7 @@ export const mode: Decoder = (value, path, report) => {
   return undefined;
 };
 
-export const deviceCount: Decoder = (value, path, report) => {
+export const deviceCount: Decoder<number> = (value, path, report) => {
   if (value === null) return undefined;
   if (value === 'all') return -1;
   if (typeof value === 'number') return value;
@@ -160,7 +162,7 @@ export const deviceCount: Decoder = (value, path, report) => {
 };
 
 /** A number as YAML reads it; text is octal. */
-export function tmpfsMode(value: Value, path: TreePath, report: ReportAt): unknown {
+export function tmpfsMode(value: Value, path: TreePath, report: ReportAt): number | undefined {
   if (value === null || value === 0) return undefined;
   if (typeof value === 'number') return Math.trunc(value);
   if (/^[0-7]{1,5}$/.test(String(value))) return Number.parseInt(String(value), 8);
@@ -169,10 +171,12 @@ export function tmpfsMode(value: Value, path: TreePath, report: ReportAt): unkno
 }
 
 /** A size for a rate: printed as a number in text. */
-export const rate: Decoder = (value, path, report) => size(value, path, report) ?? '0';
+export function rate(value: Value, path: TreePath, report: ReportAt): string {
+  return size(value, path, report) ?? '0';
+}
 
 /** A number of processors, as exact as the reference has it: in 32 bits. */
-export const processors: Decoder = (value, path, report) => {
+export const processors: Decoder<number> = (value, path, report) => {
   const number = numeral(value, path, report);
   if (typeof number !== 'number') return number;
   for (let digits = 1; digits < 9; digits++) {
@@ -182,47 +186,56 @@ export const processors: Decoder = (value, path, report) => {
   return Number(number.toPrecision(9));
 };
 
-export function shaped(shape: Shape, always: Readonly<Record<string, unknown>> = {}): Decoder {
+/** A map with the attributes of T. `always`: what it has also where the file says nothing of it. */
+export function shaped<T>(shape: Shape<T>, always: Partial<T> = {}): Decoder<T> {
   return (value, path, report) => (isTree(value) ? decodeShape(value, shape, path, report, always) : undefined);
 }
 
-export function listOf(decode: Decoder): Decoder {
+export function listOf<T>(decode: Decoder<T>): Decoder<T[]> {
   return (value, path, report) => {
     if (!Array.isArray(value) || value.length === 0) return undefined;
-    return value.map((item, index) => decode(item, [...path, index], report));
+    return value.map((item, index) => decode(item, [...path, index], report) as T);
   };
 }
 
-export function mapOf(decode: Decoder): Decoder {
+export function mapOf<T>(decode: Decoder<T>): Decoder<Record<string, T>> {
   return (value, path, report) => {
     if (!isTree(value)) return undefined;
-    const map: Record<string, unknown> = {};
-    for (const key of Object.keys(value)) map[key] = decode(value[key] as Value, [...path, key], report);
+    const map: Record<string, T> = {};
+    for (const key of Object.keys(value)) map[key] = decode(value[key] as Value, [...path, key], report) as T;
     return nonEmpty(map);
   };
 }
 
-export const namedOrNull =
-  (shape: Shape): Decoder =>
-  (value, path, report) =>
-    isTree(value) ? decodeShape(value, shape, path, report) : null;
+/** One of a few words. */
+export function oneOf<T extends string>(): Decoder<T> {
+  return anyText as Decoder<T>;
+}
 
-export function decodeShape(
+export function namedOrNull<T>(shape: Shape<T>): Decoder<T | null> {
+  return (value, path, report) => (isTree(value) ? decodeShape(value, shape, path, report) : null);
+}
+
+/** Decodes the attributes of a map that the shape has, and keeps extensions as they are. */
+export function decodeShape<T>(
   value: Tree,
-  shape: Shape,
+  shape: Shape<T>,
   path: TreePath,
   report: ReportAt,
-  always: Readonly<Record<string, unknown>> = {},
-): Record<string, unknown> {
+  always: Partial<T> = {},
+): T {
+  const decoders: Readonly<Record<string, Decoder<unknown>>> = shape;
   const out: Record<string, unknown> = { ...always };
   for (const key of Object.keys(value)) {
     const raw = value[key] as Value;
-    if (Object.hasOwn(shape, key)) {
-      const decoded = shape[key]?.(raw, [...path, key], report);
+    const decode = own(decoders, key);
+    if (decode !== undefined) {
+      const decoded = decode(raw, [...path, key], report);
       if (decoded !== undefined) out[key] = decoded;
     } else if (key.startsWith('x-')) out[key] = raw;
   }
-  return out;
+  // The schema has seen to it that what T must have is there.
+  return out as T;
 }
 
 function nonEmpty<T extends object>(map: T): T | undefined {
