@@ -10,13 +10,15 @@ import { ComposeError } from '../util/errors.ts';
 import { version } from '../util/version.ts';
 import { containerEvent, signalNumber } from './container-event.ts';
 import type { EngineContext } from './context.ts';
+import { createContainer } from './create-container.ts';
 import { type EffectInput, requireImage, requireService } from './effect-input.ts';
 import type { Effects } from './execute.ts';
 import { followMonitor } from './follow.ts';
 import { runHooks } from './hooks.ts';
 import { resourceLabels } from './labels.ts';
-import { newContainerRecord, removeContainer, startContainer } from './lifecycle.ts';
 import { runPreStart } from './pre-start.ts';
+import { removeContainer } from './remove-container.ts';
+import { startContainer } from './start-container.ts';
 import { awaitReplica, drain, shiftTraffic } from './traffic.ts';
 import { waitForCondition } from './wait.ts';
 
@@ -294,7 +296,7 @@ async function createReplica(
   const serviceName = operation.service ?? '';
   const service = requireService(input.project, serviceName);
   const image = requireImage(input, serviceName);
-  await newContainerRecord(context, input, {
+  await createContainer(context, input, {
     name: operation.name,
     serviceName,
     service,

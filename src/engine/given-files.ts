@@ -162,6 +162,14 @@ export function removeGivenFiles(paths: Pick<Paths, 'runDir'>, isGone: (id12: st
   }
 }
 
+/** Removes the copies of one container. */
+export function removeGivenFilesOf(
+  paths: Pick<Paths, 'runDir'>,
+  { id, config }: { readonly id: string; readonly config: Pick<Service, 'secrets' | 'configs'> },
+): void {
+  if (config.secrets?.length || config.configs?.length) removeGivenFiles(paths, (id12) => id.startsWith(id12));
+}
+
 function hasOwner({ uid, gid, mode }: FileReference): boolean {
   return uid !== undefined || gid !== undefined || mode !== undefined;
 }

@@ -9,9 +9,11 @@ import type { PreStartHook, Service } from '../model/service.ts';
 import { randomHex } from '../native/digest.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { EngineContext } from './context.ts';
+import { createContainer } from './create-container.ts';
 import { type EffectInput, requireImage, requireService } from './effect-input.ts';
 import { hookFailure } from './hooks.ts';
-import { newContainerRecord, removeContainer, startContainer } from './lifecycle.ts';
+import { removeContainer } from './remove-container.ts';
+import { startContainer } from './start-container.ts';
 
 /** Of what a hook prints, so many lines are shown. */
 const shownLines = 1000;
@@ -33,7 +35,7 @@ export async function runPreStart(
   const name = preStartName(context.projectName, serviceName, index);
   const earlier = database.containerByName(name);
   if (earlier?.hook !== undefined) await removeContainer(context, earlier, []);
-  const record = await newContainerRecord(context, input, {
+  const record = await createContainer(context, input, {
     name,
     serviceName,
     service: hookService(service, hook),

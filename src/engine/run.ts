@@ -8,12 +8,14 @@ import { defaultSettings } from '../model/settings.ts';
 import { randomHex } from '../native/digest.ts';
 import { about, ComposeError } from '../util/errors.ts';
 import type { EngineContext } from './context.ts';
+import { createContainer } from './create-container.ts';
 import { resolveDesired } from './desired.ts';
 import type { EffectInput } from './effect-input.ts';
 import { apply } from './engine.ts';
 import { runHooks } from './hooks.ts';
 import { leaseImages } from './lease-images.ts';
-import { newContainerRecord, removeContainer, startContainer } from './lifecycle.ts';
+import { removeContainer } from './remove-container.ts';
+import { startContainer } from './start-container.ts';
 
 interface Changes {
   run<T>(action: () => Promise<T>, signal?: AbortSignal): Promise<T>;
@@ -155,7 +157,7 @@ async function create(
   const input: EffectInput = { project, origin, wanted, variables, waitTimeoutMs: null, hooks: 'run', tell };
   const image = wanted.images.get(request.service);
   if (image === undefined) throw new Error(`the image of ${request.service} was not resolved`);
-  const record = await newContainerRecord(context, input, {
+  const record = await createContainer(context, input, {
     name,
     serviceName: request.service,
     service,

@@ -9,8 +9,8 @@ import type { Plan } from '../plan/plan.ts';
 import { ComposeError, joinErrors } from '../util/errors.ts';
 import type { EngineContext } from './context.ts';
 import { givenFiles } from './given-files.ts';
-import { nameFailure } from './lifecycle.ts';
 import { portRequests } from './port-requests.ts';
+import { nameFailure } from './start-failure.ts';
 
 /**
  * Throws all of it at once. Only what is certain: a root that is more than one directory, what a mount covers and ports that
