@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { MonitorClient } from '../container/monitor-client.ts';
-import type { MonitorEvent, MonitorState } from '../container/monitor-protocol.ts';
+import type { MonitorEvent } from '../container/monitor-protocol.ts';
+import type { MonitorState } from '../container/monitor-state.ts';
 import { exitCodeOf, type HealthProbe, unknownExitCode } from '../model/container-state.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import type { ObservedContainer } from '../plan/observed.ts';

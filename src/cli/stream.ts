@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import type { MonitorStream } from '../container/monitor-client.ts';
+import type { MonitorStream } from '../container/monitor-stream.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { Context } from './context.ts';
 import { rawMode } from './raw-mode.ts';

@@ -10,7 +10,7 @@ import { resolveCapabilities } from './capabilities.ts';
 import { durationMs, healthCheckOf } from './health.ts';
 import type { HostFacts } from './host.ts';
 import { monitorLog } from './logging.ts';
-import type { MonitorSpec, RestartPolicy } from './monitor-protocol.ts';
+import type { MonitorSpec, RestartPolicy } from './monitor-spec.ts';
 import type { OciMount, OciNamespace, OciSeccomp, OciSpec } from './oci.ts';
 import { deviceGrants, hostDevices, resourcesOf, rlimitsOf } from './resources.ts';
 import { defaultSeccomp } from './seccomp.ts';

@@ -1,7 +1,7 @@
 import { parseDuration } from '../model/duration.ts';
 import type { ImageHealthcheck } from '../model/image.ts';
 import type { Healthcheck } from '../model/service.ts';
-import type { HealthCheck } from './monitor-protocol.ts';
+import type { HealthCheck } from './monitor-spec.ts';
 
 /** Milliseconds of a duration, undefined when absent or zero: zero means the default, as in Docker. */
 export function durationMs(text: string | undefined): number | undefined {

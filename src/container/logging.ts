@@ -11,7 +11,7 @@ import {
   parseTruth,
   renderTag,
 } from './log-options.ts';
-import type { MonitorLog } from './monitor-protocol.ts';
+import type { MonitorLog } from './monitor-spec.ts';
 
 export interface LoggedContainer {
   readonly id: string;

@@ -1,76 +1,9 @@
 /**
- * What the monitor (addon/monitor) and we say to each other: its specification, its state, the requests and events of its
- * control socket, and the frames of a stream. docs/architecture.md is the contract; this file is its TypeScript half.
+ * What the monitor (addon/monitor) and we say to each other on its control socket: requests, answers and events.
+ * docs/architecture.md is the contract; this file is its TypeScript half, with monitor-spec.ts, monitor-state.ts and monitor-frames.ts.
  */
 import { ComposeError, type ErrorCode } from '../util/errors.ts';
-import type { LoggingDriver, SyslogAddress } from './log-options.ts';
-
-/** `monitor.json`, written by us before the monitor starts. */
-export interface MonitorSpec {
-  readonly version: 1;
-  readonly id: string;
-  readonly name: string;
-  readonly bundle: string;
-  readonly runDir: string;
-  readonly log: MonitorLog;
-  readonly restart: RestartPolicy;
-  readonly stop: { readonly signal: string; readonly timeoutMs: number };
-  readonly stdinOpen: boolean;
-  readonly terminal: boolean;
-  readonly health: HealthCheck | null;
-  readonly supervisor: { readonly args: readonly string[]; readonly lock: string } | null;
-}
-
-export interface MonitorLog {
-  readonly driver: LoggingDriver;
-  /** The file that `logs` reads; null: there is none. */
-  readonly path: string | null;
-  /** 0: never rotated. */
-  readonly maxSizeBytes: number;
-  /** How many files there are at most, the current one included. */
-  readonly maxFiles: number;
-  /** Whether the rotated ones are. */
-  readonly compress?: boolean;
-  /** Written with every line of the file. */
-  readonly attributes?: Readonly<Record<string, string>>;
-  /** Whether the container waits for a server that is slow. */
-  readonly mode?: 'blocking' | 'non-blocking';
-  readonly maxBufferBytes?: number;
-  /** The program that connects and compresses. */
-  readonly helper?: string;
-  readonly syslog?: SyslogAddress & {
-    readonly facility: number;
-    readonly format: string;
-    readonly tag: string;
-    readonly hostname: string;
-    readonly caCertificate: string;
-    readonly certificate: string;
-    readonly key: string;
-    readonly trustsAnybody: boolean;
-  };
-  readonly journal?: { readonly socket: string; readonly fields: Readonly<Record<string, string>> };
-}
-
-export interface RestartPolicy {
-  readonly policy: 'no' | 'always' | 'on-failure' | 'unless-stopped';
-  /** 0: without limit. */
-  readonly maxRetries: number;
-  readonly delayMs: number;
-  readonly maxDelayMs: number;
-  /** A run at least this long resets the delay. */
-  readonly windowMs: number;
-  /** And counts as a success: attempts are counted anew. */
-  readonly resetsAttempts?: boolean;
-}
-
-export interface HealthCheck {
-  readonly args: readonly string[];
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  readonly retries: number;
-  readonly startPeriodMs: number;
-  readonly startIntervalMs: number;
-}
+import type { HealthLogEntry, HealthStatus, MonitorState } from './monitor-state.ts';
 
 /** The one line that the monitor writes to its ready fd. */
 export type ReadyLine =
@@ -83,59 +16,6 @@ export type ReadyLine =
       readonly message: string;
       readonly exitCode: number;
     };
-
-export type HealthStatus = 'starting' | 'healthy' | 'unhealthy';
-
-export interface HealthLogEntry {
-  readonly start: string;
-  readonly end: string;
-  readonly exitCode: number;
-  readonly output: string;
-}
-
-export interface HealthState {
-  readonly status: HealthStatus;
-  readonly failingStreak: number;
-  /** The last five results, oldest first. */
-  readonly log: readonly HealthLogEntry[];
-}
-
-/** `state.json`, `exit.json` and the answer to `state`. */
-export interface MonitorState {
-  readonly version: 1;
-  readonly id: string;
-  readonly status: 'created' | 'running' | 'paused' | 'restarting' | 'exited';
-  /** 0 while no process runs. */
-  readonly pid: number;
-  readonly pidStartTicks: number;
-  readonly bootId: string;
-  readonly monitorPid: number;
-  readonly monitorStartTicks: number;
-  readonly startedAt: string | null;
-  readonly finishedAt: string | null;
-  readonly exitCode: number | null;
-  /** The name of the signal that ended it ("SIGKILL"). */
-  readonly signal: string | null;
-  readonly oomKilled: boolean;
-  readonly restartCount: number;
-  readonly nextRestartAt: string | null;
-  readonly error: string | null;
-  readonly health: HealthState | null;
-  /** For the monitor that may have to take over; times are of the monotonic clock. */
-  readonly adoption: {
-    readonly startedMs: number;
-    /** The back-off before this run; 0: there was none. */
-    readonly lastDelayMs: number;
-    /** Restarts since a run that succeeded. */
-    readonly attempts: number;
-    readonly restartAtMs: number | null;
-    /** When the grace of a stop ends. */
-    readonly killAtMs: number | null;
-    readonly isStopping: boolean;
-    readonly isStoppedByHand: boolean;
-    readonly isRestartRequested: boolean;
-  };
-}
 
 export interface MonitorStatistics {
   readonly at: string;
@@ -237,95 +117,6 @@ export type MonitorEvent =
   | { readonly event: 'exec_die'; readonly execId: string; readonly exitCode: number; readonly at: string }
   | { readonly event: 'log_dropped'; readonly bytes: number }
   | { readonly event: 'gone'; readonly exitCode: number };
-
-/** Channels of a stream's frames. */
-export const channels = { stdin: 0, stdout: 1, stderr: 2, control: 3 } as const;
-
-/** A control frame to the monitor. */
-export type ControlRequest =
-  | { readonly resize: { readonly rows: number; readonly columns: number } }
-  | { readonly signal: string };
-
-/** A control frame from the monitor; either one is the stream's last. */
-export type ControlNotice =
-  | { readonly exit: { readonly exitCode: number } }
-  /** We read too slowly and the monitor stopped waiting; `bytes` of output were thrown away. */
-  | { readonly dropped: { readonly bytes: number } };
-
-export interface Frame {
-  readonly channel: number;
-  readonly payload: Buffer;
-}
-
-const frameHeaderBytes = 8;
-/** The monitor writes frames of at most 64 KiB; anything far beyond that is not a frame. */
-const frameLimitBytes = 1 << 20;
-
-/** One frame: channel, three zero bytes, length as 32-bit big-endian, payload. */
-export function encodeFrame(channel: number, payload: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(frameHeaderBytes + payload.length);
-  frame.writeUInt32LE(channel, 0);
-  frame.writeUInt32BE(payload.length, 4);
-  frame.set(payload, frameHeaderBytes);
-  return frame;
-}
-
-/** A control frame. */
-export function encodeControl(request: ControlRequest): Buffer {
-  return encodeFrame(channels.control, Buffer.from(JSON.stringify(request)));
-}
-
-/** Cuts a byte stream into frames, however it was split on its way. */
-export class FrameDecoder {
-  #chunks: Buffer[] = [];
-  #bufferedBytes = 0;
-
-  /** Adds `chunk` and gives the frames that are complete now. Throws when the bytes cannot be frames. */
-  push(chunk: Buffer): Frame[] {
-    this.#chunks.push(chunk);
-    this.#bufferedBytes += chunk.length;
-    const frames: Frame[] = [];
-    for (let frame = this.#next(); frame !== undefined; frame = this.#next()) frames.push(frame);
-    return frames;
-  }
-
-  /** Whether the stream may end here: no frame is half received. */
-  get isAtBoundary(): boolean {
-    return this.#bufferedBytes === 0;
-  }
-
-  #next(): Frame | undefined {
-    if (this.#bufferedBytes < frameHeaderBytes) return undefined;
-    const header = this.#peek(frameHeaderBytes);
-    const channel = header.readUInt8(0);
-    const length = header.readUInt32BE(4);
-    if (channel > channels.control || length > frameLimitBytes) {
-      throw new ComposeError('KERNEL', `the monitor sent a broken frame: channel ${channel}, ${length} bytes`);
-    }
-    if (this.#bufferedBytes < frameHeaderBytes + length) return undefined;
-    const whole = this.#peek(frameHeaderBytes + length);
-    this.#consume(frameHeaderBytes + length);
-    return { channel, payload: whole.subarray(frameHeaderBytes) };
-  }
-
-  /** The first `length` bytes as one buffer; chunks are joined only where a frame spans them. */
-  #peek(length: number): Buffer {
-    const first = this.#chunks[0]!;
-    if (first.length >= length) return first.subarray(0, length);
-    let joinedChunks = 0;
-    for (let bytes = 0; bytes < length; joinedChunks++) bytes += this.#chunks[joinedChunks]!.length;
-    const joined = Buffer.concat(this.#chunks.slice(0, joinedChunks));
-    this.#chunks.splice(0, joinedChunks, joined);
-    return joined.subarray(0, length);
-  }
-
-  #consume(length: number): void {
-    const first = this.#chunks[0]!;
-    if (first.length === length) this.#chunks.shift();
-    else this.#chunks[0] = first.subarray(length);
-    this.#bufferedBytes -= length;
-  }
-}
 
 const knownCodes: ReadonlySet<string> = new Set<ErrorCode>([
   'USAGE',

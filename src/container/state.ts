@@ -3,7 +3,7 @@ import type { ContainerState } from '../model/container-state.ts';
 import type { Binding } from '../native/binding.ts';
 import type { ContainerPaths } from '../state/paths.ts';
 import { hasErrno } from '../util/errno.ts';
-import type { MonitorState } from './monitor-protocol.ts';
+import type { MonitorState } from './monitor-state.ts';
 
 type Processes = Pick<Binding, 'processAlive' | 'bootId'>;
 

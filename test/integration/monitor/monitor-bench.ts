@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { MonitorClient, type Subscription } from '../../../src/container/monitor-client.ts';
-import type { MonitorEvent, MonitorSpec, MonitorState, ReadyLine } from '../../../src/container/monitor-protocol.ts';
+import type { MonitorEvent, ReadyLine } from '../../../src/container/monitor-protocol.ts';
+import type { MonitorSpec } from '../../../src/container/monitor-spec.ts';
+import type { MonitorState } from '../../../src/container/monitor-state.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const executable = process.env.TSCOMPOSE_MONITOR ?? resolve('addon/build/Release/tscompose-monitor');

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { encodeFrame, FrameDecoder } from '../../../src/container/monitor-protocol.ts';
+import { encodeFrame, FrameDecoder } from '../../../src/container/monitor-frames.ts';
 import type { ContainerRecord } from '../../../src/model/records.ts';
 import type { ContainerPaths } from '../../../src/state/paths.ts';
 

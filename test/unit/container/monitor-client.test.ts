@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { MonitorClient } from '../../../src/container/monitor-client.ts';
-import { channels, encodeFrame, FrameDecoder, type MonitorEvent } from '../../../src/container/monitor-protocol.ts';
+import { channels, encodeFrame, FrameDecoder } from '../../../src/container/monitor-frames.ts';
+import type { MonitorEvent } from '../../../src/container/monitor-protocol.ts';
 
 /** The other end of a connection, for tests to script. */
 class Peer {

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import {
-  channels,
-  encodeControl,
-  encodeFrame,
-  FrameDecoder,
-  refusal,
-} from '../../../src/container/monitor-protocol.ts';
+import { channels, encodeControl, encodeFrame, FrameDecoder } from '../../../src/container/monitor-frames.ts';
+import { refusal } from '../../../src/container/monitor-protocol.ts';
 
 describe('monitor protocol', () => {
   it('a frame is a channel, three zero bytes, a big-endian length and the payload', () => {
