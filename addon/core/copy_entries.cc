@@ -89,8 +89,9 @@ class EntryMaker {
       struct stat present {};
       if (::fstatat(parent_.get(), name_.c_str(), &present, AT_SYMLINK_NOFOLLOW) != 0)
         throw SysError(errno, "fstatat", entry.target);
-      if (S_ISDIR(present.st_mode)) return;
-      throw InputError("INVALID", "cannot replace the file /" + entry.target + " with a directory");
+      if (!S_ISDIR(present.st_mode))
+        throw InputError("INVALID", "cannot replace the file /" + entry.target + " with a directory");
+      if (!entry.updated) return;
     }
     UniqueFd made{::openat(parent_.get(), name_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
     if (!made) throw SysError(errno, "openat", entry.target);
@@ -99,7 +100,7 @@ class EntryMaker {
     if (!entry.source.empty()) {
       const UniqueFd source = openSource(entry.source, O_RDONLY | O_DIRECTORY);
       if (::fstat(source.get(), &status) != 0) throw SysError(errno, "fstat", entry.source);
-      copyAttributes(source.get(), made.get());
+      if (entry.attributes) copyAttributes(source.get(), made.get());
     }
     setOwnerAndMode(made.get(), entry, status);
     if (entry.modified || !entry.source.empty()) directories_.emplace_back(entry.target, timesOf(entry, status));
@@ -137,7 +138,7 @@ class EntryMaker {
       if (!S_ISREG(status.st_mode)) throw SysError(ESTALE, "open", entry.source);
       copyContent(source.get(), target.get(), entry.target);
       setOwnerAndMode(target.get(), entry, status);
-      copyAttributes(source.get(), target.get());
+      if (entry.attributes) copyAttributes(source.get(), target.get());
     }
     if (entry.modified || !entry.source.empty()) setTimes(target.get(), timesOf(entry, status), entry.target);
   }

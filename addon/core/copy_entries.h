@@ -13,7 +13,7 @@ namespace tscompose {
 /// One entry to be made in a tree.
 struct TreeEntry {
   enum class Kind {
-    kDirectory,  ///< one that is there stays as it is
+    kDirectory,  ///< one that is there stays as it is, unless it is `updated`
     kFile,
     kOther,     ///< a symlink, device or FIFO like `source`
     kHardLink,  ///< to the entry at `source`, a path in the tree
@@ -32,6 +32,10 @@ struct TreeEntry {
   std::optional<int64_t> modified;
   /// Of a file: written beside and renamed, so that who reads it meanwhile finds the old content or the new.
   bool atOnce = false;
+  /// Whether the source's extended attributes are copied too.
+  bool attributes = true;
+  /// Of a directory that is there: it takes over what a new one would have.
+  bool updated = false;
 };
 
 /// Makes `entries` below the directory `root`, in their order, replacing what is no directory. Owners, modes, times,

@@ -10,6 +10,8 @@
 
 #include <cerrno>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "core/copy_tree.h"
 #include "core/fd.h"
@@ -125,6 +127,26 @@ Napi::Value exportedSetXattr(const Napi::CallbackInfo& info) {
                  });
 }
 
+/// The attribute's value, or null where there is none.
+Napi::Value exportedGetXattr(const Napi::CallbackInfo& info) {
+  return promise(
+      info.Env(), "getXattr",
+      [path = convert::text(info[0], "path"), name = convert::text(info[1], "name")]() -> std::optional<std::string> {
+        std::string value(XATTR_SIZE_MAX, '\0');
+        const ssize_t length = ::lgetxattr(path.c_str(), name.c_str(), value.data(), value.size());
+        if (length < 0) {
+          if (errno == ENODATA || errno == EOPNOTSUPP) return std::nullopt;
+          throw SysError(errno, "lgetxattr", path);
+        }
+        value.resize(static_cast<size_t>(length));
+        return value;
+      },
+      [](Napi::Env env, const std::optional<std::string>& value) -> Napi::Value {
+        if (!value) return env.Null();
+        return Napi::Buffer<char>::Copy(env, value->data(), value->size());
+      });
+}
+
 struct NewFile {
   std::string path;
   std::string text;
@@ -187,6 +209,7 @@ void exportFile(Napi::Env env, Napi::Object exports) {
   exports.Set("mount", Napi::Function::New<exportedMount>(env, "mount"));
   exports.Set("syncFilesystem", Napi::Function::New<exportedSyncFilesystem>(env, "syncFilesystem"));
   exports.Set("unmount", Napi::Function::New<exportedUnmount>(env, "unmount"));
+  exports.Set("getXattr", Napi::Function::New<exportedGetXattr>(env, "getXattr"));
   exports.Set("setXattr", Napi::Function::New<exportedSetXattr>(env, "setXattr"));
   exports.Set("writeBundle", Napi::Function::New<exportedWriteBundle>(env, "writeBundle"));
   exports.Set("makeTopDirectory", Napi::Function::New<exportedMakeTopDirectory>(env, "makeTopDirectory"));

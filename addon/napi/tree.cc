@@ -71,6 +71,10 @@ TreeEntry entryOf(const Napi::Value& value, const std::string& what) {
   entry.modified = optionalNumber<int64_t>(object, "modified", 0, int64_t{1} << 40);
   if (const Napi::Value atOnce = object.Get("atOnce"); !atOnce.IsUndefined())
     entry.atOnce = convert::boolean(atOnce, "atOnce");
+  if (const Napi::Value attributes = object.Get("attributes"); !attributes.IsUndefined())
+    entry.attributes = convert::boolean(attributes, "attributes");
+  if (const Napi::Value updated = object.Get("updated"); !updated.IsUndefined())
+    entry.updated = convert::boolean(updated, "updated");
   return entry;
 }
 

@@ -8,7 +8,7 @@ import type { Paths } from '../state/paths.ts';
 import { replaceFile } from '../util/files.ts';
 
 /** Raise when equal keys may mean other results. */
-const keyVersion = 1;
+const keyVersion = 2;
 
 /** A layer that is in the store, unpacked, with its archive. */
 export interface BuiltLayer {

@@ -28,6 +28,9 @@ export function changeConfig(base: RunConfig, changes: readonly string[]): RunCo
         case 'add':
         case 'arg':
           throw new DockerfileProblem(instruction.place, `${instruction.kind.toUpperCase()} changes no configuration`);
+        case 'onbuild':
+          draft.addTrigger(instruction.trigger);
+          return;
         default:
           draft.apply(instruction, expander);
       }

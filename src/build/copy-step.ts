@@ -106,13 +106,26 @@ class CopyPlan {
 
   addSource(destination: string, source: ScannedSource, hasParents: boolean): void {
     const [first] = source.entries;
+    // Names of one file are so again within what was copied as one (as in Docker).
+    this.#inodes.clear();
     if (source.isDirectory || hasParents) {
       const place = this.enter(destination);
+      if (source.self !== null && !hasParents) this.#date(place, source.self);
       const isOwn = source.isUnpacked ?? false;
-      for (const entry of source.entries) this.#add(entry, posix.join(place, entry.target), isOwn);
+      for (const entry of source.entries)
+        this.#add(entry, posix.join(place, entry.target), { isOwn, isParent: hasParents });
       return;
     }
     if (first !== undefined) this.#add(first, this.#placeOfFile(destination, first.target));
+  }
+
+  /** A directory that was made for the content of another has its time. */
+  #date(place: string, { stats }: ScannedEntry): void {
+    const index = this.entries.findIndex(
+      ({ kind, target, source }) => kind === 'directory' && target === place && !source,
+    );
+    const made = this.entries[index];
+    if (made !== undefined) this.entries[index] = { ...made, modified: Math.floor(stats.mtimeMs / 1000) };
   }
 
   addFile(destination: string, name: string, content: string, modified: number | null): void {
@@ -132,12 +145,11 @@ class CopyPlan {
     const { path, stats } = resolveInTree(this.#root, destination);
     const isDirectory = destination.endsWith('/') || stats?.isDirectory() || this.#made.has(path);
     if (isDirectory) return posix.join(this.enter(destination), name);
-    const parent = this.enter(posix.dirname(destination));
-    // What is there is replaced, be it a link to elsewhere.
-    return posix.join(parent, posix.basename(stats === null ? path : destination));
+    // Links are followed, also one to what is not there yet.
+    return posix.join(this.enter(posix.dirname(path)), posix.basename(path));
   }
 
-  #add(entry: ScannedEntry, target: string, isOwn = false): void {
+  #add(entry: ScannedEntry, target: string, { isOwn = false, isParent = false } = {}): void {
     const { stats, path, link } = entry;
     const isDirectory = stats.isDirectory();
     const { uid, gid } = isOwn ? entry : (this.#owner ?? entry);
@@ -154,6 +166,14 @@ class CopyPlan {
     const mode = link === null && change !== null ? { mode: change(stats.mode & 0o7777, isDirectory) } : {};
     const kind = isDirectory ? 'directory' : stats.isFile() ? 'file' : 'other';
     if (isDirectory) this.#made.add(target);
-    this.entries.push({ kind, target, source: path, uid, gid, ...mode });
+    const attributes = entry.hasAttributes ? {} : { attributes: false };
+    // Of directories that are there already all but the destination itself become as their sources (as in Docker).
+    const updated = isDirectory && !isParent && !isOnlyImplied(entry, isOwn) ? { updated: true } : {};
+    this.entries.push({ kind, target, source: path, uid, gid, ...mode, ...attributes, ...updated });
   }
+}
+
+/** A directory that an archive does not mention, of which it only has what lies below (addon/core/layer_tree.cc). */
+function isOnlyImplied({ stats, uid, gid }: ScannedEntry, isUnpacked: boolean): boolean {
+  return isUnpacked && stats.mtimeMs === 0 && (stats.mode & 0o7777) === 0o755 && uid === 0 && gid === 0;
 }

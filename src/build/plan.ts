@@ -8,7 +8,7 @@ import { stageFailure } from './failure.ts';
 import { type Origin, planStages, type Stage, type StagePlan, targetStage } from './graph/stages.ts';
 import type { Step } from './graph/steps.ts';
 import { type TranslatedStage, translateStage } from './graph/translate.ts';
-import { platformArguments, proxyArguments } from './graph/variables.ts';
+import { platformArguments, proxyArguments, type Variables } from './graph/variables.ts';
 import type { BuildRequest } from './request.ts';
 
 export interface PlannedStage extends TranslatedStage {
@@ -96,9 +96,12 @@ export async function planBuild(request: BuildRequest, findImage: ImageFinder): 
 interface StageBase {
   readonly config: RunConfig;
   readonly author: string;
+  readonly args: Variables;
   readonly reference: string;
   readonly image: StoredImage | null;
 }
+
+const none = { author: '', args: new Map<string, string>() };
 
 async function baseOf(
   { base, from }: Stage,
@@ -106,17 +109,17 @@ async function baseOf(
   imageOf: (origin: Origin, place: Step['place']) => Promise<StoredImage> | null,
 ): Promise<StageBase> {
   if (base.kind === 'stage') {
-    const { config, author } = await plan(base.stage);
-    return { config, author, reference: from.image.value, image: null };
+    const { config, author, args } = await plan(base.stage);
+    return { config, author, args, reference: from.image.value, image: null };
   }
   const image = await imageOf(base, from.image.place);
   if (image === null) {
-    if (base.kind === 'scratch') return { config: { WorkingDir: '/' }, author: '', reference: 'scratch', image: null };
+    if (base.kind === 'scratch') return { ...none, config: { WorkingDir: '/' }, reference: 'scratch', image: null };
     const message = `FROM cannot begin with the directory that the context ${from.image.value} is`;
     throw stageFailure(from.image.place, new ComposeError('BUILD_FAILED', message));
   }
   const { config = {}, author = '' } = image.document;
-  return { config, author, reference: image.reference, image };
+  return { ...none, config, author, reference: image.reference, image };
 }
 
 /** Where steps take files from. */

@@ -47,7 +47,8 @@ async function downloaded(
   if (expected !== null && digest !== expected) {
     throw new ComposeError('BUILD_FAILED', `${source} is not what --checksum says: its digest is sha256:${digest}`);
   }
-  const entry = { target: name || 'file', path, stats: lstatSync(path), uid: 0, gid: 0, link: null };
+  const stats = lstatSync(path);
+  const entry = { target: name || 'file', path, stats, uid: 0, gid: 0, link: null, hasAttributes: false };
   return { name, isDirectory: false, self: null, entries: [entry] };
 }
 
@@ -55,7 +56,7 @@ async function cloned(source: string, step: CopyStep, options: RemoteOptions): P
   const { directory, signal } = options;
   const repository = parseGitSource(source);
   await cloneRepository(repository, { directory, signal, keepsGitDirectory: step.keepsGitDirectory });
-  const tree = { root: directory, ignored: nothingIgnored, owner: { uid: 0, gid: 0 } };
+  const tree = { root: directory, ignored: nothingIgnored, owner: { uid: 0, gid: 0 }, hasAttributes: false };
   const found = scanSource(tree, repository.subdirectory || '/', { excluded: nothingIgnored, hasParents: false });
   if (found.length > 0) return found;
   throw new ComposeError('BUILD_FAILED', `there is no ${repository.subdirectory} in ${repository.url}`);

@@ -88,14 +88,20 @@ export class Sources implements AsyncDisposable {
 
   /** One digest for what the sources hold. */
   async #digest(origin: Origin, sources: readonly ScannedSource[]): Promise<string> {
-    const { signal, request, workspace } = this.#options;
+    const { signal, request, workspace, machine } = this.#options;
     const directory = origin.kind === 'context' ? request.context : this.#directoryOf(origin);
     // What was fetched for this build lies nowhere else in the next one.
     const isKept = directory !== null && !directory.path.startsWith(`${workspace.directory}/`);
     const memory = isKept ? this.#memoryOf(directory.path) : null;
+    // Of a directory's files none are taken over.
+    const capabilityOf =
+      directory === null ? (path: string) => machine.native.getXattr(path, 'security.capability') : null;
     const lines: string[] = [];
     for (const { name, isDirectory, entries } of sources) {
-      lines.push(`${isDirectory} ${isDirectory ? '' : name}`, ...(await describeEntries(entries, memory, signal)));
+      lines.push(
+        `${isDirectory} ${isDirectory ? '' : name}`,
+        ...(await describeEntries(entries, { memory, capabilityOf, signal })),
+      );
     }
     return cacheKey(lines);
   }
@@ -164,7 +170,7 @@ export class Sources implements AsyncDisposable {
     const directory = this.#directoryOf(origin);
     if (directory !== null) {
       const { path: root, ignored, keepsOwners } = directory;
-      return { root, ignored, owner: keepsOwners ? null : { uid: 0, gid: 0 } };
+      return { root, ignored, owner: keepsOwners ? null : { uid: 0, gid: 0 }, hasAttributes: false };
     }
     const state = await this.#stateOf(origin);
     const chain = state === null ? '' : chainOf(state).join(' ');

@@ -1,5 +1,6 @@
 /** What a stage is while it is built: its layers and the history of its image. */
 import type { HistoryEntry } from '../image/oci.ts';
+import { overlayOrder } from '../model/image.ts';
 import type { BuiltLayer } from './cache.ts';
 
 export interface StageState {
@@ -10,9 +11,9 @@ export interface StageState {
   readonly createdAt: string;
 }
 
-/** Directories of the layers, top first, as an overlay wants them. */
+/** Directories of the layers, top first, each once, as an overlay wants them. */
 export function layerDirectories({ layers }: StageState, pathOf: (diffId: string) => string): string[] {
-  return layers.map(({ diffId }) => pathOf(diffId)).reverse();
+  return overlayOrder(layers.map(({ diffId }) => pathOf(diffId)));
 }
 
 /** Stands for what the stage's files are. */

@@ -22,6 +22,14 @@ export interface ImageConfig {
   readonly healthcheck: ImageHealthcheck | null;
 }
 
+/**
+ * Layers (bottom first) as an overlay wants them: top first, each once, for it refuses a directory that comes twice. Of equal layers
+ * the topmost alone decides what is seen: it hides and shows all that the others do.
+ */
+export function overlayOrder(layers: readonly string[]): string[] {
+  return [...new Set(layers.toReversed())];
+}
+
 /** Where programs are looked for when an image's environment does not say. */
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 

@@ -45,6 +45,8 @@ export interface Binding {
   mount(source: string, target: string, type: string, flags: number, options: string): Promise<void>;
   /** Detaches (MNT_DETACH); not mounted is success. */
   unmount(path: string): Promise<void>;
+  /** Null: there is none. A symlink is not followed. */
+  getXattr(path: string, name: string): Promise<Uint8Array | null>;
   setXattr(path: string, name: string, value: Uint8Array): Promise<void>;
   /** mkdir -p of a directory whose subdirectories are unrelated: the file system may keep them apart (chattr(1), T). */
   makeTopDirectory(path: string, mode: number): void;
@@ -186,7 +188,7 @@ export interface FoundEntry {
 
 /** One entry of a tree that is made (addon/core/copy_entries.h). */
 export interface TreeEntry {
-  /** `directory`: one that is there stays as it is. `other`: a symlink, device or FIFO. `link`: a hard link. */
+  /** `directory`: one that is there stays as it is, unless it is `updated`. `other`: a symlink, device or FIFO. `link`: a hard link. */
   readonly kind: 'directory' | 'file' | 'other' | 'link';
   /** Relative to the root; its parent exists. */
   readonly target: string;
@@ -201,6 +203,10 @@ export interface TreeEntry {
   readonly modified?: number;
   /** Of a file: renamed into its place once it is whole. */
   readonly atOnce?: boolean;
+  /** False: extended attributes are left behind. */
+  readonly attributes?: boolean;
+  /** Of a directory that is there: it takes over what a new one would have. */
+  readonly updated?: boolean;
 }
 
 export interface WriteBundleOptions {

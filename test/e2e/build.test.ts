@@ -625,13 +625,16 @@ ADD --unpack=false packed.tar /whole.tar
       shell('ln -s a d/link; ln -s nothing d/dangling; ln -s d dirlink; ln -s /etc/passwd outside');
       writeFileSync(
         join(directory, 'Dockerfile'),
-        `${base}RUN mkdir -m 711 /existing && ln -s /existing /alias && echo named:x:55:66::: > /etc/passwd
+        `${base}RUN mkdir -m 711 /existing && ln -s /existing /alias && mkdir -p -m 700 /merged/sub && chown 9:9 /merged/sub && ln -s merged/led /toward && echo named:x:55:66::: > /etc/passwd
 FROM base
 COPY d /new
 COPY d/a /slash/
 COPY d/a /existing
 COPY d/a d/sub/b /existing/two/
 COPY d/sub /alias/through
+COPY d /merged
+COPY --chown=root:root d/a /toward
+COPY --chown=root:root d/a /toward
 COPY --chown=1:2 d/a /par/ent/
 COPY --chown=named d/sub /named
 COPY --chmod=u+x,go= d/a /mode
@@ -647,7 +650,7 @@ COPY --from=base /existing /from/stage
 USER named
 WORKDIR /work
 USER 0
-CMD cd / && find new slash existing alias par named mode nothing linked target globs parents pivot less alone from work -exec stat -c '%n %a %u:%g' {} + 2>/dev/null | sort && stat -c %i new/a new/hard | uniq | wc -l
+CMD cd / && find new slash existing alias par named mode nothing linked target globs parents pivot less alone from work merged toward -exec stat -c '%n %a %u:%g' {} + 2>/dev/null | sort && stat -c %i new/a new/hard | uniq | wc -l
 `,
       );
       await scene.ok('build');
@@ -677,6 +680,14 @@ linked/hard 640 0:0
 linked/link 777 0:0
 linked/sub 700 0:0
 linked/sub/b 644 0:0
+merged 755 0:0
+merged/a 640 0:0
+merged/dangling 777 0:0
+merged/hard 640 0:0
+merged/led 640 0:0
+merged/link 777 0:0
+merged/sub 700 0:0
+merged/sub/b 644 0:0
 mode 700 0:0
 named 755 55:66
 named/b 644 55:66
@@ -700,6 +711,7 @@ pivot/sub/b 644 0:0
 slash 755 0:0
 slash/a 640 0:0
 target 640 0:0
+toward 777 0:0
 work 755 55:66
 1`;
       assert.equal(await printed(scene, 'web'), expected);

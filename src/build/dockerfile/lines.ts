@@ -52,6 +52,7 @@ interface Piece {
 interface PhysicalLine {
   readonly text: string;
   readonly offset: number;
+  readonly ending: '\n' | '\r\n';
 }
 
 /** The directives at the top of a file. Throws DockerfileProblem for one that is given twice or makes no sense. */
@@ -104,7 +105,7 @@ export function* readLogicalLines(source: SourceText, { escapeChar }: Directives
       const terminator = (text: string) => (mark.isIndented ? text.replace(/^\t+/, '') : text) === mark.name;
       let content = '';
       for (index += 1; index < lines.length && !terminator(lines[index]!.text); index++) {
-        content += `${lines[index]!.text}\n`;
+        content += lines[index]!.text + lines[index]!.ending;
       }
       const last = lines[index];
       if (last === undefined) {
@@ -131,7 +132,9 @@ function physicalLines(text: string): PhysicalLine[] {
   while (offset < text.length) {
     const end = text.indexOf('\n', offset);
     const line = text.slice(offset, end < 0 ? undefined : end);
-    lines.push({ text: line.endsWith('\r') ? line.slice(0, -1) : line, offset });
+    lines.push(
+      line.endsWith('\r') ? { text: line.slice(0, -1), offset, ending: '\r\n' } : { text: line, offset, ending: '\n' },
+    );
     offset = end < 0 ? text.length : end + 1;
   }
   return lines;

@@ -120,11 +120,20 @@ function readRun(given: ReadArguments): Body<'run'> {
   const { flags, line } = given;
   return {
     command: readCommand(given),
-    heredocs: line.heredocs,
+    // No shell takes the line ends of Windows; files that COPY writes have what stands in the Dockerfile.
+    heredocs: line.heredocs.map((each) => ({
+      ...each,
+      content: withoutReturns(each.content),
+      raw: withoutReturns(each.raw),
+    })),
     mounts: flags.list('mount').map(parseMount),
     network: choice(flags, 'network', ['default', 'none', 'host']),
     security: choice(flags, 'security', ['sandbox', 'insecure']),
   };
+}
+
+function withoutReturns(text: string): string {
+  return text.replaceAll('\r\n', '\n');
 }
 
 function choice<const T extends string>(flags: Flags, name: string, choices: readonly [T, ...T[]]): T {

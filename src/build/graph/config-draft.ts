@@ -9,7 +9,10 @@ import type { Expander } from './variables.ts';
 
 const defaultShell: readonly string[] = ['/bin/sh', '-c'];
 
-type ConfigInstruction = Exclude<Instruction, { kind: 'from' | 'run' | 'copy' | 'add' | 'workdir' | 'arg' }>;
+type ConfigInstruction = Exclude<
+  Instruction,
+  { kind: 'from' | 'run' | 'copy' | 'add' | 'workdir' | 'arg' | 'onbuild' }
+>;
 
 export class ConfigDraft {
   #config: { -readonly [K in keyof RunConfig]: RunConfig[K] };
@@ -32,8 +35,8 @@ export class ConfigDraft {
     return this.#env.get(name);
   }
 
-  get env(): string[] {
-    return [...this.#env].map(([name, value]) => `${name}=${value}`);
+  get variables(): ReadonlyMap<string, string> {
+    return this.#env;
   }
 
   get shell(): readonly string[] {
@@ -53,7 +56,11 @@ export class ConfigDraft {
   }
 
   finish(): RunConfig {
-    return { ...this.#config, Env: this.env };
+    return { ...this.#config, Env: [...this.#env].map(([name, value]) => `${name}=${value}`) };
+  }
+
+  addTrigger(trigger: string): void {
+    this.#config.OnBuild = [...(this.#config.OnBuild ?? []), trigger];
   }
 
   /** Takes the change over; the result is what the history says. */
@@ -101,9 +108,6 @@ export class ConfigDraft {
       case 'maintainer':
         this.author = instruction.name;
         return `MAINTAINER ${instruction.name}`;
-      case 'onbuild':
-        this.#config.OnBuild = [...(this.#config.OnBuild ?? []), instruction.trigger];
-        return `ONBUILD ${instruction.trigger}`;
       case 'healthcheck':
         this.#config.Healthcheck = healthcheckOf(instruction);
         return instruction.text;
@@ -129,7 +133,7 @@ export class ConfigDraft {
       }
     }
     this.#config.ExposedPorts = Object.fromEntries(Object.entries(exposed).sort(([a], [b]) => (a < b ? -1 : 1)));
-    return `EXPOSE map[${shown.join(' ')}]`;
+    return `EXPOSE map[${shown.sort().join(' ')}]`;
   }
 }
 

@@ -8,13 +8,19 @@ import { ConfigDraft, commandArgs } from './config-draft.ts';
 import { joinPath } from './path.ts';
 import { type Origin, type Stage, type StagePlan, sourceOf } from './stages.ts';
 import type { CopyStep, RunStep, Step, StepMount } from './steps.ts';
-import { Expander, proxyArguments, type Variables } from './variables.ts';
+import { Expander, proxyVariables, type Variables } from './variables.ts';
 
 export interface TranslateInput {
   readonly plan: StagePlan;
   readonly stage: Stage;
   /** What the stage begins with. */
-  readonly base: { readonly config: RunConfig; readonly author: string; readonly reference: string };
+  readonly base: {
+    readonly config: RunConfig;
+    readonly author: string;
+    readonly reference: string;
+    /** Of the stage that this one begins with: what its arguments were in the end. */
+    readonly args: Variables;
+  };
   readonly buildArguments: Variables;
   readonly platformArguments: Variables;
   readonly contexts: ReadonlySet<string>;
@@ -25,6 +31,8 @@ export interface TranslatedStage {
   readonly steps: readonly Step[];
   readonly config: RunConfig;
   readonly author: string;
+  /** Arguments that are in force at the end, for stages that begin with this one. */
+  readonly args: Variables;
   /** Build arguments that an ARG of the stage took. */
   readonly usedArguments: ReadonlySet<string>;
 }
@@ -46,20 +54,23 @@ class Translation {
   readonly #config: ConfigDraft;
   readonly #lexer: ShellWords;
   readonly #expander: Expander;
-  readonly #args = new Map<string, string>();
+  /** Those that no later ENV has put aside: of ARG and ENV the later one holds. */
+  readonly #args: Map<string, string>;
+  readonly #declared = new Set<string>();
   readonly #used = new Set<string>();
   readonly #steps: Step[] = [];
 
   constructor(input: TranslateInput) {
     this.#input = input;
     this.#config = new ConfigDraft(input.base.config, input.base.author);
+    this.#args = new Map([...input.base.args].filter(([name]) => this.#config.variable(name) === undefined));
     this.#lexer = new ShellWords({ escapeChar: input.escapeChar });
-    this.#expander = new Expander(this.#lexer, (name) => this.#config.variable(name) ?? this.#args.get(name));
+    this.#expander = new Expander(this.#lexer, (name) => this.#args.get(name) ?? this.#config.variable(name));
   }
 
   add(instruction: Instruction, problems: Problems): void {
     const step = problems.collect(() => this.#translate(instruction));
-    if (step !== undefined) this.#steps.push(step);
+    if (step) this.#steps.push(step);
   }
 
   result(): TranslatedStage {
@@ -67,11 +78,13 @@ class Translation {
       steps: this.#steps,
       config: this.#config.finish(),
       author: this.#config.author,
+      args: this.#args,
       usedArguments: this.#used,
     };
   }
 
-  #translate(instruction: Instruction): Step {
+  /** Null for what histories do not mention. */
+  #translate(instruction: Instruction): Step | null {
     switch (instruction.kind) {
       case 'from':
         throw new Error('FROM begins a stage and is none of its steps');
@@ -90,26 +103,30 @@ class Translation {
       }
       case 'arg':
         return this.#configStep(instruction, `ARG ${this.#declare(instruction).join(' ')}`);
+      case 'onbuild':
+        this.#config.addTrigger(instruction.trigger);
+        return null;
+      case 'env': {
+        const createdBy = this.#config.apply(instruction, this.#expander);
+        for (const { name } of instruction.pairs) this.#args.delete(this.#expander.word(name));
+        return this.#configStep(instruction, createdBy);
+      }
       default:
         return this.#configStep(instruction, this.#config.apply(instruction, this.#expander));
     }
   }
 
-  /** What the arguments are, as the history has it. */
+  /** The arguments with their defaults, as the history has them; all are read before any holds. */
   #declare({ args }: InstructionOf<'arg'>): string[] {
     const { plan, buildArguments, platformArguments } = this.#input;
-    return args.map(({ name, value }) => {
+    const read = args.map(({ name, value }) => ({ name, written: value === null ? null : this.#expander.word(value) }));
+    return read.map(({ name, written }) => {
       const given = buildArguments.get(name);
       if (given !== undefined) this.#used.add(name);
-      const found =
-        given ??
-        (value === null ? (plan.globals.get(name) ?? platformArguments.get(name)) : this.#expander.word(value));
-      if (found === undefined) {
-        this.#args.delete(name);
-        return name;
-      }
-      this.#args.set(name, found);
-      return `${name}=${found}`;
+      const found = given ?? written ?? plan.globals.get(name) ?? platformArguments.get(name);
+      this.#declared.add(name);
+      if (found !== undefined) this.#args.set(name, found);
+      return written === null ? name : `${name}=${written}`;
     });
   }
 
@@ -131,22 +148,16 @@ class Translation {
         args = [...this.#config.shell, command.line + texts.join('')];
       }
     }
-    const env = [...this.#config.env];
-    const shown: string[] = [];
-    for (const [name, value] of this.#args) {
-      if (this.#config.variable(name) !== undefined) continue;
-      env.push(`${name}=${value}`);
-      shown.push(`${name}=${value}`);
-    }
-    const proxies = [...this.#input.buildArguments].filter(
-      ([name]) => proxyArguments.has(name) && !this.#args.has(name) && this.#config.variable(name) === undefined,
-    );
+    const variables = new Map([...this.#config.variables, ...this.#args]);
+    const shown = [...this.#declared].map((name) => `${name}=${variables.get(name) ?? ''}`);
     const prefix = shown.length === 0 ? '' : `|${shown.length} ${shown.join(' ')} `;
     return {
       kind: 'run',
       args,
-      env,
-      quietEnv: proxies.map(([name, value]) => `${name}=${value}`),
+      env: [...variables].map(([name, value]) => `${name}=${value}`),
+      quietEnv: proxyVariables(this.#input.buildArguments)
+        .filter(([name]) => !variables.has(name))
+        .map(([name, value]) => `${name}=${value}`),
       workingDirectory: this.#config.workingDirectory,
       user: this.#config.user,
       mounts: instruction.mounts.map((mount, index) => this.#mount(mount, index)),
@@ -252,7 +263,6 @@ function copyOptions(
   return [
     ...(flags.chown === null ? [] : [`--chown=${expand(flags.chown)}`]),
     ...(flags.chmod === null ? [] : [`--chmod=${expand(flags.chmod)}`]),
-    ...(flags.isLinked ? ['--link'] : []),
     ...(flags.hasParents ? ['--parents'] : []),
   ];
 }

@@ -11,6 +11,15 @@ export const proxyArguments: ReadonlySet<string> = new Set(
   ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [name, name.toLowerCase()]),
 );
 
+/** The proxies among build arguments under both spellings: programs ask for either (as BuildKit has it). */
+export function proxyVariables(buildArguments: Variables): [name: string, value: string][] {
+  return [...proxyArguments].flatMap((name) => {
+    const other = name === name.toLowerCase() ? name.toUpperCase() : name.toLowerCase();
+    const value = buildArguments.get(name) ?? buildArguments.get(other);
+    return value === undefined ? [] : [[name, value]];
+  });
+}
+
 interface NamedPlatform {
   readonly os: string;
   readonly architecture: string;

@@ -1,4 +1,4 @@
-/** What is in files, as one digest: content, mode and owner, never times. */
+/** What is in files, as one digest: content, mode, owner and capabilities, never times. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -10,14 +10,22 @@ export interface DigestMemory {
   keep(entry: ScannedEntry, digest: string): void;
 }
 
+/** A file's capabilities (capabilities(7)), where copies keep them. */
+export type CapabilityReader = (path: string) => Promise<Uint8Array | null>;
+
 const atOnce = 16;
 const largeBytes = 1 << 20;
+
+export interface DescribeOptions {
+  readonly memory: DigestMemory | null;
+  readonly capabilityOf: CapabilityReader | null;
+  readonly signal: AbortSignal;
+}
 
 /** One line for each entry; equal lines mean equal copies. */
 export async function describeEntries(
   entries: readonly ScannedEntry[],
-  memory: DigestMemory | null,
-  signal: AbortSignal,
+  { memory, capabilityOf, signal }: DescribeOptions,
 ): Promise<string[]> {
   const lines = new Array<string>(entries.length);
   const queue = entries.entries();
@@ -32,8 +40,10 @@ export async function describeEntries(
       if (isLinked && earlier === undefined) first.set(inode, index);
       const content =
         earlier !== undefined ? `=${entries[earlier]?.target}` : await describeContent(entry, memory, signal);
+      const capability = stats.isFile() ? ((await capabilityOf?.(entry.path)) ?? null) : null;
+      const power = capability === null ? '' : ` ${Buffer.from(capability).toString('hex')}`;
       const mode = (stats.mode & 0o177777).toString(8);
-      lines[index] = `${mode} ${entry.uid}:${entry.gid} ${JSON.stringify(entry.target)} ${content}`;
+      lines[index] = `${mode} ${entry.uid}:${entry.gid} ${JSON.stringify(entry.target)} ${content}${power}`;
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, entries.length) }, work));

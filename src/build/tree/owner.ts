@@ -8,26 +8,36 @@ export interface Owner {
   readonly gid: number;
 }
 
-/** `user[:group]`, by name as the tree's own passwd and group have them, or by number. Throws USER_NOT_FOUND. */
+/**
+ * `user[:group]`, by name as the tree's own passwd and group have them, or by number; `root` is known everywhere, and is who is
+ * meant where no user is named. Throws USER_NOT_FOUND.
+ */
 export function parseOwner(text: string, root: string): Owner {
-  const [user = '', group] = text.split(':', 2);
-  const isNumber = (word: string) => /^\d{1,10}$/.test(word);
-  let uid: number;
-  let gid: number;
-  if (isNumber(user)) {
-    uid = Number(user);
-    gid = uid;
-  } else {
-    const fields = findEntry(root, 'etc/passwd', user);
-    if (fields === null) throw unknown('user', user);
-    uid = Number(fields[2]);
-    gid = Number(fields[3]);
-  }
-  if (group === undefined || group === '') return { uid, gid };
-  if (isNumber(group)) return { uid, gid: Number(group) };
-  const fields = findEntry(root, 'etc/group', group);
-  if (fields === null) throw unknown('group', group);
-  return { uid, gid: Number(fields[2]) };
+  const [user = '', group = ''] = text.split(':', 2);
+  const owner = userOf(user, root);
+  return group === '' ? owner : { ...owner, gid: groupOf(group, root) };
+}
+
+function userOf(user: string, root: string): Owner {
+  const number = idOf(user);
+  if (number !== null) return { uid: number, gid: number };
+  const fields = user === '' ? null : findEntry(root, 'etc/passwd', user);
+  const [uid, gid] = [idOf(fields?.[2]), idOf(fields?.[3])];
+  if (uid !== null && gid !== null) return { uid, gid };
+  if (user === '' || user === 'root') return { uid: 0, gid: 0 };
+  throw unknown('user', user);
+}
+
+function groupOf(group: string, root: string): number {
+  const gid = idOf(group) ?? idOf(findEntry(root, 'etc/group', group)?.[2]);
+  if (gid !== null) return gid;
+  if (group === 'root') return 0;
+  throw unknown('group', group);
+}
+
+/** -1 as an unsigned number changes nothing (chown(2)), so it is nobody's. */
+function idOf(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,10}$/.test(text) && Number(text) < 0xffff_ffff ? Number(text) : null;
 }
 
 function findEntry(root: string, file: string, name: string): string[] | null {

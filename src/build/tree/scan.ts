@@ -12,6 +12,7 @@ export interface SourceTree {
   readonly ignored: IgnoreRules;
   /** Files of a context belong to root, whoever owns them outside. */
   readonly owner: { readonly uid: number; readonly gid: number } | null;
+  readonly hasAttributes: boolean;
 }
 
 export interface ScannedEntry {
@@ -24,6 +25,8 @@ export interface ScannedEntry {
   readonly gid: number;
   /** Of a symlink. */
   readonly link: string | null;
+  /** Whether extended attributes belong to it: those that a context's files have here mean nothing elsewhere (as in Docker). */
+  readonly hasAttributes: boolean;
 }
 
 /** One source of COPY, found. */
@@ -115,7 +118,8 @@ class Scan {
     const full = path === '' ? `${this.#tree.root}/.` : `${this.#tree.root}/${path}`;
     const stats = lstatSync(full);
     const { uid, gid } = this.#tree.owner ?? stats;
-    return { target, path: full, stats, uid, gid, link: stats.isSymbolicLink() ? readlinkSync(full) : null };
+    const link = stats.isSymbolicLink() ? readlinkSync(full) : null;
+    return { target, path: full, stats, uid, gid, link, hasAttributes: this.#tree.hasAttributes };
   }
 
   /** Everything below a directory, parents before children, sorted. */
@@ -169,7 +173,7 @@ function expandPattern(tree: SourceTree, base: string, pattern: string, hasParen
 
 /** A tree of which nothing is left out and everything keeps its owner. */
 export function plainTree(root: string): SourceTree {
-  return { root, ignored: nothingIgnored, owner: null };
+  return { root, ignored: nothingIgnored, owner: null, hasAttributes: true };
 }
 
 function trimSlash(path: string): string {

@@ -1,5 +1,11 @@
 /** From a name to an image that can be run. */
-import { defaultPath, type ImageConfig, type ImageHealthcheck, type ResolvedImage } from '../../model/image.ts';
+import {
+  defaultPath,
+  type ImageConfig,
+  type ImageHealthcheck,
+  overlayOrder,
+  type ResolvedImage,
+} from '../../model/image.ts';
 import { ComposeError } from '../../util/errors.ts';
 import {
   type Descriptor,
@@ -77,7 +83,7 @@ export function asResolved(layout: StoreLayout, { reference, id, document }: Sto
   return {
     reference,
     digest: id,
-    layers: document.rootfs.diff_ids.map(layout.layer).reverse(),
+    layers: overlayOrder(document.rootfs.diff_ids.map(layout.layer)),
     config: runConfig(document),
     origin: 'layers',
   };

@@ -1,5 +1,39 @@
 import assert from 'node:assert/strict';
-import { parseMode } from '../../../src/build/tree/owner.ts';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseMode, parseOwner } from '../../../src/build/tree/owner.ts';
+import { temporaryDirectory } from '../../support/temporary.ts';
+
+describe('--chown', () => {
+  const root = temporaryDirectory('tscompose-owner-');
+  const empty = temporaryDirectory('tscompose-owner-');
+  before(() => {
+    mkdirSync(join(root, 'etc'));
+    writeFileSync(join(root, 'etc/passwd'), 'web:x:10:20::/:\nbroken:x\n');
+    writeFileSync(join(root, 'etc/group'), 'extra:x:30:\n');
+  });
+
+  const cases: readonly (readonly [text: string, uid: number, gid: number])[] = [
+    ['7', 7, 7],
+    ['7:8', 7, 8],
+    ['web', 10, 20],
+    ['web:', 10, 20],
+    ['web:extra', 10, 30],
+    [':extra', 0, 30],
+    ['12:extra', 12, 30],
+    ['root:root', 0, 0],
+  ];
+  for (const [text, uid, gid] of cases) {
+    it(`${text} is ${uid}:${gid}`, () => assert.deepEqual(parseOwner(text, root), { uid, gid }));
+  }
+
+  it('knows root where nobody is known, and refuses who is not', () => {
+    assert.deepEqual(parseOwner('root:root', empty), { uid: 0, gid: 0 });
+    for (const text of ['web', 'broken', '7:broken', '4294967295', '-1']) {
+      assert.throws(() => parseOwner(text, text === 'web' ? empty : root), { code: 'USER_NOT_FOUND' }, text);
+    }
+  });
+});
 
 describe('--chmod', () => {
   const cases: readonly (readonly [text: string, before: number, after: number, isDirectory?: boolean])[] = [

@@ -53,6 +53,9 @@ describe('Dockerfile: lines', () => {
   });
 
   it('byte order mark and carriage returns are nothing', () => {
+    const { files } = only('copy', 'COPY <<EOF /x\r\na\r\nEOF\r\n');
+    assert.equal(files[0]?.content, 'a\r\n');
+    assert.equal(only('run', 'RUN <<EOF\r\na\r\nEOF\r\n').heredocs[0]?.content, 'a\n');
     const { instructions } = parse('\uFEFFFROM scratch\r\nRUN a \\\r\n b\r\n');
     assert.equal(instructions.length, 2);
     assert.deepEqual((instructions[1] as InstructionOf<'run'>).command, { form: 'shell', line: 'a  b' });

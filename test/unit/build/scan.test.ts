@@ -26,7 +26,10 @@ describe('what COPY finds', () => {
   const find = (pattern: string, options: { hasParents?: boolean; exclude?: string[]; ignore?: string } = {}) => {
     const ignored = options.ignore === undefined ? nothingIgnored : parseIgnore(source(options.ignore));
     const excluded = excludeRules(options.exclude ?? []) ?? nothingIgnored;
-    const found = scanSource({ root, ignored, owner }, pattern, { excluded, hasParents: options.hasParents ?? false });
+    const found = scanSource({ root, ignored, owner, hasAttributes: false }, pattern, {
+      excluded,
+      hasParents: options.hasParents ?? false,
+    });
     return found.flatMap(({ entries }) => entries.map(({ target }) => target));
   };
 
@@ -65,11 +68,17 @@ describe('what COPY finds', () => {
     assert.throws(() => resolveInTree(root, 'loop'), { code: 'ELOOP' });
   });
 
-  it('the digest is of content, mode, owner and links, not of times', async () => {
+  it('the digest is of content, mode, owner, links and capabilities, not of times', async () => {
     const scan = () =>
-      scanSource({ root, ignored: nothingIgnored, owner }, 'd', { excluded: nothingIgnored, hasParents: false });
+      scanSource({ root, ignored: nothingIgnored, owner, hasAttributes: false }, 'd', {
+        excluded: nothingIgnored,
+        hasParents: false,
+      });
+    const { signal } = new AbortController();
+    let capability: Uint8Array | null = null;
+    const capabilityOf = async () => capability;
     const digest = async () =>
-      (await describeEntries(scan()[0]!.entries, null, new AbortController().signal)).join('\n');
+      (await describeEntries(scan()[0]!.entries, { memory: null, capabilityOf, signal })).join('\n');
     const before = await digest();
     utimesSync(join(root, 'd/h'), 1, 1);
     assert.equal(await digest(), before);
@@ -78,5 +87,8 @@ describe('what COPY finds', () => {
     assert.notEqual(changed, before);
     linkSync(join(root, 'd/h'), join(root, 'd/i'));
     assert.match(await digest(), /"i" =h$/m);
+    const linked = await digest();
+    capability = new Uint8Array([1]);
+    assert.notEqual(await digest(), linked);
   });
 });

@@ -31,6 +31,8 @@ export interface PlanOptions {
   readonly args?: Readonly<Record<string, string>>;
   readonly contexts?: readonly string[];
   readonly config?: RunConfig;
+  /** Of the stage that the last one begins with. */
+  readonly baseArgs?: Readonly<Record<string, string>>;
 }
 
 export function stages(text: string, { args = {}, contexts = [] }: PlanOptions = {}): StagePlan {
@@ -47,7 +49,12 @@ export function translate(text: string, options: PlanOptions = {}): TranslatedSt
   return translateStage({
     plan,
     stage: plan.stages.at(-1)!,
-    base: { config: options.config ?? {}, author: '', reference: 'base' },
+    base: {
+      config: options.config ?? {},
+      author: '',
+      reference: 'base',
+      args: new Map(Object.entries(options.baseArgs ?? {})),
+    },
     buildArguments: new Map(Object.entries(options.args ?? {})),
     platformArguments: platformArguments(platform, platform, 'default'),
     contexts: new Set(options.contexts ?? []),

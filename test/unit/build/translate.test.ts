@@ -50,13 +50,38 @@ describe('variables of a stage', () => {
     assert.deepEqual(lastRun('FROM scratch\nARG A=1\nENV A=2\nRUN x', { args: { A: '3' } }).env, [path, 'A=2']);
   });
 
+  it('of ARG and ENV the later one holds, and a declaration without a value changes none', () => {
+    assert.deepEqual(lastRun('FROM scratch\nENV A=1\nARG A=2\nRUN x').env, [path, 'A=2']);
+    assert.deepEqual(lastRun('FROM scratch\nENV A=1\nARG A\nRUN x').env, [path, 'A=1']);
+    assert.deepEqual(lastRun('FROM scratch\nARG A=1\nARG A\nRUN x').env, [path, 'A=1']);
+  });
+
+  it('stages take over the arguments of the one they begin with, under its ENV', () => {
+    const options = { baseArgs: { A: '1', B: '1', C: '1' }, config: { Env: ['PATH=/bin', 'B=2'] } };
+    const run = lastRun('FROM base\nARG C=3\nRUN x', options);
+    assert.deepEqual(run.env, ['PATH=/bin', 'B=2', 'A=1', 'C=3']);
+    assert.equal(run.createdBy, 'RUN |1 C=3 /bin/sh -c x');
+  });
+
+  it('the arguments of one ARG do not see each other', () => {
+    assert.deepEqual(lastRun('FROM scratch\nARG A=1 B=$A\nRUN x').env, [path, 'A=1', 'B=']);
+  });
+
+  it('a history tells of defaults, and not what was given in their place', () => {
+    const { steps } = translate('FROM scratch\nARG A=1\nARG B', { args: { A: '3', B: '4' } });
+    assert.deepEqual(
+      steps.map(({ createdBy }) => createdBy),
+      ['ARG A=1', 'ARG B'],
+    );
+  });
+
   it('a build argument stands above the default', () => {
     assert.deepEqual(lastRun('FROM scratch\nARG A=1\nRUN x', { args: { A: '3' } }).env, [path, 'A=3']);
   });
 
   it('one that is not declared is not there, but proxies are, quietly', () => {
     const run = lastRun('FROM scratch\nRUN x', { args: { A: '3', HTTP_PROXY: 'http://p' } });
-    assert.deepEqual([run.env, run.quietEnv], [[path], ['HTTP_PROXY=http://p']]);
+    assert.deepEqual([run.env, run.quietEnv], [[path], ['HTTP_PROXY=http://p', 'http_proxy=http://p']]);
   });
 
   it('ENV is expanded with what stood before it', () => {
