@@ -105,7 +105,7 @@ export function ociSpec(input: BundleInput): OciSpec {
       namespaces: namespacesOf(input),
       devices: grants.map(({ device }) => device),
       cgroupsPath: cgroupsPathOf(service, id),
-      resources: resourcesOf(service, grants),
+      resources: resourcesOf(service, grants, host),
       sysctl: sysctlsOf(service, input),
       ...(seccomp === undefined ? {} : { seccomp }),
       maskedPaths: service.privileged || options.hasPlainSystemPaths ? [] : maskedPaths,

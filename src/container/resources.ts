@@ -3,6 +3,7 @@ import { readdirSync, type Stats, statSync } from 'node:fs';
 import { parseBytes } from '../model/bytes.ts';
 import type { BlkioConfig, DeviceMapping, Service, Ulimit } from '../model/service.ts';
 import { ComposeError, type ErrorPath } from '../util/errors.ts';
+import type { HostFacts } from './host.ts';
 import type { OciDevice, OciDeviceRule, OciProcess, OciResources, OciThrottle } from './oci.ts';
 
 /** Device nodes every container may use (runtime-spec, config-linux.md, Default Devices, and terminals). */
@@ -25,7 +26,11 @@ const defaultDeviceRules: readonly OciDeviceRule[] = [
 ];
 
 /** The limits of a service: the old attributes and `deploy.resources`, which agree where both are given. */
-export function resourcesOf(service: Service, devices: readonly DeviceGrant[]): OciResources {
+export function resourcesOf(
+  service: Service,
+  devices: readonly DeviceGrant[],
+  host?: Pick<HostFacts, 'cgroups'>,
+): OciResources {
   const limits = service.deploy?.resources.limits;
   const reservations = service.deploy?.resources.reservations;
   const memoryLimit = bytes(service.mem_limit ?? limits?.memory);
@@ -40,8 +45,7 @@ export function resourcesOf(service: Service, devices: readonly DeviceGrant[]): 
     memory: {
       ...given('limit', memoryLimit),
       ...given('reservation', bytes(service.mem_reservation ?? reservations?.memory)),
-      // Docker's default: as much swap again as memory.
-      ...given('swap', swap === -1 ? -1 : ((swap || undefined) ?? (memoryLimit ? memoryLimit * 2 : undefined))),
+      ...given('swap', swap === -1 ? -1 : swap || defaultSwap(memoryLimit, host)),
       ...given('swappiness', swappiness === -1 ? undefined : swappiness),
       ...(service.oom_kill_disable ? { disableOOMKiller: true } : {}),
     },
@@ -56,6 +60,11 @@ export function resourcesOf(service: Service, devices: readonly DeviceGrant[]): 
     ...(pids === undefined || pids === 0 ? {} : { pids: { limit: pids } }),
     ...(service.blkio_config === undefined ? {} : { blockIO: blockIo(service.blkio_config) }),
   };
+}
+
+/** Docker's: as much swap again as memory; where the kernel does not count swap, memory alone is limited. */
+function defaultSwap(memory: number | undefined, host: Pick<HostFacts, 'cgroups'> | undefined): number | undefined {
+  return memory && (host?.cgroups.limitsSwap ?? true) ? memory * 2 : undefined;
 }
 
 function bytes(size: string | undefined): number | undefined {

@@ -113,7 +113,7 @@ async function resolveImage(
       return await options.store.open().resolveImage(reference, platform);
     } catch (error) {
       if (!(error instanceof ComposeError)) throw error;
-      const isAbsent = error.code === 'IMAGE_NOT_FOUND' && error.hint === undefined;
+      const isAbsent = error.code === 'IMAGE_NOT_FOUND' && error.hint === undefined && !isRootfsReference(reference);
       const hint = service.build === undefined ? 'pull it with: tscompose pull' : 'build it with: tscompose build';
       throw about(error, isAbsent ? { attribute, hint } : { attribute });
     }

@@ -4,9 +4,15 @@ import type { BundleInput } from '../container/bundle.ts';
 import { readContainerState } from '../container/state.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import type { Service } from '../model/service.ts';
+import type { Database } from '../state/database.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { EngineContext } from './context.ts';
 import { volumeOfMount } from './mounts.ts';
+
+/** By name, or by the beginning of its id. */
+export function findContainer(database: Database, name: string): ContainerRecord | undefined {
+  return database.containers().find((record) => record.name === name || record.id.startsWith(name));
+}
 
 /** The container that `service:NAME` or `container:NAME` means; null for any other mode. */
 export function sharedContainer(context: EngineContext, mode: string | undefined): ContainerRecord | null {
@@ -21,7 +27,7 @@ export function sharedContainer(context: EngineContext, mode: string | undefined
   }
   if (mode?.startsWith('container:')) {
     const name = mode.slice('container:'.length);
-    const found = context.database.containers().find((record) => record.name === name || record.id.startsWith(name));
+    const found = findContainer(context.database, name);
     if (found === undefined) throw new ComposeError('CONTAINER_NOT_FOUND', `container ${name} does not exist`);
     return found;
   }

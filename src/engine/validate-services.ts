@@ -11,12 +11,12 @@ import { deviceGrants, resourcesOf, splitDevice } from '../container/resources.t
 import { isIpAddress } from '../model/address.ts';
 import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
-import { contains, parseMacAddress } from '../network/allocate.ts';
 import { parseExtraHost } from '../network/hosts-file.ts';
-import { blame, ComposeError, type ErrorPath } from '../util/errors.ts';
+import { ComposeError, type ErrorPath } from '../util/errors.ts';
 import { didYouMean } from '../util/nearest.ts';
 import { nameError } from './desired.ts';
 import { type GivenVariables, validateGivenFiles } from './given-files.ts';
+import { checkAddresses } from './validate-addresses.ts';
 
 export interface ValidationOptions {
   readonly host: HostFacts;
@@ -56,6 +56,7 @@ type Check = (service: Service, given: Given) => void;
 const CHECKS: readonly Check[] = [
   checkCapabilities,
   (service) => void resourcesOf(service, deviceGrants(service.devices ?? [])),
+  checkControllers,
   checkMemory,
   ({ cpuset }) => checkProcessors(cpuset),
   checkRealtime,
@@ -63,7 +64,7 @@ const CHECKS: readonly Check[] = [
   checkUlimits,
   (service, { workingDirectory }) => void customSeccomp(service, workingDirectory),
   checkNamespaces,
-  checkAddresses,
+  (service, { project }) => checkAddresses(service, project),
   checkNames,
   checkSysctls,
   checkPorts,
@@ -113,6 +114,34 @@ export function customSeccomp(service: Service, workingDirectory: string): OciSe
   throw invalid(attribute, `seccomp profile ${path} has no defaultAction`);
 }
 
+/** Attributes that set limits, and the controller whose limits they are. */
+const controllers: readonly (readonly [controller: string, attribute: readonly string[]])[] = [
+  ...['mem_limit', 'mem_reservation', 'memswap_limit', 'mem_swappiness', 'oom_kill_disable'].map(
+    (key) => ['memory', [key]] as const,
+  ),
+  ['memory', ['deploy', 'resources', 'limits', 'memory']],
+  ['memory', ['deploy', 'resources', 'reservations', 'memory']],
+  ...['cpus', 'cpu_shares', 'cpu_quota', 'cpu_period'].map((key) => ['cpu', [key]] as const),
+  ['cpu', ['deploy', 'resources', 'limits', 'cpus']],
+  ['cpuset', ['cpuset']],
+  ['pids', ['pids_limit']],
+  ['pids', ['deploy', 'resources', 'limits', 'pids']],
+  ['io', ['blkio_config']],
+];
+
+function checkControllers(service: Service, { host }: Given): void {
+  for (const [controller, attribute] of controllers) {
+    let value: unknown = service;
+    for (const key of attribute) value = (value as Readonly<Record<string, unknown>> | undefined)?.[key];
+    if (!value || value === '0' || host.cgroups.controllers.includes(controller)) continue;
+    throw new ComposeError(
+      'CGROUP_UNAVAILABLE',
+      `${attribute.join('.')} needs the cgroup controller ${controller}, which is not available here`,
+      { attribute, exitCode: 125 },
+    );
+  }
+}
+
 /** Docker's minimum: with less than this no process gets as far as its first instruction. */
 const leastMemory = 6 * 1024 * 1024;
 
@@ -138,13 +167,24 @@ function checkProcessors(list: string | undefined): void {
   const online = parseProcessors(readFileSync('/sys/devices/system/cpu/online', 'utf8').trim());
   const wanted = parseProcessors(list);
   if (wanted === null) throw invalid(['cpuset'], `cpuset ${JSON.stringify(list)} is not a list such as 0-2,4`);
-  const missing = [...wanted].filter((processor) => !online?.has(processor));
+  const missing = [...wanted].filter((processor) => !online?.has(processor)).sort((a, b) => a - b);
   if (missing.length === 0) return;
   throw invalid(
     ['cpuset'],
-    `cpuset ${list}: this machine has no processor ${missing.join(', ')}`,
+    `cpuset ${list}: this machine has no processor ${formatProcessors(missing)}`,
     `it has ${online?.size ?? 0}, counted from 0`,
   );
+}
+
+/** As `0-2,4`. */
+function formatProcessors(processors: readonly number[]): string {
+  const ranges: { first: number; last: number }[] = [];
+  for (const processor of processors) {
+    const range = ranges.at(-1);
+    if (range?.last === processor - 1) range.last = processor;
+    else ranges.push({ first: processor, last: processor });
+  }
+  return ranges.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)).join(',');
 }
 
 /** `0-2,4` (cpuset(7), list format); null for anything else. */
@@ -221,33 +261,6 @@ function checkNamespaces(service: Service): void {
   }
 }
 
-function checkAddresses(service: Service, { project }: Given): void {
-  const mac = (text: string | undefined, attribute: ErrorPath) => {
-    if (text !== undefined) blame(attribute, () => parseMacAddress(text));
-  };
-  mac(service.mac_address, ['mac_address']);
-  for (const [key, place] of Object.entries(service.networks ?? {})) {
-    mac(place?.mac_address, ['networks', key, 'mac_address']);
-    const network = project.networks?.[key];
-    const subnets = (network?.ipam.config ?? []).flatMap(({ subnet }) => subnet ?? []);
-    for (const family of ['ipv4', 'ipv6'] as const) {
-      const address = place?.[`${family}_address`];
-      if (network === undefined || address === undefined) continue;
-      const attribute = ['networks', key, `${family}_address`];
-      if (!isIpAddress(address) || address.includes(':') !== (family === 'ipv6')) {
-        throw invalid(attribute, `${JSON.stringify(address)} is not an ${family === 'ipv4' ? 'IPv4' : 'IPv6'} address`);
-      }
-      const ofFamily = subnets.filter((subnet) => subnet.includes(':') === address.includes(':'));
-      if (ofFamily.length === 0 || ofFamily.some((subnet) => contains(subnet, address))) continue;
-      throw invalid(
-        attribute,
-        `address ${address} is not in subnet ${ofFamily.join(', ')} of ${network.name}`,
-        'choose an address within, or another subnet in ipam.config',
-      );
-    }
-  }
-}
-
 function checkNames(service: Service): void {
   for (const [index, server] of (service.dns ?? []).entries()) {
     if (!isIpAddress(server)) throw invalid(['dns', index], `${JSON.stringify(server)} is not an IP address`);
@@ -273,6 +286,10 @@ function checkSysctls(service: Service): void {
     const key = isNetwork ? 'network_mode' : isIpc ? 'ipc' : 'uts';
     if (service[key] === 'host')
       throw invalid(attribute, `sysctl ${name} would be the host's, because of ${key}: host`);
+    // Those of single interfaces are there when these are.
+    const path = /^[^./]*\//.test(name) ? name : name.replaceAll('.', '/');
+    if (/^net\/ipv[46]\/(?:conf|neigh)\//.test(path) || existsSync(`/proc/sys/${path}`)) continue;
+    throw invalid(attribute, `this kernel has no sysctl ${name}`);
   }
 }
 

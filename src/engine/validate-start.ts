@@ -1,5 +1,5 @@
 /** What would fail when containers are started and can be seen before: taken ports, users and commands that are not there. */
-import { lstatSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { lstatSync, readFileSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { processArgs } from '../container/bundle.ts';
 import type { ResolvedImage } from '../model/image.ts';
@@ -51,8 +51,14 @@ export async function checkStart(
 function findInRoot(service: Service, image: ResolvedImage, project: Project, looks: Looks): ComposeError[] {
   const [root, ...others] = image.layers;
   if (root === undefined || others.length > 0 || service.volumes_from?.length) return [];
-  const tree = new Tree(root, mountTargets(service, image, project), looks);
-  return [...findUserErrors(tree, service.user ?? image.config.user), ...findCommandErrors(tree, service, image)];
+  const targets = mountTargets(service, image, project);
+  const tree = new Tree(root, targets, looks);
+  return [
+    ...findUserErrors(tree, service.user ?? image.config.user),
+    ...findDirectoryErrors(tree, service.working_dir),
+    ...findMountErrors(service, (target) => new Tree(root, without(targets, target), looks)),
+    ...findCommandErrors(tree, service, image),
+  ];
 }
 
 /** Where the container sees something else than its root. */
@@ -62,8 +68,8 @@ function mountTargets(service: Service, image: ResolvedImage, project: Project):
   );
   return new Set([
     ...['/proc', '/dev', '/sys', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf', ...given],
-    ...(service.volumes ?? []).map(({ target }) => join('/', target).replace(/(.)\/$/, '$1')),
-    ...(service.tmpfs ?? []).map((entry) => join('/', entry.split(':')[0] ?? entry).replace(/(.)\/$/, '$1')),
+    ...(service.volumes ?? []).map(({ target }) => normalTarget(target)),
+    ...(service.tmpfs ?? []).map((entry) => normalTarget(entry.split(':')[0] ?? entry)),
     ...image.config.volumes,
   ]);
 }
@@ -81,6 +87,38 @@ function findUserErrors(tree: Tree, wanted: string): ComposeError[] {
       return [new ComposeError('USER_NOT_FOUND', message, { exitCode: 125 })];
     },
   );
+}
+
+function findDirectoryErrors(tree: Tree, directory: string | undefined): ComposeError[] {
+  if (!directory?.startsWith('/')) return [];
+  const found = tree.find(directory);
+  if (found === 'unknown' || found === 'absent' || found.stats.isDirectory()) return [];
+  const message = `working directory ${directory} is not a directory`;
+  return [new ComposeError('START_FAILED', message, { attribute: ['working_dir'], exitCode: 128 })];
+}
+
+/** A directory cannot be mounted over a file, nor a file over a directory. */
+function findMountErrors(service: Service, treeWithout: (target: string) => Tree): ComposeError[] {
+  return (service.volumes ?? []).flatMap(({ type, source, target }, index) => {
+    if (type !== 'bind' || source === undefined) return [];
+    const stats = statSync(source, { throwIfNoEntry: false });
+    const path = normalTarget(target);
+    const found = stats === undefined ? 'unknown' : treeWithout(path).find(path);
+    if (stats === undefined || found === 'unknown' || found === 'absent') return [];
+    if (stats.isDirectory() === found.stats.isDirectory()) return [];
+    const [one, other] = stats.isDirectory() ? ['directory', 'file'] : ['file', 'directory'];
+    const message = `cannot mount the ${one} ${source} over the ${other} ${target}`;
+    return [new ComposeError('START_FAILED', message, { attribute: ['volumes', index], exitCode: 128 })];
+  });
+}
+
+function normalTarget(target: string): string {
+  return join('/', target).replace(/(.)\/$/, '$1');
+}
+
+/** The mounts that decide what is at a target before something is mounted there. */
+function without(targets: ReadonlySet<string>, target: string): Set<string> {
+  return new Set([...targets].filter((each) => !`${each}/`.startsWith(`${target}/`)));
 }
 
 function findCommandErrors(tree: Tree, service: Service, image: ResolvedImage): ComposeError[] {

@@ -10,6 +10,8 @@ import { findUnsupported } from '../model/support.ts';
 import { allocateSubnets } from '../network/allocate.ts';
 import type { Database } from '../state/database.ts';
 import { about, ComposeError, joinErrors } from '../util/errors.ts';
+import { findContainer } from './shared-container.ts';
+import { findSharedAddresses } from './validate-addresses.ts';
 import { findServiceErrors, type ValidationOptions } from './validate-services.ts';
 
 export interface ValidationWorld extends ValidationOptions {
@@ -35,6 +37,8 @@ export function validateProject(
     ...findMissingExternals(project, services, world.database),
     ...findNameErrors(project, services, settings, world.database),
     ...findNetworkErrors(project, services, world.database),
+    ...findSharedAddresses(project, services, settings),
+    ...findMissingPartners(project, services, world.database),
     ...findVolumeErrors(project, services),
     ...findDependencyErrors(project, services, world.images),
     ...findServiceErrors(project, services, world),
@@ -104,6 +108,23 @@ function* findNameErrors(
     if (holder !== undefined) {
       const message = `container name ${wanted} is in use by project ${holder.project}`;
       yield new ComposeError('NAME_TAKEN', message, own === undefined ? {} : { path });
+    }
+  }
+}
+
+/** Containers whose namespaces are to be shared, and which neither are there nor will be. */
+function* findMissingPartners(
+  project: Project,
+  services: ReadonlySet<string>,
+  database: Database,
+): Generator<ComposeError> {
+  const made = new Set([...services].map((name) => project.services[name]?.container_name));
+  for (const name of [...services].sort()) {
+    for (const key of ['network_mode', 'ipc', 'pid', 'uts', 'cgroup'] as const) {
+      const [, partner] = /^container:(.+)$/.exec(project.services[name]?.[key] ?? '') ?? [];
+      if (partner === undefined || made.has(partner) || findContainer(database, partner) !== undefined) continue;
+      const message = `service ${name}: container ${partner} does not exist`;
+      yield new ComposeError('CONTAINER_NOT_FOUND', message, { path: ['services', name, key] });
     }
   }
 }

@@ -57,7 +57,7 @@ export function planContainers(
     const ready = [
       ...Object.keys(service.networks ?? {}).flatMap((key) => networkNodes.get(key) ?? []),
       ...(service.volumes ?? []).flatMap((mount) => volumeNodes.get(mount.source ?? '') ?? []),
-      ...sharedServices(service).flatMap((other) => starts.creations(other)),
+      ...sharedServices(service, desired.project).flatMap((other) => starts.creations(other)),
     ];
     for (const container of decision.kept) {
       starts.keep(name, container, {

@@ -1,6 +1,7 @@
 /** What becomes of each container of a service: it stays, is replaced at once or in turn, or goes. */
 import type { FieldChange } from '../model/events.ts';
 import { replicaCount } from '../model/names.ts';
+import type { Project } from '../model/project.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import type { Service } from '../model/service.ts';
 import type { ApplySettings, Recreate } from '../model/settings.ts';
@@ -141,7 +142,7 @@ function replacementReason(
   if (replacedVolume !== undefined) return because(`volume ${replacedVolume} is replaced`);
   if (policy === 'never') return null;
   if (policy === 'force') return because('recreation was asked for');
-  for (const other of sharedServices(wanted.service)) {
+  for (const other of sharedServices(wanted.service, desired.project)) {
     if (isReplaced(earlier.get(other))) return because(`it shares namespaces with ${other}, which is replaced`);
   }
   if (isDiverged) {
@@ -170,13 +171,18 @@ function replacementReason(
   return null;
 }
 
-/** Services whose namespaces or volumes this one shares. */
-export function sharedServices(service: Service): string[] {
-  const names = [service.network_mode, service.ipc, service.pid, service.uts, service.cgroup]
-    .filter((mode): mode is string => mode?.startsWith('service:') ?? false)
-    .map((mode) => mode.slice('service:'.length));
-  const volumesFrom = (service.volumes_from ?? [])
-    .filter((entry) => !entry.startsWith('container:'))
-    .map((entry) => entry.split(':')[0] ?? entry);
-  return [...new Set([...names, ...volumesFrom])].sort();
+/** Services whose namespaces or volumes this one shares, be they named by their container. */
+export function sharedServices(service: Service, { services }: Pick<Project, 'services'>): string[] {
+  const named = ([kind, name = '']: readonly string[]) =>
+    kind === 'container'
+      ? Object.keys(services).filter((other) => services[other]?.container_name === name)
+      : kind === 'service'
+        ? [name]
+        : [];
+  const modes = [service.network_mode, service.ipc, service.pid, service.uts, service.cgroup];
+  const volumesFrom = (service.volumes_from ?? []).map((entry) =>
+    entry.startsWith('container:') ? entry : `service:${entry}`,
+  );
+  const partners = [...modes, ...volumesFrom].flatMap((mode) => named((mode ?? '').split(':')));
+  return [...new Set(partners)].sort();
 }

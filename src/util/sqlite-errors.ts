@@ -2,6 +2,7 @@
 import { ComposeError } from './errors.ts';
 
 /** sqlite.org/rescode.html */
+const readOnly = 8;
 const ioError = 10;
 const diskFull = 13;
 
@@ -15,11 +16,17 @@ export function isIoError(error: unknown): boolean {
   return primaryCode(error) === ioError;
 }
 
-/** Does it. Throws NO_SPACE or KERNEL, `cannot use WHAT`, when the disk does not take it. */
+/** Does it. Throws NO_SPACE, NO_PERMISSION or KERNEL, `cannot use WHAT`, when the disk does not take it. */
 export function toldOfDisk<T>(what: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
+    if (primaryCode(error) === readOnly) {
+      throw new ComposeError('NO_PERMISSION', `cannot use ${what}: ${(error as Error).message}`, {
+        hint: 'run the command as the user who owns the project',
+        cause: error,
+      });
+    }
     if (!isDiskError(error)) throw error;
     const code = primaryCode(error) === diskFull ? 'NO_SPACE' : 'KERNEL';
     throw new ComposeError(code, `cannot use ${what}: ${(error as Error).message}`, {

@@ -87,6 +87,55 @@ const cases: readonly Case[] = [
     code: 1,
   },
   {
+    title: 'an address of a network whose subnet nobody has named',
+    compose: service('networks: { default: { ipv4_address: 10.213.9.9 } }'),
+    message: at('2:104', 'service web: address 10\\.213\\.9\\.9 needs a subnet that is certain'),
+    code: 1,
+  },
+  {
+    title: 'one address for two replicas',
+    compose: `${service('scale: 2, networks: { default: { ipv4_address: 10.213.1.9 } }')}networks: { default: { ipam: { config: [{ subnet: 10.213.1.0/24 }] } } }\n`,
+    message: at('2:114', 'service web has address 10\\.213\\.1\\.9 and cannot run 2 replicas'),
+    code: 1,
+  },
+  {
+    title: 'one address for two services',
+    compose: `services:
+  a: { image: "rootfs:/", networks: { default: { ipv6_address: "fd00:213::9" } } }
+  b: { image: "rootfs:/", networks: { default: { ipv6_address: "fd00:213:0::9" } } }
+networks: { default: { enable_ipv6: true, ipam: { config: [{ subnet: "fd00:213::/64" }] } } }
+`,
+    message: at('3:64', 'service b: address fd00:213:0::9 is that of service a'),
+    code: 1,
+  },
+  {
+    title: 'the network of a container that does not exist',
+    compose: service('network_mode: "container:no-such-container"'),
+    message: at('2:81', 'service web: container no-such-container does not exist'),
+    code: 1,
+  },
+  {
+    title: 'a working directory that is a file',
+    compose: service('working_dir: /etc/passwd/'),
+    message: at('2:80', 'cannot start container .*-web-1: working directory /etc/passwd/ is not a directory'),
+    code: 128,
+  },
+  {
+    title: 'a file mounted over a directory',
+    compose: service('volumes: ["/etc/passwd:/usr/bin"]'),
+    message: at(
+      '2:77',
+      'cannot start container .*-web-1: cannot mount the file /etc/passwd over the directory /usr/bin',
+    ),
+    code: 128,
+  },
+  {
+    title: 'a sysctl that the kernel does not have',
+    compose: service('sysctls: { net.no_such.key: 1 }'),
+    message: at('2:95', 'service web: this kernel has no sysctl net.no_such.key'),
+    code: 1,
+  },
+  {
     title: 'an external network that is not there',
     compose: `${service('networks: [elsewhere]')}networks: { elsewhere: { external: true } }\n`,
     message: at('3:13', 'network elsewhere declared as external, but could not be found'),
@@ -112,8 +161,8 @@ const cases: readonly Case[] = [
   },
   {
     title: 'a processor that this machine does not have',
-    compose: service('cpuset: "9999"'),
-    message: at('2:75', 'service web: cpuset 9999: this machine has no processor 9999'),
+    compose: service('cpuset: "7000-8000,9999"'),
+    message: at('2:75', 'service web: cpuset 7000-8000,9999: this machine has no processor 7000-8000,9999'),
     code: 1,
   },
   {
@@ -418,6 +467,23 @@ services:
         assertPlain(stderr);
       }
       assert.throws(() => statSync(scene.stateDirectory), { code: 'ENOENT' });
+      await scene.ok('create');
+      await scene.ok('down');
+      await eventually(() => assert.deepEqual(scene.supervisors(), []));
+      execFileSync('chmod', ['a+rX', scene.stateDirectory]);
+      for (const args of [['ps'], ['images']]) {
+        const { status, stderr } = spawnSync(
+          'setpriv',
+          [...nobody, '--', tscompose, '-f', scene.composeFile, ...args],
+          {
+            encoding: 'utf8',
+            env: { ...process.env, TSCOMPOSE_STATE_DIR: scene.stateDirectory, HOME: '/nonexistent' },
+          },
+        );
+        assert.match(stderr, /^cannot use the (?:records|image store): /);
+        assert.equal(status, 1, stderr);
+        assertPlain(stderr);
+      }
     },
   );
 });
@@ -433,7 +499,7 @@ describeOn('v1', 'e2e: a cgroup controller that is missing', () => {
       encoding: 'utf8',
       env: { ...process.env, TSCOMPOSE_STATE_DIR: scene.stateDirectory, COMPOSE_PROJECT_NAME: scene.project },
     });
-    assert.match(stderr, /cannot start container .*-web-1: .* needs the cgroup controller pids/);
+    assert.match(stderr, /compose\.yaml:2:79: service web: pids_limit needs the cgroup controller pids, which/);
     assert.equal(status, 125, stderr);
     assertPlain(stderr);
     await eventually(() => assert.deepEqual(scene.supervisors(), []));

@@ -3,15 +3,15 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, st
 import { release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseCapabilityMask } from '../../container/capabilities.ts';
+import { type CgroupFacts, readCgroupFacts } from '../../container/cgroup-facts.ts';
 import { type ForwardChain, native } from '../../native/binding.ts';
 import type { Paths } from '../../state/paths.ts';
-import { cgroupVersion } from '../../util/machine.ts';
 
 export interface MachineFacts {
   readonly kernelRelease: string;
   /** Effective ones of this process. */
   readonly capabilities: readonly string[];
-  readonly cgroup: { readonly mode: 'v1' | 'hybrid' | 'v2' | 'none'; readonly controllers: readonly string[] };
+  readonly cgroup: Pick<CgroupFacts, 'mode' | 'controllers'>;
   /** Null: one was made; else why not. */
   readonly overlayProblem: string | null;
   /** The kernel has overlayfs, loaded or built in. */
@@ -41,7 +41,7 @@ export async function readMachineFacts(paths: Paths): Promise<MachineFacts> {
   return {
     kernelRelease: release(),
     capabilities: parseCapabilityMask(mask),
-    cgroup: readCgroup(),
+    cgroup: readCgroupFacts(),
     overlayProblem: await problemOf(() => tryOverlay(paths)),
     knowsOverlay: /\boverlay$/m.test(textOf('/proc/filesystems') ?? ''),
     nftablesProblem,
@@ -79,26 +79,6 @@ async function tryOverlay({ stateDir }: Paths): Promise<void> {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-}
-
-function readCgroup(): MachineFacts['cgroup'] {
-  const root = '/sys/fs/cgroup';
-  if (cgroupVersion() === 2) {
-    const text = textOf(join(root, 'cgroup.controllers'));
-    return text === null
-      ? { mode: 'none', controllers: [] }
-      : { mode: 'v2', controllers: text.split(/\s+/).filter(Boolean) };
-  }
-  const mounted = (textOf('/proc/self/mountinfo') ?? '')
-    .split('\n')
-    .filter((line) => / - cgroup /.test(line))
-    .flatMap((line) => line.split(' ').at(-1)?.split(',') ?? []);
-  const known = (textOf('/proc/cgroups') ?? '').split('\n').flatMap((line) => {
-    const [name = '', , , enabled] = line.split(/\s+/);
-    return enabled === '1' && mounted.includes(name) ? [name === 'blkio' ? 'io' : name] : [];
-  });
-  if (known.length === 0) return { mode: 'none', controllers: [] };
-  return { mode: existsSync(join(root, 'unified')) ? 'hybrid' : 'v1', controllers: known };
 }
 
 /** True only where the kernel's own list of modules says so. */

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import type { ResolvedImage } from '../../model/image.ts';
 import { native } from '../../native/binding.ts';
 import type { Paths } from '../../state/paths.ts';
+import { hasErrno } from '../../util/errno.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { type Descriptor, isSha256, type Platform } from '../oci.ts';
 import { machine, parsePlatform } from '../platform.ts';
@@ -51,12 +52,15 @@ export interface ImageStore extends Disposable {
   resolveImage(name: string, platform?: Platform): Promise<ResolvedImage>;
 }
 
-/** Opens the store, making it when missing. Throws NO_SPACE or KERNEL when the disk does not take what it writes. */
+/**
+ * Opens the store, making it when missing. Throws NO_SPACE or KERNEL when the disk does not take what it writes, and
+ * NO_PERMISSION for the store of somebody else.
+ */
 export function openImageStore(paths: Pick<Paths, 'images'>): ImageStore {
   const layout = storeLayout(paths);
   for (const directory of [layout.blobs, layout.ingest, layout.layers, layout.locks, layout.leases, layout.trash]) {
     // Set-uid programs and device nodes of images are nobody's but ours on the host.
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
   }
   makeRoom(layout.root, layout.reserve);
   const catalog = openCatalog(layout.catalog);
@@ -146,4 +150,16 @@ export function absent(name: string): ComposeError {
     'IMAGE_NOT_FOUND',
     `image ${isSha256(name) ? name.slice(0, 19) : name} is not on this machine`,
   );
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (!hasErrno(error, 'EACCES') && !hasErrno(error, 'EROFS')) throw error;
+    throw new ComposeError('NO_PERMISSION', `cannot use the image store: ${(error as Error).message}`, {
+      hint: 'run the command as the user who owns it, or name a directory of your own: --state-dir DIR',
+      cause: error,
+    });
+  }
 }

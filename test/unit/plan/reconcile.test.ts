@@ -226,6 +226,21 @@ describe('plan: up', () => {
     assert.match(planText(project({ app, vpn }), world, settings('up')).join('\n'), /shares namespaces with vpn/);
   });
 
+  it('creates a container after the one that it names as the owner of its network', () => {
+    const vpn = service({ container_name: 'tunnel' });
+    const { networks: _none, ...rest } = service({
+      network_mode: 'container:tunnel',
+      depends_on: { vpn: dependsOn('service_started') },
+    });
+    const app: Service = rest;
+    const text = planText(project({ app, vpn }), observed({ networks: [network()] }), settings('up'));
+    const creation = text.findIndex((line) => line.includes('tunnel: createContainer'));
+    assert.match(
+      text.find((line) => line.includes('shop-app-1: createContainer')) ?? '',
+      new RegExp(`\\[${creation + 1}\\]$`),
+    );
+  });
+
   it('repairs a missing bridge and the links of what runs', () => {
     const web = service();
     const world = observed({
