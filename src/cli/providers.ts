@@ -99,7 +99,7 @@ function isExecutable(path: string): boolean {
 
 /** What a program says of itself; null from one that does not. */
 async function readMetadata(program: string, context: Context): Promise<Metadata | null> {
-  const child = start(program, ['metadata'], context, 'ignore');
+  const child = start(program, ['metadata'], context, 'ignored');
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
@@ -113,13 +113,14 @@ async function readMetadata(program: string, context: Context): Promise<Metadata
   }
 }
 
-function start(
-  program: string,
-  args: readonly string[],
-  { environment, signal }: Context,
-  stderr: 'inherit' | 'ignore',
-) {
-  return spawn(program, ['compose', ...args], { env: environment, stdio: ['ignore', 'pipe', stderr], signal });
+function start(program: string, args: readonly string[], context: Context, stderr: 'shown' | 'ignored') {
+  const { environment, signal } = context;
+  const child = spawn(program, ['compose', ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'], signal });
+  // Not straight to the terminal: it would be written into whatever is shown there.
+  child.stderr.on('data', (chunk: Buffer) => {
+    if (stderr === 'shown') context.stderr.write(chunk);
+  });
+  return child;
 }
 
 interface Question {
@@ -144,7 +145,7 @@ async function ask(question: Question, context: Context): Promise<Readonly<Recor
   const options = Object.entries(provider.options ?? {})
     .filter(([key]) => isKnown(key))
     .flatMap(([key, values]) => values.map((value) => `--${key}=${value}`));
-  const child = start(program, [`--project-name=${question.project}`, action, ...options, name], context, 'inherit');
+  const child = start(program, [`--project-name=${question.project}`, action, ...options, name], context, 'shown');
   const ended = once(child, 'close') as Promise<[number | null]>;
   const variables: Record<string, string> = {};
   let problem = '';

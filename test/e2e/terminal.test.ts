@@ -194,18 +194,16 @@ describe('progress in a terminal', () => {
         assert.equal(screen.filter((row) => row !== '').length, 4, text);
       };
       await terminal.shows(isWhole);
-      for (const [columns, rows] of [
-        [80, 8],
-        [30, 24],
-      ] as const) {
-        await terminal.resize(columns, rows);
-        await terminal.shows((screen) => assert.equal(screen.filter((row) => row !== '').length, 4, screen.join('\n')));
-        await terminal.resize(80, 24);
-        await terminal.shows(isWhole);
-      }
+      await terminal.resize(80, 8);
+      await terminal.shows(isWhole);
+      await terminal.resize(30, 24);
+      // Drawn anew, and not only broken in two by the terminal.
+      await terminal.shows((screen) => assert.equal(screen.filter((row) => row.includes('…')).length, 4));
+      await terminal.resize(80, 24);
+      await terminal.shows(isWhole);
       // Neither fits: what waits gives way first.
       await terminal.resize(80, 4);
-      await terminal.shows(/-db-1 +Waiting.*\n.*-migrate-1 +Waiting.*\n {2}\+ 1 done, 1 waiting$/);
+      await terminal.shows(/-db-1 +Waiting.*\n.*-migrate-1 +Waiting.*\n {2}\+ 1 done, 1 waiting\n*$/);
       await terminal.resize(80, 24);
       flag(scene, 'db');
       flag(scene, 'migrate');

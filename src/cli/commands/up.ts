@@ -3,7 +3,7 @@ import { type ApplySettings, defaultSettings, type Recreate } from '../../model/
 import { selectedServices } from '../../plan/selection.ts';
 import { ComposeError } from '../../util/errors.ts';
 import type { ApprovedPlan } from '../approval.ts';
-import type { AttachSettings } from '../attached-up.ts';
+import type { AttachSettings } from '../attached/scope.ts';
 import { defineCommand, refuseTogether } from '../command.ts';
 import { isTruthy } from '../environment.ts';
 import { mannerOf } from '../globals.ts';
@@ -146,7 +146,7 @@ export const up = defineCommand({
       if (settings.planHash === null) plan = { expectedPlanHash: null, expectedPlan: [] };
     }
     if (mode === 'attached') {
-      const { attachedUp } = await import('../attached-up.ts');
+      const { attachedUp } = await import('../attached/up.ts');
       return await attachedUp(session, wanted, attach, plan, images, context);
     }
     await apply(session, wanted, context, { plan });

@@ -84,7 +84,7 @@ export const watch = defineCommand({
           },
           buildForm: isQuiet ? 'quiet' : lines,
         },
-        context,
+        { ...context, globals: { ...context.globals, progress: lines } },
       );
     } finally {
       await reporter.close();

@@ -18,9 +18,10 @@ import type { Context } from '../context.ts';
 import { checkServices } from '../services.ts';
 import type { Session } from '../session.ts';
 import { presentSupervisorOf } from '../supervisor.ts';
-import { isIgnored, ownPaths, placeIn, projectFiles, projectRules, requireWatchable } from './project-rules.ts';
+import { ChangeSorter } from './change-sorter.ts';
+import { isIgnored, ownPaths, projectFiles, projectRules, requireWatchable } from './project-rules.ts';
 import { carryOut, type ReloadSettings, readAgain } from './reload.ts';
-import { type ChangedPath, Synchronizer } from './synchronizer.ts';
+import { Synchronizer } from './synchronizer.ts';
 import { execute, pruneOld, rebuild, restart } from './work.ts';
 
 export interface WatchSettings extends ReloadSettings {
@@ -91,17 +92,11 @@ class ProjectWatch implements AsyncDisposable {
   /** Whose Dockerfile changed and has not been built since. */
   readonly #staleBuilds = new Set<string>();
   #rules: readonly Rule[] = [];
-  #present: Set<string> = new Set();
-  /** What was seen at each path when a rule last dealt with it, by the rule's key. */
-  readonly #known = new Map<string, Map<string, string | null>>();
+  readonly #sorter = new ChangeSorter();
   readonly #synchronizer: Synchronizer;
   /** Paths; the empty one: there may be containers that lack something. */
   readonly #changed = new Batches<string>(copyTerms);
   readonly #passing = new Batches<string>(passingTerms);
-  /** Paths that were still gone, or empty, after a while. */
-  readonly #settled = new Set<string>();
-  /** Paths that were too fresh to be told from what they become. */
-  readonly #deferred = new Set<string>();
   readonly #rebuilds = new Batches<Rule>(workTerms);
   readonly #restarts = new Batches<Rule>(workTerms);
   readonly #projectFiles = new Batches<string>(workTerms);
@@ -134,7 +129,7 @@ class ProjectWatch implements AsyncDisposable {
       this.#each(this.#changed, 'sync', (paths) => this.#deal(paths)),
       this.#each(this.#passing, 'sync', async (paths) => {
         for (const path of paths) {
-          this.#settled.add(path);
+          this.#sorter.settle(path);
           this.#changed.add(path);
         }
       }),
@@ -161,9 +156,6 @@ class ProjectWatch implements AsyncDisposable {
     const before = [this.#files, this.#ownFiles];
     this.#rules = rules;
     this.#synchronizer.take(rules);
-    for (const key of this.#known.keys()) {
-      if (key !== ownKey && !rules.some((rule) => rule.key === key)) this.#known.delete(key);
-    }
     this.#files = await watchFiles({
       roots: [...new Set(rules.map(({ root }) => root))],
       ignores: (path, isDirectory) => isIgnored(rules, path, isDirectory),
@@ -171,7 +163,7 @@ class ProjectWatch implements AsyncDisposable {
       onChange: (path) => this.#changed.add(path),
       onTrouble,
     });
-    this.#present = new Set(this.#files.found.keys());
+    this.#sorter.begin(this.#files.found.keys(), new Set([ownKey, ...rules.map(({ key }) => key)]));
     // The kernel's time is a tick behind.
     const sinceMs = since.getTime() - 20;
     for (const [path, changedMs] of this.#files.found) if (changedMs >= sinceMs) this.#changed.add(path);
@@ -219,55 +211,20 @@ class ProjectWatch implements AsyncDisposable {
   /** Copies at once, and leaves to the other loops what takes longer. */
   async #deal(paths: ReadonlySet<string>): Promise<void> {
     void this.#subscribe();
-    const copied = new Map<string, ChangedPath[]>();
-    const worked = new Set<Rule>();
-    for (const path of paths) {
-      if (path === '') continue;
-      const { kind, mark, isPassing } = stampOf(path);
-      // It came and went, as what an editor writes to rename it does.
-      if (kind === 'none' && !this.#present.has(path)) continue;
-      if (!this.#settled.delete(path) && isPassing) {
-        this.#passing.add(path);
-        continue;
-      }
-      // Written this very moment: what it looks like now it may look like after the next write, too. Once is enough.
-      const isDeferred = this.#deferred.delete(path);
-      if (mark === null && !isDeferred) {
-        this.#deferred.add(path);
-        this.#changed.add(path);
-        continue;
-      }
-      for (const rule of this.#rules) {
-        const relative = placeIn(rule, path);
-        if (relative === null || this.#isKnown(rule, path, mark)) continue;
-        if (rule.target !== null) {
-          const own = copied.get(rule.service) ?? [];
-          own.push({ rule, relative, path });
-          copied.set(rule.service, own);
-        }
-        if (rule.action !== 'sync' && kind !== 'directory') worked.add(rule);
-      }
-      if (kind === 'none') this.#present.delete(path);
-      else this.#present.add(path);
-    }
+    const changed = new Set(paths);
+    const isAsked = changed.delete('');
+    const { copied, worked, passing, fresh } = this.#sorter.sort(changed, this.#rules);
+    for (const path of passing) this.#passing.add(path);
+    for (const path of fresh) this.#changed.add(path);
     for (const rule of worked) if (rule.action === 'rebuild') this.#rebuilds.add(rule);
-    const failed = await this.#synchronizer.sync(copied, paths.has(''));
-    for (const { rule, path } of failed) this.#known.get(rule.key)?.delete(path);
+    const failed = await this.#synchronizer.sync(copied, isAsked);
+    for (const { rule, path } of failed) this.#sorter.forget(rule, path);
     const rebuilt = new Set(servicesOf([...worked].filter(({ action }) => action === 'rebuild')));
     const unable = new Set(failed.map(({ rule }) => rule));
     for (const rule of worked) {
       // A replaced container is a started one, and one that lacks the changes has nothing to start with.
       if (rule.action !== 'rebuild' && !rebuilt.has(rule.service) && !unable.has(rule)) this.#restarts.add(rule);
     }
-  }
-
-  /** Whether a rule has dealt with what is there; it has from now on. */
-  #isKnown({ key }: Pick<Rule, 'key'>, path: string, mark: string | null): boolean {
-    const marks = this.#known.get(key) ?? new Map<string, string | null>();
-    this.#known.set(key, marks);
-    if (mark !== null && marks.get(path) === mark) return true;
-    marks.set(path, mark);
-    return false;
   }
 
   async #rebuild(services: readonly string[]): Promise<void> {
@@ -336,7 +293,7 @@ class ProjectWatch implements AsyncDisposable {
 
   /** Of files that the project is made of, those that are not as they were. */
   #noteFiles(paths: readonly string[]): string[] {
-    return paths.filter((path) => !this.#isKnown({ key: ownKey }, path, stampOf(whereLeads(path)).mark));
+    return paths.filter((path) => !this.#sorter.isKnown(ownKey, path, stampOf(whereLeads(path)).mark));
   }
 
   #failed(doing: Extract<WatchEvent, { type: 'failed' }>['doing'], services: readonly string[], error: unknown): void {

@@ -66,13 +66,16 @@ function Keys({ keys }: { readonly keys: readonly FooterKey[] }): ReactElement {
 }
 
 function tableLines(stack: StackState, label: FooterProps['label'], columns: number, limit: number): ReactElement[] {
-  const all = [...stack.rows.values()].map((row) => ({ ...row, name: label(row.name) })).sort(byInterest);
+  // While one is replaced two have a label: their own names tell them apart.
+  const all = [...stack.rows.values()]
+    .map((row) => ({ ...row, key: row.name, name: label(row.name) }))
+    .sort(byInterest);
   const shown = all.length > limit ? all.slice(0, limit - 1) : all;
   const hidden = all.slice(shown.length);
   const widths = columnWidths(shown, columns);
   return [
     h(Text, { key: ' rule', color: 'gray', wrap: 'truncate' }, ruleText(shown, widths, columns)),
-    ...shown.map((row) => h(Row, { key: row.name, row, widths })),
+    ...shown.map((row) => h(Row, { key: row.key, row, widths })),
     ...(hidden.length > 0
       ? [h(Text, { key: ' more', color: 'gray', wrap: 'truncate' }, `  + ${hidden.length} more: ${summarize(hidden)}`)]
       : []),

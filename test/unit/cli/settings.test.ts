@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { attachedServices } from '../../../src/cli/attached-up.ts';
+import { attachedServices } from '../../../src/cli/attached/scope.ts';
 import { down } from '../../../src/cli/commands/down.ts';
 import { logs } from '../../../src/cli/commands/logs.ts';
 import { ps } from '../../../src/cli/commands/ps.ts';

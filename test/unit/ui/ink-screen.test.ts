@@ -24,7 +24,7 @@ function open({ stdin, stdout }: ReturnType<typeof terminal>, keys: ScreenKey[] 
     stdin: stdin as unknown as ReadStream,
     stdout: stdout as unknown as WriteStream,
     keys: [{ key: 'd', label: 'detach', help: 'leave' }],
-    label: (name) => name,
+    label: (name) => name.replace(/^old_/, ''),
     onKey: (key) => keys.push(key),
     skippedText: (lines) => `${lines} left out`,
   });
@@ -58,6 +58,21 @@ describe('the screen of an attached up', () => {
     const count = tty.written.length;
     await new Promise((resolve) => setTimeout(resolve, 150));
     assert.equal(tty.written.length, count, 'something was drawn after the end');
+  });
+
+  it('has a row less when one of two of the same label is removed', async () => {
+    const tty = terminal();
+    tty.stdout.rows = 24;
+    await using screen = open(tty);
+    const about = { service: 'web', health: null, restarts: 0, ports: [] } as const;
+    for (const name of ['web-1', 'db-1', 'old_web-1']) screen.tell({ type: 'running', name, ...about });
+    screen.tell({ type: 'exited', name: 'old_web-1', exitCode: 1, next: 'gone' });
+    const rows = () => tty.written.at(-1)?.match(/web-1/g)?.length;
+    await eventually(() => assert.equal(rows(), 2));
+    const step = { type: 'step', id: 1, kind: 'container', resource: 'old_web-1', service: 'web', cause: '' } as const;
+    const removal = { operation: 'removeContainer', status: 'done', text: 'Removed', at: '', error: null } as const;
+    screen.reporter.report({ ...step, ...removal, durationMs: 1 });
+    await eventually(() => assert.equal(rows(), 1));
   });
 
   it('knows the keys, one after another as they come', async () => {

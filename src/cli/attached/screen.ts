@@ -1,12 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
-import type { PublishedPort } from '../model/records.ts';
-import type { FooterKey } from '../ui/ink/footer.ts';
-import type { ScreenKey } from '../ui/ink/screen.ts';
-import { PlainScreen, type Screen } from '../ui/screen.ts';
-import { keepCompiledModules } from '../util/code-cache.ts';
-import type { Context } from './context.ts';
-import { openInBrowser, publishedUrls } from './open-in-browser.ts';
-import { openProgress, progressForm } from './progress.ts';
+import type { PublishedPort } from '../../model/records.ts';
+import type { FooterKey } from '../../ui/ink/footer.ts';
+import type { ScreenKey } from '../../ui/ink/screen.ts';
+import { PlainScreen, type Screen } from '../../ui/screen.ts';
+import { keepCompiledModules } from '../../util/code-cache.ts';
+import type { Context } from '../context.ts';
+import { openInBrowser, publishedUrls } from '../open-in-browser.ts';
+import { openProgress, progressForm } from '../progress.ts';
 
 const footerKeys: readonly FooterKey[] = [
   { key: 'd', label: 'detach', help: 'end this command; the containers go on' },
@@ -96,7 +96,7 @@ export async function openAttachedScreen(
     keepCompiledModules();
     // Ink's layout is WebAssembly, of which V8's optimizing compiler would cost more than so few rows ever give back.
     setFlagsFromString('--liftoff-only');
-    const { InkScreen } = await import('../ui/ink/screen.ts');
+    const { InkScreen } = await import('../../ui/ink/screen.ts');
     const screen = new InkScreen({
       stdin,
       stdout,
