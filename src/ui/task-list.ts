@@ -48,12 +48,13 @@ export function taskList(
       task: (_context, wrapper) => {
         const { task } = wrapper;
         return run((text, details, state) => {
+          wrapper.title = text;
+          // Of what is over the renderer keeps no lines, and takes none.
+          if (!task.hasFinalized()) wrapper.output = details;
           // Tasks are run side by side, so to listr2 all of them have begun.
           const before = task.state;
           const next = state === undefined ? (before === states.waiting ? states.working : before) : states[state];
           if (next !== before) task.state$ = next;
-          wrapper.title = text;
-          wrapper.output = details;
         });
       },
       rendererOptions: { outputBar: 1 },
