@@ -35,6 +35,7 @@ import { removeEmptyParents } from './cgroup-watch.ts';
 import { ChangeQueue } from './change-queue.ts';
 import { EventMemory } from './event-memory.ts';
 import { Healer } from './healer.ts';
+import { checkNetworkNamespace } from './network-namespace.ts';
 import { ApiServer } from './server.ts';
 import { WorldWatch } from './world-watch.ts';
 
@@ -88,6 +89,7 @@ export class Supervisor {
   }
 
   async #begin(): Promise<void> {
+    checkNetworkNamespace(this.context);
     await this.#adopt();
     await sweep(this.context);
     await sweepKilledBuilds(this.context);

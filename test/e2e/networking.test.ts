@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { eventually } from '../support/eventually.ts';
-import { scenario } from '../support/scenario.ts';
+import { scenario, tscompose } from '../support/scenario.ts';
 
 /** A server of one line, in what every Debian has. */
 const server = (text: string) =>
@@ -149,6 +150,29 @@ networks:
       assert.equal(await inside('beside', 'cat', '/sys/class/net/eth0/address'), '02:42:0a:4d:00:63\n');
       assert.equal((await inside('none', 'ls', '/sys/class/net')).trim(), 'lo');
       assert.match(await inside('host', 'cat', '/proc/net/dev'), /br-/);
+    },
+  );
+
+  scenario(
+    'another network namespace is told that the containers of its state directory run elsewhere',
+    { compose: 'services:\n  web: { image: "rootfs:/", init: true, command: [sleep, "1000"] }\n' },
+    async (scene) => {
+      await scene.ok('up', '-d');
+      const there = (...args: string[]) =>
+        spawnSync('unshare', ['-n', tscompose, '-f', scene.composeFile, '-p', `${scene.project}-there`, ...args], {
+          encoding: 'utf8',
+          env: { ...process.env, TSCOMPOSE_STATE_DIR: scene.stateDirectory },
+        });
+      const refused = there('up', '-d');
+      assert.match(
+        refused.stderr,
+        /^container .*-web-1 runs in another network namespace, net:\[\d+\], and .*\nhint: /,
+      );
+      assert.equal(refused.status, 1);
+      assert.equal(there('ps', '-q').status, 0);
+      await scene.ok('down', '--timeout', '0');
+      assert.equal(there('up', '-d').status, 0);
+      assert.equal(there('down', '--timeout', '0').status, 0);
     },
   );
 });
