@@ -9,7 +9,7 @@ export interface PathBase {
 }
 
 /** An absolute path: `~` is the home, relative ones start from the directory. Absolute ones stay as they are written. */
-export function absolutePath(path: string, base: PathBase): string {
+function absolutePath(path: string, base: PathBase): string {
   if (path.startsWith('~') && base.home !== undefined) return resolve(base.home, `./${path.slice(1)}`);
   if (path.startsWith('/')) return path;
   // The directory itself when nothing but dots is left; never with a slash at the end.
@@ -17,7 +17,7 @@ export function absolutePath(path: string, base: PathBase): string {
 }
 
 /** Whether a build context lies elsewhere than on this machine. */
-export function isRemoteContext(context: string): boolean {
+function isRemoteContext(context: string): boolean {
   return (
     /^(?:https?:\/\/|git:\/\/|ssh:\/\/|git@|github\.com\/)/.test(context) || /^[a-z][a-z0-9+.-]*:\/\//.test(context)
   );

@@ -5,7 +5,7 @@ import { didYouMean } from '../util/nearest.ts';
 export { capabilityNames };
 
 /** Docker's fourteen (../shared/security, docker-default). */
-export const defaultCapabilities: readonly string[] = [
+const defaultCapabilities: readonly string[] = [
   'CAP_CHOWN',
   'CAP_DAC_OVERRIDE',
   'CAP_FSETID',

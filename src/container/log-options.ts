@@ -4,12 +4,12 @@ import type { Service } from '../model/service.ts';
 import { ComposeError } from '../util/errors.ts';
 import { didYouMean } from '../util/nearest.ts';
 
-export const LOGGING_DRIVERS = ['json-file', 'local', 'none', 'syslog', 'journald'] as const;
+const LOGGING_DRIVERS = ['json-file', 'local', 'none', 'syslog', 'journald'] as const;
 export type LoggingDriver = (typeof LOGGING_DRIVERS)[number];
 
 export const DEFAULT_LOGGING_DRIVER: LoggingDriver = 'json-file';
 export const JOURNAL_SOCKET = '/run/systemd/journal/socket';
-export const SYSLOG_FORMATS = ['rfc3164', 'rfc5424', 'rfc5424micro'] as const;
+const SYSLOG_FORMATS = ['rfc3164', 'rfc5424', 'rfc5424micro'] as const;
 
 /** By number (RFC 5424, section 6.2.1). */
 const FACILITIES = [
@@ -92,7 +92,7 @@ export function keepsLog({ logging }: Pick<Service, 'logging'>): boolean {
   return logging?.driver !== 'none' && parseTruth(logging?.options?.['cache-disabled'] ?? '') !== true;
 }
 
-export function isLoggingDriver(text: string): text is LoggingDriver {
+function isLoggingDriver(text: string): text is LoggingDriver {
   return (LOGGING_DRIVERS as readonly string[]).includes(text);
 }
 
@@ -138,7 +138,7 @@ export function parseFacility(text: string): number {
 }
 
 /** What a template of `tag` may name. */
-export const TAG_FIELDS = [
+const TAG_FIELDS = [
   ...['ID', 'FullID', 'Name', 'ImageID', 'ImageFullID', 'ImageName', 'DaemonName', 'Command', 'Hostname'],
 ] as const;
 

@@ -22,7 +22,7 @@ export function readContainerState(paths: ContainerPaths, processes: Processes):
 }
 
 /** The notes of a monitor as a state, corrected by what the kernel says of its processes. */
-export function confirmState(notes: MonitorState, processes: Processes): ContainerState {
+function confirmState(notes: MonitorState, processes: Processes): ContainerState {
   const isThisBoot = notes.bootId === processes.bootId();
   const isMonitored = isThisBoot && processes.processAlive(notes.monitorPid, notes.monitorStartTicks);
   const hasProcess = isThisBoot && notes.pid > 0 && processes.processAlive(notes.pid, notes.pidStartTicks);

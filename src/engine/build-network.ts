@@ -19,7 +19,7 @@ import { planEndpoints } from './endpoints.ts';
 type NetworkOptions = Parameters<BuildNetworks['open']>[0];
 
 /** Networks of builds have a name that no project can have. */
-export function buildNetworkName(buildId: string): string {
+function buildNetworkName(buildId: string): string {
   return `build ${buildId}`;
 }
 

@@ -121,7 +121,7 @@ async function resolveImage(
 }
 
 /** An error of `action` says which service it is about. */
-export async function naming<T>(serviceName: string, action: () => T | Promise<T>): Promise<T> {
+async function naming<T>(serviceName: string, action: () => T | Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {

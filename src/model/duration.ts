@@ -73,9 +73,3 @@ export function parseDuration(text: string): number {
   }
   return Number(ns / 1_000_000n) + Number(ns % 1_000_000n) / 1e6;
 }
-
-/** The canonical text of a number of milliseconds. */
-export function formatDuration(ms: number): string {
-  const whole = Math.trunc(ms);
-  return formatDurationNs(BigInt(whole) * 1_000_000n + BigInt(Math.round((ms - whole) * 1e6)));
-}

@@ -1,6 +1,5 @@
 import { sha256 } from '../native/digest.ts';
 import type { Network } from './network.ts';
-import type { Config, Secret } from './project.ts';
 import type { Service } from './service.ts';
 import type { Volume } from './volume.ts';
 
@@ -48,16 +47,6 @@ export function networkHash(network: Network): string {
 /** The hash that decides whether a volume still is what the file asks for. */
 export function volumeHash(volume: Volume): string {
   return hash('volume', volume);
-}
-
-/** The hash of a config's definition; its content is not part of it. */
-export function configHash(config: Config): string {
-  return hash('config', config);
-}
-
-/** The hash of a secret's definition; its content is not part of it. */
-export function secretHash(secret: Secret): string {
-  return hash('secret', secret);
 }
 
 function hash(kind: string, value: object): string {

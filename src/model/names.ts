@@ -1,5 +1,4 @@
 import { ComposeError } from '../util/errors.ts';
-import type { Project } from './project.ts';
 import type { Service } from './service.ts';
 
 /** Whether a project name given by flag or variable can be used as it is. */
@@ -91,9 +90,4 @@ export function replicaCount(service: Pick<Service, 'scale' | 'deploy'>): number
 /** The name that log lines carry: the container's without the project's prefix. */
 export function logName(project: string, name: string, separator: NameSeparator): string {
   return name.startsWith(`${project}${separator}`) ? name.slice(project.length + 1) : name;
-}
-
-/** The key of the top-level network that has this name on the machine. */
-export function networkKey(project: Project, name: string): string | undefined {
-  return Object.entries(project.networks ?? {}).find(([, network]) => network.name === name)?.[0];
 }

@@ -17,8 +17,3 @@ export function parsePortRange(text: string): PortRange | undefined {
 export function formatPortRange(range: PortRange): string {
   return range.start === range.end ? String(range.start) : `${range.start}-${range.end}`;
 }
-
-/** How many ports a range holds. */
-export function portCount(range: PortRange): number {
-  return range.end - range.start + 1;
-}

@@ -14,7 +14,7 @@ export interface Cidr {
 }
 
 /** Where subnets come from when the Compose file names none: those of Docker. */
-export const defaultPools: readonly { readonly pool: string; readonly prefix: number }[] = [
+const defaultPools: readonly { readonly pool: string; readonly prefix: number }[] = [
   ...Array.from({ length: 15 }, (_, i) => ({ pool: `172.${17 + i}.0.0/16`, prefix: 16 })),
   { pool: '192.168.0.0/16', prefix: 20 },
 ];

@@ -275,8 +275,3 @@ export function targetAddress(
   const chosen = usable.find((endpoint) => endpoint.isGateway) ?? usable[0];
   return chosen === undefined ? null : addressOf(chosen);
 }
-
-/** Subnets of all networks, for choosing new ones (allocateSubnets). */
-export function reservedSubnets(networks: readonly NetworkRecord[]): string[] {
-  return networks.flatMap((network) => network.subnets.map(({ subnet }) => subnet));
-}

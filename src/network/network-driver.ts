@@ -141,12 +141,12 @@ export function sysctlPath(key: string): string {
 }
 
 /** The bridge's own MAC address: fixed, so that it does not follow the ports that come and go. */
-export function bridgeMacAddress(networkId: string): string {
+function bridgeMacAddress(networkId: string): string {
   const digits = sha256(networkId);
   return `02:42:${[0, 2, 4, 6].map((at) => digits.slice(at, at + 2)).join(':')}`;
 }
 
-export function bridgeOptions(network: NetworkRecord): BridgeOptions {
+function bridgeOptions(network: NetworkRecord): BridgeOptions {
   const name = network.bridge;
   const addresses = network.subnets.flatMap(({ subnet, gateway }) =>
     gateway === null ? [] : [`${gateway}/${subnet.split('/')[1]}`],

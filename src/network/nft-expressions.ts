@@ -8,7 +8,7 @@ import { parseAddress, parseCidr } from './allocate.ts';
 type Expressions = readonly NftExpression[];
 
 /** Registers of four bytes; the sixteen-byte ones overlap them. */
-export const register = (index: number) => 8 + index;
+const register = (index: number) => 8 + index;
 
 /** nft's numbers of data types; a concatenation has six bits for each (see concatenation()). */
 export const dataType = {
@@ -22,7 +22,7 @@ export const dataType = {
 
 export const concatenation = (...types: readonly number[]) => types.reduce((sum, type) => (sum << 6) | type, 0);
 
-export const protocolNumber = { tcp: 6, udp: 17, sctp: 132 } as const;
+const protocolNumber = { tcp: 6, udp: 17, sctp: 132 } as const;
 
 const equal = 0;
 const notEqual = 1;
@@ -75,7 +75,7 @@ const addressAt = {
   6: { source: 8, destination: 24, length: 16 },
 } as const;
 
-export const isFamily = (family: 4 | 6): Expressions => [
+const isFamily = (family: 4 | 6): Expressions => [
   meta(metaKey.protocolFamily),
   compare(Uint8Array.of(familyNumber[family])),
 ];

@@ -9,7 +9,7 @@ export interface ResolverSettings {
 }
 
 /** The address inside every container that has a network of its own. */
-export const dnsAddress = '127.0.0.11';
+const dnsAddress = '127.0.0.11';
 
 export function parseResolvConf(text: string): ResolverSettings {
   const nameservers: string[] = [];

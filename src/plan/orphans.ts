@@ -5,7 +5,7 @@ import type { PlanBuilder } from './plan.ts';
 import { isActive } from './selection.ts';
 
 /** Containers whose service the file no longer has, not even for another profile; one-off containers only once they have ended. */
-export function orphansOf(desired: Desired, observed: Observed): ObservedContainer[] {
+function orphansOf(desired: Desired, observed: Observed): ObservedContainer[] {
   return observed.containers.filter((container) => {
     const { record } = container;
     if (record.oneOff && isActive(container)) return false;

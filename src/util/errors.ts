@@ -98,22 +98,3 @@ export function joinErrors(errors: readonly ComposeError[]): Error {
   if (first === undefined) throw new Error('there is no error to join');
   return errors.length === 1 ? first : new AggregateError(errors, first.message);
 }
-
-/** A system call of the native core failed. */
-export class NativeError extends ComposeError {
-  readonly errno: number;
-  readonly syscall: string;
-  readonly step: string;
-
-  constructor(
-    code: ErrorCode,
-    message: string,
-    details: { errno: number; syscall: string; step: string } & ComposeErrorOptions,
-  ) {
-    super(code, message, details);
-    this.name = 'NativeError';
-    this.errno = details.errno;
-    this.syscall = details.syscall;
-    this.step = details.step;
-  }
-}

@@ -1,5 +1,4 @@
-import { open, readFile, rename, unlink } from 'node:fs/promises';
-import { hasErrno } from './errno.ts';
+import { open, rename, unlink } from 'node:fs/promises';
 
 let drafts = 0;
 
@@ -16,16 +15,6 @@ export async function replaceFile(path: string, content: string | Uint8Array, mo
     await rename(draft, path);
   } catch (error) {
     await unlink(draft).catch(() => {});
-    throw error;
-  }
-}
-
-/** The file's text, or null when there is none. */
-export async function readTextIfExists(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (hasErrno(error, 'ENOENT') || hasErrno(error, 'ENOTDIR')) return null;
     throw error;
   }
 }

@@ -7,7 +7,7 @@ const ioError = 10;
 const diskFull = 13;
 
 /** Whether the disk failed. The shared memory is a file too: a full disk shows there as an error of input and output. */
-export function isDiskError(error: unknown): boolean {
+function isDiskError(error: unknown): boolean {
   return [ioError, diskFull].includes(primaryCode(error) ?? 0);
 }
 

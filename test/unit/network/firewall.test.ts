@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { PublishedPort } from '../../../src/model/records.ts';
-import { countOf, firewallTable, reservedSubnets, targetAddress } from '../../../src/network/firewall.ts';
+import { countOf, firewallTable, targetAddress } from '../../../src/network/firewall.ts';
 import { namesFor } from '../../../src/network/firewall-sync.ts';
 import { containerRecord, endpointRecord, networkRecord } from '../../support/network-world.ts';
 
@@ -87,10 +87,6 @@ describe('firewall rules', () => {
     assert.equal(chains, table().chains.length);
     assert.ok(rules > 15);
     assert.equal(count, 3 + 1 + 2 + 3);
-  });
-
-  it('subnets of all networks are reserved', () => {
-    assert.deepEqual(reservedSubnets([front, inner]), ['10.1.0.0/24', 'fd00:1::/64', '10.2.0.0/24']);
   });
 
   it('every state directory has a table of its own', () => {
