@@ -32,8 +32,11 @@ export async function unpack(packed: FileHandle): Promise<FileHandle> {
     try {
       // Most commands never need it.
       const { createGunzip } = await import('node:zlib');
+      const { pipeline } = await import('node:stream/promises');
       const source = packed.createReadStream({ start: 0, autoClose: false });
-      for await (const chunk of source.pipe(createGunzip())) await content.appendFile(chunk);
+      await pipeline(source, createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
+        for await (const chunk of chunks) await content.appendFile(chunk);
+      });
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('Z_'))) {
         await content.close();

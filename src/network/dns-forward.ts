@@ -59,7 +59,11 @@ type Exchange = (
 const exchangeUdp: Exchange = (question, upstream, timeoutMs, signal) =>
   new Promise((resolve) => {
     const socket = createSocket(isIPv6(upstream.address) ? 'udp6' : 'udp4');
+    let isFinished = false;
     const finish = (answer?: Buffer) => {
+      // Closing tells a question that is not on its way yet that it never will be; a second close throws.
+      if (isFinished) return;
+      isFinished = true;
       clearTimeout(timer);
       signal.removeEventListener('abort', onAbort);
       socket.close();

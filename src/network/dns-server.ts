@@ -39,12 +39,16 @@ export function openDnsServer(options: { readonly native: Binding }): DnsServer 
   const open = async (containerId: string, netnsPath: string, kept: KeptSockets | undefined): Promise<Attached> => {
     const namespace = statSync(netnsPath).ino;
     const sockets = await options.native.openDnsSockets(netnsPath, kept ?? null);
+    const failed = (message: Buffer, error: unknown) => {
+      console.error('cannot read the names:', error);
+      return errorReply(message, serverFailure);
+    };
     const answer = (message: Buffer, protocol: 'udp' | 'tcp') => {
       try {
-        return world.answer(containerId, message, protocol);
+        const reply = world.answer(containerId, message, protocol);
+        return reply instanceof Promise ? reply.catch((error: unknown) => failed(message, error)) : reply;
       } catch (error) {
-        console.error('cannot read the names:', error);
-        return errorReply(message, serverFailure);
+        return failed(message, error);
       }
     };
     const udp = createSocket('udp4');
@@ -55,7 +59,7 @@ export function openDnsServer(options: { readonly native: Binding }): DnsServer 
         // A closed socket or a peer that is gone: nobody waits for it.
         if (data !== undefined && !closing.signal.aborted) udp.send(data, peer.port, peer.address, () => {});
       };
-      if (reply instanceof Promise) reply.then(send, () => {});
+      if (reply instanceof Promise) void reply.then(send);
       else send(reply);
     });
     await new Promise<void>((resolve) => udp.bind({ fd: sockets.udp, exclusive: true }, resolve));

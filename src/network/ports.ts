@@ -228,10 +228,13 @@ async function bindUdp(address: string, hostPort: number, base: ListenerBase): P
   const peers = new Map<string, { readonly upstream: UdpSocket; readonly route: Route; readonly host: string }>();
   const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', ipv6Only: isIPv6(address) });
   const bound = await new Promise<number>((resolve, reject) => {
-    socket.once('error', reject);
+    socket.once('error', (error) => {
+      // A datagram socket keeps its descriptor when it could not be bound; that of a server is closed by then.
+      socket.close();
+      reject(error);
+    });
     socket.bind({ address, port: hostPort, exclusive: true }, () => {
-      socket.off('error', reject);
-      socket.on('error', () => {});
+      socket.removeAllListeners('error').on('error', () => {});
       resolve(socket.address().port);
     });
   });

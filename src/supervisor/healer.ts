@@ -124,7 +124,9 @@ export class Healer {
         context.worldChanged();
         break;
       case 'gone':
-        void context.releasePorts(containerId);
+        context.releasePorts(containerId).catch((error: unknown) => {
+          console.error(`cannot release the ports of container ${containerId}:`, error);
+        });
         context.worldChanged();
         this.look();
         break;

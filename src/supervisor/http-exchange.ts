@@ -4,6 +4,8 @@
  */
 import type { Socket } from 'node:net';
 
+/** What the paths of requests are relative to. */
+const base = 'http://supervisor';
 const headEnd = '\r\n\r\n';
 const longestHead = 16 * 1024;
 const longestBody = 256 * 1024 * 1024;
@@ -11,7 +13,7 @@ const longestBody = 256 * 1024 * 1024;
 /** One request and its answer. */
 export class HttpExchange {
   readonly method: string;
-  readonly url: string;
+  readonly url: URL;
   readonly body: string;
   readonly #socket: Socket;
   #isBegun = false;
@@ -20,7 +22,7 @@ export class HttpExchange {
   constructor(socket: Socket, request: { readonly method: string; readonly url: string; readonly body: string }) {
     this.#socket = socket;
     this.method = request.method;
-    this.url = request.url;
+    this.url = new URL(request.url, base);
     this.body = request.body;
   }
 
@@ -107,7 +109,7 @@ export function receive(socket: Socket, answer: (exchange: HttpExchange) => void
 function parseHead(text: string): RequestHead | string {
   const [requestLine = '', ...lines] = text.split('\r\n');
   const [, method, url] = /^([A-Z]+) (\/\S*) HTTP\/1\.[01]$/.exec(requestLine) ?? [];
-  if (method === undefined || url === undefined) return '400 Bad Request';
+  if (method === undefined || url === undefined || !URL.canParse(url, base)) return '400 Bad Request';
   const fields = new Map<string, string>();
   for (const line of lines) {
     const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];

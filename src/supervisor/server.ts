@@ -74,7 +74,7 @@ export class ApiServer {
   }
 
   async #answer(exchange: HttpExchange): Promise<void> {
-    const { pathname, searchParams } = new URL(exchange.url, 'http://supervisor');
+    const { pathname, searchParams } = exchange.url;
     const route = `${exchange.method} ${pathname}`;
     try {
       switch (route) {

@@ -189,6 +189,19 @@ describe('DNS inside a container', function () {
     assert.deepEqual((await answer).data, ['10.213.21.13']);
   });
 
+  it('names that cannot be read are a failure of the server, also for who waited for them', async () => {
+    for (const protocol of ['udp', 'tcp'] as const) {
+      server.changed(() => ({ networks, containers: [web(3)] }));
+      const waiting = inside.ask(protocol, 'web', 'A');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      server.changed(() => {
+        throw new Error('the disk is gone');
+      });
+      assert.equal((await waiting).code, 'SERVFAIL', protocol);
+      assert.equal((await inside.ask(protocol, 'web', 'A')).code, 'SERVFAIL', protocol);
+    }
+  });
+
   it("leaves the container's own port 53 free", () => {
     assert.ok(!/^ *\d+: [0-9A-F]+:0035 /m.test(socketsOf('udp')));
   });

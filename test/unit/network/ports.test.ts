@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
+import { readdirSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PortRequest } from '../../../src/network/contract.ts';
 import { openPortHolder } from '../../../src/network/ports.ts';
 import { ComposeError } from '../../../src/util/errors.ts';
@@ -47,6 +49,22 @@ describe('host ports', () => {
     await (await holder.reserve([request({ hostPort: wanted })])).release();
     await first.release();
   });
+
+  for (const protocol of ['tcp', 'udp'] as const) {
+    it(`a port that cannot be bound leaves no descriptor (${protocol})`, async () => {
+      const first = await holder.reserve([request({ protocol })]);
+      const descriptors = () => readdirSync('/proc/self/fd').length;
+      const before = descriptors();
+      for (let attempt = 0; attempt < 5; attempt++) {
+        await assert.rejects(holder.reserve([request({ protocol, hostPort: first.ports[0]?.hostPort as number })]), {
+          code: 'PORT_TAKEN',
+        });
+      }
+      await nextTurn();
+      assert.equal(descriptors(), before);
+      await first.release();
+    });
+  }
 
   it('the first free port of a range is taken', async () => {
     const first = await holder.reserve([request()]);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { HubEvent } from '../../../src/engine/hub.ts';
 import type { NetworkChange, NetworkObservation } from '../../../src/network/contract.ts';
 import { ChangeQueue } from '../../../src/supervisor/change-queue.ts';
 import { Healer } from '../../../src/supervisor/healer.ts';
@@ -12,6 +13,8 @@ const untouched: NetworkObservation = { bridges: new Set(), endpoints: new Set()
 class FakeProject {
   readonly changes = new ChangeQueue();
   readonly looks: PromiseWithResolvers<NetworkObservation>[] = [];
+  /** Tells the healer what a monitor said. */
+  tell: (event: HubEvent) => void = () => assert.fail('nobody listens');
   #drifted = Promise.withResolvers<void>();
 
   /** A link goes, and whoever watches has heard of it afterwards. */
@@ -38,12 +41,20 @@ class FakeProject {
     };
     const database = {
       project: () => null,
+      container: () => null,
       containers: () => [],
       networks: () => [],
       volumes: () => [],
     };
-    const context = { projectName: 'shop', paths: {}, native: {}, hub: { onEvent: () => {} }, database, networks };
-    return { context, changes: this.changes, emit: () => {} } as unknown as Supervisor;
+    const hub = {
+      onEvent: (listener: (event: HubEvent) => void) => {
+        fake.tell = listener;
+      },
+    };
+    const releasePorts = () => Promise.reject(new Error('the records cannot be read'));
+    const worldChanged = () => {};
+    const context = { projectName: 'shop', paths: {}, native: {}, hub, database, networks, releasePorts, worldChanged };
+    return { context, changes: this.changes, emit: () => {}, touch: () => {} } as unknown as Supervisor;
   }
 }
 
@@ -74,6 +85,21 @@ describe('the healer', () => {
     await turns();
     await pass();
     assert.equal(project.looks.length, 1);
+    healer.stop();
+  });
+
+  it('looks after a container that has gone, also when its ports cannot be released', async () => {
+    const project = new FakeProject();
+    const healer = new Healer(project.asSupervisor());
+    healer.start();
+    const told = mock.method(console, 'error', () => {});
+    project.tell({ containerId: 'c1', event: { event: 'gone', exitCode: 0 } });
+    await pass();
+    told.mock.restore();
+    assert.match(String(told.mock.calls[0]?.arguments[0]), /cannot release the ports of container c1/);
+    assert.equal(project.looks.length, 1);
+    project.looks[0]?.resolve(untouched);
+    await turns();
     healer.stop();
   });
 

@@ -17,7 +17,13 @@ describe('requests to the supervisor', () => {
     socketPath = join(directory, 'socket');
     answer = (exchange) => {
       exchange.begin(200, 'application/json');
-      exchange.end(JSON.stringify({ method: exchange.method, url: exchange.url, body: exchange.body }));
+      exchange.end(
+        JSON.stringify({
+          method: exchange.method,
+          url: exchange.url.pathname + exchange.url.search,
+          body: exchange.body,
+        }),
+      );
     };
     server = createServer((socket) => receive(socket, (exchange) => answer(exchange)));
     await new Promise<void>((resolve) => server.listen(socketPath, resolve));
@@ -74,6 +80,7 @@ describe('requests to the supervisor', () => {
 
   const refused: Readonly<Record<string, readonly [request: string, status: number]>> = {
     'what is no HTTP': ['hello\r\n\r\n', 400],
+    'a path that is none': ['GET // HTTP/1.1\r\n\r\n', 400],
     'HTTP/2': ['PRI * HTTP/2.0\r\n\r\n', 400],
     'an unknown length': ['POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n', 411],
     'two lengths': ['POST /x HTTP/1.1\r\nContent-Length: 1\r\ncontent-length: 2\r\n\r\nab', 400],
@@ -98,7 +105,7 @@ describe('requests to the supervisor', () => {
         ends.push(isGone);
         if (ends.length === 2) closed.resolve();
       });
-      if (exchange.url === '/whole') exchange.end('all');
+      if (exchange.url.pathname === '/whole') exchange.end('all');
       else exchange.write('a part');
     };
     await sent('GET /whole HTTP/1.0\r\n\r\n');
