@@ -81,6 +81,7 @@ function openLog(path: string): number {
 /** The first line, after which the stream is destroyed. */
 async function readLine(stream: Readable): Promise<string> {
   let text = '';
+  stream.setEncoding('utf8');
   for await (const chunk of stream) {
     text += String(chunk);
     if (text.includes('\n')) break;

@@ -7,6 +7,7 @@ import type { Service } from '../model/service.ts';
 import { randomHex } from '../native/digest.ts';
 import type { Database } from '../state/database.ts';
 import { ComposeError } from '../util/errors.ts';
+import { undone } from '../util/undone.ts';
 import { version } from '../util/version.ts';
 import { containerEvent } from './container-event.ts';
 import { anonymousVolumes, fillVolumes, namedVolumes } from './container-volumes.ts';
@@ -118,14 +119,17 @@ export async function createContainer(
     context.announce(containerEvent(record, 'create', record.createdAt));
     return record;
   } catch (error) {
-    for (const volume of createdVolumes) {
-      await context.volumes.remove(volume);
-      database.removeVolume(volume.name);
-    }
-    await context.containers.remove(id);
-    removeGivenFilesOf(context.paths, { id, config: service });
-    database.removeContainer(id);
-    throw error;
+    throw await undone(error, [
+      ...createdVolumes.map((volume) => async () => {
+        await context.volumes.remove(volume);
+        database.removeVolume(volume.name);
+      }),
+      async () => {
+        await context.containers.remove(id);
+        removeGivenFilesOf(context.paths, { id, config: service });
+        database.removeContainer(id);
+      },
+    ]);
   }
 }
 

@@ -7,6 +7,7 @@ import { randomHex } from '../native/digest.ts';
 import { allocateSubnets, bridgeName } from '../network/allocate.ts';
 import type { OperationOf } from '../plan/plan.ts';
 import { ComposeError } from '../util/errors.ts';
+import { undone } from '../util/undone.ts';
 import { version } from '../util/version.ts';
 import { containerEvent, signalNumber } from './container-event.ts';
 import type { EngineContext } from './context.ts';
@@ -282,9 +283,12 @@ async function createNetwork(context: EngineContext, input: EffectInput, key: st
     await networks.ensureNetwork(record);
     void context.rules.request();
   } catch (error) {
-    await networks.removeNetwork(record).catch(() => {});
-    database.removeNetwork(record.id);
-    throw error;
+    throw await undone(error, [
+      async () => {
+        await networks.removeNetwork(record);
+        database.removeNetwork(record.id);
+      },
+    ]);
   }
 }
 

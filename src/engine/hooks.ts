@@ -85,8 +85,10 @@ async function runHook(
 /** Tells each line, and keeps the end of them all. One without an end is cut. */
 async function readLines(stream: Readable, output: { text: string }, onLine: (line: string) => void): Promise<void> {
   let rest = '';
+  // A letter may come in two pieces.
+  stream.setEncoding('utf8');
   for await (const chunk of stream) {
-    const text = (chunk as Buffer).toString('utf8');
+    const text = String(chunk);
     output.text = (output.text + text).slice(-tailBytes);
     const lines = (rest + text).split('\n');
     rest = (lines.pop() ?? '').slice(-longestLine);

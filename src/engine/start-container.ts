@@ -5,6 +5,7 @@ import { exitCodeOf } from '../model/container-state.ts';
 import type { ResolvedImage } from '../model/image.ts';
 import type { ContainerRecord } from '../model/records.ts';
 import { ComposeError } from '../util/errors.ts';
+import { undone } from '../util/undone.ts';
 import { containerEvent } from './container-event.ts';
 import { fillVolumes } from './container-volumes.ts';
 import type { EngineContext } from './context.ts';
@@ -70,11 +71,12 @@ export async function startContainer(
     context.hub.announceStart(record.id, context.clock().toISOString());
     if (!isFollowed) announceEnd(context, record);
   } catch (error) {
-    // A monitor that fails takes away what it made; one that is killed cannot.
-    await containers.destroyLeftovers(record.cgroupsPath);
-    await context.releasePorts(record.id);
-    database.saveContainer({ ...record, ports: [] });
-    throw error instanceof ComposeError ? nameFailure(record, error) : error;
+    throw await undone(error instanceof ComposeError ? nameFailure(record, error) : error, [
+      // A monitor that fails takes away what it made; one that is killed cannot.
+      () => containers.destroyLeftovers(record.cgroupsPath),
+      () => context.releasePorts(record.id),
+      () => database.noteContainer({ ...record, ports: [] }),
+    ]);
   }
   context.worldChanged();
 }
