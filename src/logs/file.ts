@@ -13,7 +13,7 @@ export class LogFile implements AsyncDisposable {
   readonly identity: string;
   #handle: FileHandle;
   #isPacked: boolean;
-  readonly #buffer = Buffer.allocUnsafe(chunkBytes);
+  #memory: Buffer | undefined;
   #carry: Buffer[] = [];
   #position: number;
 
@@ -35,6 +35,12 @@ export class LogFile implements AsyncDisposable {
     this.#isPacked = isPacked;
   }
 
+  /** Many files are opened and never read. */
+  get #buffer(): Buffer {
+    this.#memory ??= Buffer.allocUnsafe(chunkBytes);
+    return this.#memory;
+  }
+
   async size(): Promise<number> {
     await this.#unpack();
     return (await this.#handle.stat()).size;
@@ -49,6 +55,19 @@ export class LogFile implements AsyncDisposable {
   /** How many bytes are still to be read. */
   async left(): Promise<number> {
     return (await this.size()) - this.#position;
+  }
+
+  /** What is written at `position`, at most `length` bytes. Reading goes on where it was. */
+  async readAt(position: number, length: number): Promise<Buffer> {
+    await this.#unpack();
+    const buffer = Buffer.allocUnsafe(length);
+    let used = 0;
+    while (used < length) {
+      const { bytesRead } = await this.#handle.read(buffer, used, length - used, position + used);
+      if (bytesRead === 0) break;
+      used += bytesRead;
+    }
+    return buffer.subarray(0, used);
   }
 
   /** Goes on with the first line among the last `keptBytes`. Answers how many lines that passes over. */
@@ -140,7 +159,7 @@ export class LogFile implements AsyncDisposable {
 }
 
 /** Whether the line of the file ends a line of the container; the text of a part has no newline at its end. */
-function isCompleteLine(line: Buffer): boolean {
+export function isCompleteLine(line: Buffer): boolean {
   return line.includes('\\n","stream"');
 }
 

@@ -15,30 +15,37 @@ interface Cursor<Source> {
 
 const outputRecords = 4096;
 
+/** Of logs and of what is merged of them. */
+export type LogOrder = 'oldest-first' | 'latest-first';
+
 /**
  * Merges logs, each in order of time, into one in order of time; records of one moment keep the order of their sources.
- * Reads only as far as it must.
+ * Latest first is exactly the reverse. Reads only as far as it must.
  */
 export async function* mergeByTime<Source>(
   logs: readonly { readonly source: Source; readonly records: AsyncIterable<readonly LogRecord[]> }[],
+  order: LogOrder = 'oldest-first',
 ): AsyncGenerator<SourcedRecord<Source>[]> {
-  const cursors: Cursor<Source>[] = logs.map(({ source, records }) => ({
-    source,
-    batches: records[Symbol.asyncIterator](),
-    batch: [],
-    index: 0,
-  }));
+  const isFirst = order === 'oldest-first' ? (a: string, b: string) => a < b : (a: string, b: string) => a > b;
+  const cursors: Cursor<Source>[] = (order === 'oldest-first' ? logs : logs.toReversed()).map(
+    ({ source, records }) => ({
+      source,
+      batches: records[Symbol.asyncIterator](),
+      batch: [],
+      index: 0,
+    }),
+  );
   try {
     const filled = await Promise.all(cursors.map(refill));
     let open = cursors.filter((_cursor, index) => filled[index]);
     let merged: SourcedRecord<Source>[] = [];
     while (open.length > 0) {
-      const first = earliest(open);
+      const first = open.reduce((best, cursor) => (isFirst(timeOf(cursor), timeOf(best)) ? cursor : best));
       // As long as this log stays ahead of the others there is nothing to compare with but the runner-up.
-      const limit = runnerUp(open, first);
+      const limit = runnerUp(open, first, isFirst);
       do {
         merged.push({ source: first.source, record: first.batch[first.index++]! });
-      } while (first.index < first.batch.length && (limit === undefined || first.batch[first.index]!.time < limit));
+      } while (first.index < first.batch.length && (limit === undefined || isFirst(timeOf(first), limit)));
       if (merged.length >= outputRecords) {
         yield merged;
         merged = [];
@@ -52,14 +59,14 @@ export async function* mergeByTime<Source>(
   }
 }
 
-function earliest<Source>(cursors: readonly Cursor<Source>[]): Cursor<Source> {
-  return cursors.reduce((best, cursor) => (timeOf(cursor) < timeOf(best) ? cursor : best));
-}
-
-function runnerUp<Source>(cursors: readonly Cursor<Source>[], first: Cursor<Source>): string | undefined {
+function runnerUp<Source>(
+  cursors: readonly Cursor<Source>[],
+  first: Cursor<Source>,
+  isFirst: (a: string, b: string) => boolean,
+): string | undefined {
   let limit: string | undefined;
   for (const cursor of cursors) {
-    if (cursor !== first && (limit === undefined || timeOf(cursor) < limit)) limit = timeOf(cursor);
+    if (cursor !== first && (limit === undefined || isFirst(timeOf(cursor), limit))) limit = timeOf(cursor);
   }
   return limit;
 }

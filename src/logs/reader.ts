@@ -45,6 +45,11 @@ export class LogReader implements AsyncDisposable {
     if (selection.tail !== undefined) this.#tail = [];
   }
 
+  /** What is still to be read, oldest first; closed with the reader. */
+  get files(): readonly LogFile[] {
+    return this.#files;
+  }
+
   /** The next records, in the order they were written; undefined when there are none yet. */
   async read(): Promise<LogRecord[] | undefined> {
     for (;;) {

@@ -1,6 +1,4 @@
 /** The full-screen view: what it is told, what it asks for, and the terminal, put together. */
-import { Writable } from 'node:stream';
-import type { WriteStream } from 'node:tty';
 import type { WorldEvent } from '../../model/events.ts';
 import type { Observed, ObservedContainer } from '../../plan/observed.ts';
 import { type Effect, titleOf } from '../../ui/full/effects.ts';
@@ -15,8 +13,13 @@ import { observeProject, withRecords } from '../observation.ts';
 import { openInBrowser } from '../open-in-browser.ts';
 import { isColored } from '../progress.ts';
 import { viewProject } from '../project-name.ts';
+import type { DetailSources } from './details.ts';
+import { DetailsLoader } from './details-loader.ts';
+import { HistoryLoader } from './history-loader.ts';
+import { problemText, quietContext } from './quiet-context.ts';
 import { serviceViews } from './service-views.ts';
 import { StackFeed } from './stack-feed.ts';
+import { WatchSwitch } from './watch-switch.ts';
 
 const rememberedEvents = 500;
 
@@ -36,14 +39,17 @@ class FullScreen implements AsyncDisposable {
   #feed: StackFeed | undefined;
   #observed: Observed | undefined;
   #action: Promise<void> = Promise.resolve();
-  #watching: AbortController | undefined;
-  #watched: Promise<void> = Promise.resolve();
+  readonly #details: DetailsLoader;
+  readonly #history: HistoryLoader;
+  readonly #watch: WatchSwitch;
   #events: WorldEvent[] = [];
-  #isLoading = false;
-  #areDetailsStale = false;
 
   constructor(context: Context) {
     this.#context = context;
+    const changed = () => this.#terminal?.schedule();
+    this.#details = new DetailsLoader(this.#view, () => this.#detailSources(), changed);
+    this.#history = new HistoryLoader(this.#view, context.paths, changed);
+    this.#watch = new WatchSwitch(this.#view, () => this.#quiet((text) => this.#say(text)), changed);
     const { interrupts } = context;
     this.#cleanup.use(interrupts.take((name) => this.#over.reject(new Interruption(name))));
     // Before Node prints what happened, which would be on a screen that nobody sees any more.
@@ -84,8 +90,10 @@ class FullScreen implements AsyncDisposable {
     this.#stop.abort(new Interruption('SIGINT'));
     this.#cleanup[Symbol.dispose]();
     await this.#feed?.[Symbol.asyncDispose]();
+    this.#view.logs.reading.cancel();
     await this.#action;
-    await this.#watched;
+    await this.#watch.over;
+    await this.#history.over;
   }
 
   /** What is there, read without the files: that takes longest, and is needed for changes alone. */
@@ -100,7 +108,7 @@ class FullScreen implements AsyncDisposable {
       onHealth: (id, status) => this.#health(id, status),
       onUsage: (usage) => {
         this.#view.setUsage(usage);
-        if (this.#view.state.tab === 'processes') this.#loadDetails();
+        if (this.#view.state.tab === 'processes') this.#details.load();
         this.#terminal?.schedule();
       },
       onLogs: (lines) => {
@@ -109,7 +117,7 @@ class FullScreen implements AsyncDisposable {
       },
       onEvent: (event) => {
         this.#events = [...this.#events, event].slice(-rememberedEvents);
-        if (this.#view.state.tab === 'events') this.#loadDetails();
+        if (this.#view.state.tab === 'events') this.#details.load();
       },
       onConnection: (connection) => {
         if (connection === 'open' && this.#view.state.connection === 'lost') {
@@ -131,7 +139,7 @@ class FullScreen implements AsyncDisposable {
     this.#view.set({ problem: services.length === 0 ? emptyText(observed.project) : null });
     const ids = new Set(services.map(({ key }) => key));
     this.#view.buffer.retain((source) => source === ownSource || ids.has(source));
-    if (this.#view.state.tab !== 'logs') this.#loadDetails();
+    if (this.#view.state.tab !== 'logs') this.#details.load();
     this.#terminal?.schedule();
   }
 
@@ -148,6 +156,7 @@ class FullScreen implements AsyncDisposable {
 
   #carryOut(effects: readonly Effect[]): void {
     for (const effect of effects) this.#effect(effect);
+    this.#history.load();
     this.#terminal?.schedule();
   }
 
@@ -166,7 +175,7 @@ class FullScreen implements AsyncDisposable {
         this.#terminal?.copy(effect.text);
         break;
       case 'details':
-        this.#loadDetails();
+        this.#details.load();
         break;
       case 'apply':
       case 'scale':
@@ -176,7 +185,7 @@ class FullScreen implements AsyncDisposable {
         this.#action = this.#shell(effect.key);
         break;
       case 'watch':
-        this.#toggleWatch();
+        this.#watch.toggle();
         break;
       case 'open':
         void this.#openUrl(effect.url);
@@ -196,37 +205,22 @@ class FullScreen implements AsyncDisposable {
     this.#terminal?.enter();
   };
 
-  /** One load at a time; what is asked for meanwhile is loaded after it. */
-  #loadDetails(): void {
-    this.#areDetailsStale = true;
-    if (this.#isLoading) return;
-    this.#isLoading = true;
-    void this.#loadStale().finally(() => {
-      this.#isLoading = false;
-    });
+  #detailSources(): DetailSources | undefined {
+    const feed = this.#feed;
+    if (feed === undefined) return undefined;
+    const chosen = this.#view.chosen();
+    return {
+      projectName: this.#view.state.project,
+      context: this.#quiet(() => {}),
+      containers: chosen.flatMap(({ containerId }) => this.#container(containerId) ?? []),
+      services: new Set(chosen.map(({ service }) => service)),
+      events: this.#events,
+      probes: (id, latest) => feed.probes(id, latest),
+    };
   }
 
-  async #loadStale(): Promise<void> {
-    while (this.#areDetailsStale && !this.#stop.signal.aborted) {
-      this.#areDetailsStale = false;
-      const { tab } = this.#view.state;
-      const feed = this.#feed;
-      if (tab === 'logs' || feed === undefined) return;
-      const chosen = this.#view.chosen();
-      const containers = chosen.flatMap(({ containerId }) => this.#container(containerId) ?? []);
-      // What the first frame can do without is loaded when it is needed.
-      const { detailLines } = await import('./details.ts');
-      const lines = await detailLines(tab, {
-        projectName: this.#view.state.project,
-        context: this.#quietContext(() => {}),
-        containers,
-        services: new Set(chosen.map(({ service }) => service)),
-        events: this.#events,
-        probes: (id, latest) => feed.probes(id, latest),
-      }).catch((error: unknown) => problemText(error).map((text) => [{ text: `  ${text}` }]));
-      this.#view.setDetails(tab, lines);
-      this.#terminal?.schedule();
-    }
+  #quiet(print: (line: string) => void): Context {
+    return quietContext(this.#context, this.#stop.signal, print);
   }
 
   #container(id: string | null): ObservedContainer | undefined {
@@ -240,7 +234,7 @@ class FullScreen implements AsyncDisposable {
       const { carryOut } = await import('./actions.ts');
       await carryOut(
         effect,
-        this.#quietContext((text) => this.#say(text)),
+        this.#quiet((text) => this.#say(text)),
       );
       this.#view.notify(`${title}: done`);
     } catch (error) {
@@ -259,30 +253,6 @@ class FullScreen implements AsyncDisposable {
     const time = `${this.#context.clock.now().toISOString().slice(0, -1)}000000Z`;
     this.#view.logs.add(this.#view.buffer.push([{ time, source: ownSource, text }]));
     this.#terminal?.schedule();
-  }
-
-  /** The command of that name, what it says among the logs. */
-  #toggleWatch(): void {
-    if (this.#watching !== undefined) {
-      this.#watching.abort();
-      return;
-    }
-    const abort = new AbortController();
-    this.#watching = abort;
-    this.#view.set({ isWatching: true });
-    this.#watched = (async () => {
-      const { watch } = await import('../commands/watch.ts');
-      const context = this.#quietContext((text) => this.#say(text));
-      const signal = AbortSignal.any([context.signal, abort.signal]);
-      try {
-        await watch.execute(['--no-up'], { ...context, signal });
-      } catch (error) {
-        if (!signal.aborted) this.#view.notify(`watch: ${problemText(error)[0] ?? ''}`, 'bad');
-      }
-      this.#watching = undefined;
-      this.#view.set({ isWatching: false });
-      this.#terminal?.schedule();
-    })();
   }
 
   async #shell(key: string): Promise<void> {
@@ -309,32 +279,6 @@ class FullScreen implements AsyncDisposable {
     this.#view.notify(isOpened ? `opened ${url}` : `${url} (copied: there is no browser here)`);
     this.#terminal?.schedule();
   }
-
-  /** The same surroundings, but what is written goes line by line to `print`. */
-  #quietContext(print: (line: string) => void): Context {
-    let rest = '';
-    const sink = new Writable({
-      write(chunk, _encoding, callback) {
-        const lines = (rest + String(chunk)).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) if (line.trim() !== '') print(line.trimEnd().replace(/^ /, ''));
-        callback();
-      },
-    });
-    return {
-      ...this.#context,
-      stdout: sink as unknown as WriteStream,
-      stderr: sink as unknown as WriteStream,
-      signal: AbortSignal.any([this.#context.signal, this.#stop.signal]),
-      globals: { ...this.#context.globals, progress: 'plain', ansi: 'never' },
-    };
-  }
-}
-
-function problemText(error: unknown): string[] {
-  if (!(error instanceof Error)) return [String(error)];
-  const hint = error instanceof ComposeError && error.hint !== undefined ? [`hint: ${error.hint}`] : [];
-  return [...error.message.split('\n'), ...hint];
 }
 
 function emptyText(project: string): string[] {

@@ -8,7 +8,7 @@ import { internalActions, type WorldEvent } from '../../model/events.ts';
 import type { Project } from '../../model/project.ts';
 import type { ContainerRecord } from '../../model/records.ts';
 import type { Observed } from '../../plan/observed.ts';
-import type { IncomingLine } from '../../ui/full/log-buffer.ts';
+import { defaultLimits, type IncomingLine } from '../../ui/full/log-buffer.ts';
 import { type UsageView, withUsage } from '../../ui/full/services.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { ContainerWatch } from '../container-watch.ts';
@@ -27,8 +27,6 @@ export interface StackFeedListener {
   onFailure(error: unknown): void;
 }
 
-/** Of each container, from before we came. */
-const historyLines = 1000;
 const rememberedProbes = 50;
 const usageDelayMs = 150;
 
@@ -156,7 +154,7 @@ export class StackFeed implements AsyncDisposable {
 
   #addLog(record: ContainerRecord, ended: AbortSignal): void {
     // What it printed before we came is history; what a later life prints comes all.
-    const selection = this.#known.has(record.id) ? {} : { tail: historyLines };
+    const selection = this.#known.has(record.id) ? {} : { tail: defaultLimits.history };
     this.#known.add(record.id);
     this.#collector.add(record, this.#context.paths.container(record.id).log, selection, ended);
   }

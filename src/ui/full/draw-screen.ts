@@ -4,7 +4,7 @@ import { type CommandId, commands, keyText, tabs, tabTitles } from './commands.t
 import { Frame } from './frame.ts';
 import { layoutOf, type Rectangle } from './layout.ts';
 import { listRows } from './list-pane.ts';
-import type { LogBuffer } from './log-buffer.ts';
+import { logStatus } from './log-status.ts';
 import type { LogView } from './log-view.ts';
 import { helpOverlay, type OverlayDrawing, paletteOverlay } from './overlays.ts';
 import type { ScreenState } from './screen-state.ts';
@@ -13,7 +13,7 @@ import { colors, cutText, fitLine, type Line, lineWidth, type Span, textWidth } 
 
 const quiet = { color: colors.quiet };
 
-export function drawScreen(state: ScreenState, logs: LogView, buffer: LogBuffer, columns: number, rows: number): Frame {
+export function drawScreen(state: ScreenState, logs: LogView, columns: number, rows: number): Frame {
   const frame = new Frame(columns, rows);
   frame.put(0, 0, columns, titleLine(state, columns));
   if (state.problem !== null) drawProblem(frame, state.problem);
@@ -23,7 +23,7 @@ export function drawScreen(state: ScreenState, logs: LogView, buffer: LogBuffer,
     if (layout.form === 'beside' && layout.list !== null) {
       for (let y = 1; y < rows - 1; y++) frame.put(layout.list.width, y, 1, [{ text: '│', style: quiet }]);
     }
-    drawPane(frame, state, logs, buffer, layout.pane);
+    drawPane(frame, state, logs, layout.pane);
   }
   drawFooter(frame, state, rows - 1);
   drawOverlay(frame, state);
@@ -63,7 +63,7 @@ function drawList(frame: Frame, state: ScreenState, place: Rectangle): void {
   }
 }
 
-function drawPane(frame: Frame, state: ScreenState, logs: LogView, buffer: LogBuffer, place: Rectangle): void {
+function drawPane(frame: Frame, state: ScreenState, logs: LogView, place: Rectangle): void {
   frame.target(place, { type: 'pane' });
   drawTabs(frame, state, place);
   const body = { ...place, y: place.y + 1, height: Math.max(0, place.height - 1) };
@@ -74,10 +74,11 @@ function drawPane(frame: Frame, state: ScreenState, logs: LogView, buffer: LogBu
     if (lines.length === 0) {
       const isEmpty = state.services.every(({ containerId }) => containerId === null);
       const nothing = isEmpty ? 'nothing was created yet: u brings the stack up' : 'nothing was printed yet';
-      const why = logs.filter === '' ? nothing : 'no line matches the filter';
+      const unmatched = `no line matches the filter${logs.hasEarlier ? '; PgUp looks in the log files' : ''}`;
+      const why = logs.filter === '' ? nothing : unmatched;
       frame.put(body.x, body.y, body.width, [{ text: `  ${why}`, style: quiet }]);
     }
-    frame.put(body.x, body.y + height, body.width, logStatus(logs, buffer));
+    frame.put(body.x, body.y + height, body.width, logStatus(logs));
     return;
   }
   const top = Math.min(state.detailTop, Math.max(0, state.details.length - body.height));
@@ -118,30 +119,6 @@ function drawTabs(frame: Frame, { tab, services, selected, marked }: ScreenState
   const shown = room >= 4 ? cutText(name, room) : '';
   const blanks = ' '.repeat(Math.max(0, place.width - lineWidth(line) - textWidth(shown) - 1));
   frame.put(place.x, place.y, place.width, [...line, { text: blanks }, { text: shown, style: { bold: true } }]);
-}
-
-/** Whether the view follows, and what it leaves out. */
-function logStatus(logs: LogView, buffer: LogBuffer): Line {
-  const spans: Span[] = logs.isFollowing
-    ? [{ text: '── following', style: { color: colors.good } }]
-    : [
-        {
-          text: `── paused${logs.unseen > 0 ? `, ${count(logs.unseen)} new: G follows` : ': G follows'}`,
-          style: { color: colors.busy, bold: true },
-        },
-      ];
-  const parts = [`${count(logs.size)} ${logs.size === 1 ? 'line' : 'lines'}`];
-  if (buffer.displaced > 0) parts.push(`${count(buffer.displaced)} older ones only in the log files`);
-  if (logs.filter !== '') parts.push(`filter /${logs.filter}/`);
-  if (logs.searched !== '') parts.push(`search ${JSON.stringify(logs.searched)}`);
-  if (logs.wraps) parts.push('wrapped');
-  spans.push({ text: ` ── ${parts.join(' · ')} `, style: quiet });
-  return spans;
-}
-
-/** `12 345`. */
-function count(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ' ');
 }
 
 function drawFooter(frame: Frame, state: ScreenState, y: number): void {

@@ -8,7 +8,10 @@ import type { Effect } from './effects.ts';
 import { Frame } from './frame.ts';
 import type { Input } from './keys.ts';
 import { LogBuffer } from './log-buffer.ts';
-import { type LogSource, LogView } from './log-view.ts';
+import { type LogCommand, type LogOutcome, runLogCommand, seekMatch } from './log-commands.ts';
+import type { HistoryPage, HistoryRequest } from './log-history.ts';
+import type { LogSource } from './log-rows.ts';
+import { LogView } from './log-view.ts';
 import { overlayAfter } from './overlay-input.ts';
 import type { Overlay, ScreenState } from './screen-state.ts';
 import { everything, ownSource, type ServiceView, type UsageView } from './services.ts';
@@ -20,6 +23,10 @@ const copyLimit = 70_000;
 const wheelRows = 3;
 /** The order in which names get their colours, as in `logs`. */
 const nameColors = ['36', '33', '32', '35', '34', '96', '93', '92', '95', '94'];
+
+/** Moves in the pane. */
+type MoveCommand = 'line-up' | 'line-down' | 'page-up' | 'page-down' | 'top' | 'end';
+type ReadingCommand = MoveCommand | LogCommand;
 
 export class FullView {
   readonly buffer = new LogBuffer();
@@ -86,6 +93,12 @@ export class FullView {
     if (tab === this.#state.tab) this.set({ details: lines });
   }
 
+  /** Takes lines of the files that the logs asked for. */
+  takePage(request: HistoryRequest, page: HistoryPage): void {
+    const remark = this.logs.takePage(request, page);
+    if (remark !== null) this.notify(remark, 'busy');
+  }
+
   notify(text: string, tone: 'good' | 'busy' | 'bad' = 'good'): void {
     this.set({ notice: { text, tone } });
   }
@@ -96,7 +109,7 @@ export class FullView {
 
   /** The screen as it is to be. */
   frame(columns: number, rows: number): Frame {
-    this.#frame = drawScreen(this.#state, this.logs, this.buffer, columns, rows);
+    this.#frame = drawScreen(this.#state, this.logs, columns, rows);
     return this.#frame;
   }
 
@@ -113,7 +126,7 @@ export class FullView {
 
   /** Does what a key, a click or the palette asks for. */
   run(command: CommandId): Effect[] {
-    if (command.startsWith('tab-')) return this.#show(command.slice(4) as Tab);
+    if (isTabCommand(command)) return this.#show(command.slice(4) as Tab);
     switch (command) {
       case 'previous-service':
         return this.#move(-1);
@@ -162,7 +175,7 @@ export class FullView {
   }
 
   /** What moves in the pane, or changes what it shows of the logs. */
-  #reading(command: CommandId): Effect[] {
+  #reading(command: ReadingCommand): Effect[] {
     const page = Math.max(1, this.#frame.rows - 6);
     switch (command) {
       case 'line-up':
@@ -183,38 +196,13 @@ export class FullView {
         return [];
     }
     const effects = this.#state.tab === 'logs' ? [] : this.#show('logs');
-    switch (command) {
-      case 'pause':
-        if (this.logs.isFollowing) this.logs.pause();
-        else this.logs.follow();
-        break;
-      case 'search':
-        this.#open({ type: 'prompt', purpose: 'search', text: this.logs.searched, error: null });
-        break;
-      case 'filter':
-        this.#open({ type: 'prompt', purpose: 'filter', text: this.logs.filter, error: null });
-        break;
-      case 'next-match':
-      case 'previous-match':
-        this.#match(command === 'next-match' ? 1 : -1);
-        break;
-      case 'next-error':
-        if (!this.logs.nextError(1)) this.notify('no later error', 'busy');
-        break;
-      case 'previous-error':
-        if (!this.logs.nextError(-1)) this.notify('no earlier error', 'busy');
-        break;
-      case 'levels':
-        this.logs.showsLevels = !this.logs.showsLevels;
-        break;
-      case 'wrap':
-        this.logs.wraps = !this.logs.wraps;
-        break;
-      case 'times':
-        this.logs.showsTimes = !this.logs.showsTimes;
-        break;
-    }
+    this.#tell(runLogCommand(command, this.logs));
     return effects;
+  }
+
+  #tell({ overlay, remark }: LogOutcome): void {
+    if (overlay !== undefined) this.#open(overlay);
+    if (remark !== undefined) this.notify(remark, 'busy');
   }
 
   #mouse({ kind, x, y }: Extract<Input, { type: 'mouse' }>): Effect[] {
@@ -250,7 +238,7 @@ export class FullView {
     const refuse = (error: string): Effect[] => this.#open({ ...prompt, error });
     if (purpose === 'search') {
       this.logs.setSearch(text);
-      if (text !== '') this.#match(-1);
+      if (text !== '') this.#tell(seekMatch(this.logs, -1));
       return [];
     }
     if (purpose === 'filter') {
@@ -263,19 +251,12 @@ export class FullView {
   }
 
   #escape(): Effect[] {
-    if (this.#state.tab === 'logs' && this.logs.searched !== '') this.logs.setSearch('');
+    if (this.logs.reading.current !== null) this.logs.reading.cancel();
+    else if (this.#state.tab === 'logs' && this.logs.searched !== '') this.logs.setSearch('');
     else if (this.#state.tab === 'logs' && this.logs.filter !== '') this.logs.setFilter('');
     else if (this.#state.isZoomed) this.set({ isZoomed: false });
     else if (this.#state.marked.size > 0) return this.#select(this.#state.selected, new Set());
     return [];
-  }
-
-  #match(direction: -1 | 1): void {
-    const { searched } = this.logs;
-    if (searched === '') this.notify('nothing is searched: / begins', 'busy');
-    else if (!this.logs.nextMatch(direction)) {
-      this.notify(`no ${direction < 0 ? 'earlier' : 'later'} match of ${JSON.stringify(searched)}`, 'busy');
-    }
   }
 
   #open(overlay: Overlay): Effect[] {
@@ -340,4 +321,8 @@ export class FullView {
     if (refusal !== undefined) this.notify(refusal, 'busy');
     return [...effects];
   }
+}
+
+function isTabCommand(command: CommandId): command is `tab-${Tab}` {
+  return command.startsWith('tab-');
 }

@@ -1,5 +1,6 @@
 /** The output of all containers, bounded: a container that prints without end displaces its own lines, not the others'. */
 import { plainOf } from './ansi.ts';
+import { ownSource } from './services.ts';
 
 export type LogLevel = 'error' | 'warning' | 'info' | 'debug' | 'none';
 
@@ -70,14 +71,27 @@ interface Queue {
   lines: LogLine[];
   /** Those before it are gone. */
   head: number;
+  /** How many it was given. */
+  taken: number;
+  /** The latest one that had to go. */
+  displaced: LogLine | undefined;
 }
 
 export interface LogBufferLimits {
   readonly lines: number;
   readonly characters: number;
+  /** What a source gives first are its latest lines, at most so many: there may be earlier ones. */
+  readonly history?: number;
 }
 
+export const defaultLimits = { lines: 40_000, characters: 16 * 1024 * 1024, history: 1000 } as const;
+
 const longestText = 16 * 1024;
+
+/** As much of a text as anybody reads in a row. */
+export function keptText(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+}
 
 export class LogBuffer {
   readonly #limits: LogBufferLimits;
@@ -85,9 +99,9 @@ export class LogBuffer {
   #order = 0;
   #count = 0;
   #characters = 0;
-  #displaced = 0;
+  #removals = 0;
 
-  constructor(limits: LogBufferLimits = { lines: 40_000, characters: 16 * 1024 * 1024 }) {
+  constructor(limits: LogBufferLimits = defaultLimits) {
     this.#limits = limits;
   }
 
@@ -95,22 +109,44 @@ export class LogBuffer {
     return this.#count;
   }
 
-  /** How many lines had to go. */
-  get displaced(): number {
-    return this.#displaced;
+  /** Changes whenever lines have gone. */
+  get removals(): number {
+    return this.#removals;
+  }
+
+  /** What the next line will have: lines that are there have a lower one. */
+  get nextOrder(): number {
+    return this.#order;
+  }
+
+  /** All that these sources, or all, have printed later than this is here; null: all that they ever printed. */
+  floor(sources: ReadonlySet<string> | null): string | null {
+    let floor: string | null = null;
+    for (const [, { lines, head, taken, displaced }] of this.#chosen(sources)) {
+      const isCut = taken >= (this.#limits.history ?? Number.POSITIVE_INFINITY);
+      const time = displaced?.time ?? (isCut ? lines[head]?.time : undefined);
+      if (time !== undefined && (floor === null || time > floor)) floor = time;
+    }
+    return floor;
+  }
+
+  /** Whether a line of that order or a higher one had to go. */
+  hasDisplaced(order: number, sources: ReadonlySet<string> | null): boolean {
+    return this.#chosen(sources).some(([, { displaced }]) => displaced !== undefined && displaced.order >= order);
   }
 
   /** Takes lines in order of time; gives back those that are still there. */
   push(incoming: readonly IncomingLine[]): LogLine[] {
     const added = incoming.map(({ time, source, text }) => {
-      const kept = text.length > longestText ? `${text.slice(0, longestText)}…` : text;
+      const kept = keptText(text);
       const line = new LogLine(time, this.#order++, source, kept);
       let queue = this.#queues.get(source);
       if (queue === undefined) {
-        queue = { lines: [], head: 0 };
+        queue = { lines: [], head: 0, taken: 0, displaced: undefined };
         this.#queues.set(source, queue);
       }
       queue.lines.push(line);
+      queue.taken += 1;
       this.#count += 1;
       this.#characters += kept.length;
       return line;
@@ -121,8 +157,8 @@ export class LogBuffer {
 
   /** All lines of the sources, or of all, in order of time. */
   lines(sources: ReadonlySet<string> | null): LogLine[] {
-    const chosen = [...this.#queues].filter(([source]) => sources === null || sources.has(source));
-    return chosen.flatMap(([, { lines, head }]) => lines.slice(head)).sort(compareLines);
+    const queues = [...this.#queues].filter(([source]) => sources === null || sources.has(source));
+    return queues.flatMap(([, { lines, head }]) => lines.slice(head)).sort(compareLines);
   }
 
   /** Forgets what sources that no longer exist have printed. */
@@ -132,6 +168,11 @@ export class LogBuffer {
       while (queue.head < queue.lines.length) this.#drop(queue);
       this.#queues.delete(source);
     }
+  }
+
+  /** What we say ourselves is in no file. */
+  #chosen(sources: ReadonlySet<string> | null): (readonly [string, Queue])[] {
+    return [...this.#queues].filter(([source]) => source !== ownSource && (sources === null || sources.has(source)));
   }
 
   #displace(): void {
@@ -144,8 +185,8 @@ export class LogBuffer {
       if (largest === undefined || sizeOf(largest) === 0) return;
       const batch = Math.max(1, Math.min(256, this.#count - this.#limits.lines));
       for (let number = 0; number < batch && sizeOf(largest) > 0; number++) {
+        largest.displaced = largest.lines[largest.head];
         this.#drop(largest);
-        this.#displaced += 1;
       }
     }
   }
@@ -154,6 +195,7 @@ export class LogBuffer {
     const line = queue.lines[queue.head++];
     if (line === undefined) return;
     line.isGone = true;
+    this.#removals += 1;
     this.#count -= 1;
     this.#characters -= line.text.length;
     if (queue.head < 1024 || queue.head * 2 < queue.lines.length) return;

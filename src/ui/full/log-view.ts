@@ -1,34 +1,22 @@
-/** Which lines of the buffer are shown, and where: selection, filter, search, wrapping and the place in it all. No terminal. */
-import { parseAnsi } from './ansi.ts';
-import { compareLines, type LogBuffer, type LogLine } from './log-buffer.ts';
-import { highlight, type SearchPattern, searchPattern } from './search.ts';
-import { ownSource } from './services.ts';
-import { colors, fitText, type Line, type Style, textWidth, withStyle, wrapLine } from './text.ts';
+/**
+ * Where somebody reads in the logs: the place, what was searched, and what is to be read from the files for that. No terminal
+ * and no files.
+ */
+import type { LogBuffer, LogLine } from './log-buffer.ts';
+import type { HistoryPage, HistoryRequest } from './log-history.ts';
+import { LogReading, type ReadingGoal } from './log-reading.ts';
+import { type LogSource, logRows } from './log-rows.ts';
+import { LogWindow } from './log-window.ts';
+import { type SearchPattern, searchPattern } from './search.ts';
+import type { Line } from './text.ts';
 
-export interface LogSource {
-  readonly name: string;
-  readonly style: Style;
-}
-
-const ownSources: ReadonlySet<string> = new Set([ownSource]);
-/** At least so much of a row is for the text. */
-const leastText = 20;
-const longestName = 20;
-
-const levelStyles: Readonly<Record<LogLine['level'], Style>> = {
-  error: { color: colors.bad },
-  warning: { color: colors.busy },
-  info: {},
-  debug: { color: colors.quiet },
-  none: {},
-};
+export type Seeking = 'found' | 'missing' | 'reading';
 
 export class LogView {
-  readonly #buffer: LogBuffer;
+  readonly #window: LogWindow;
+  /** From the files. */
+  readonly reading = new LogReading();
   #names: ReadonlyMap<string, LogSource> = new Map();
-  #sources: ReadonlySet<string> | null = null;
-  #shown: LogLine[] = [];
-  #goneBefore = 0;
   /** The lowest line on the screen; null: the latest, whatever comes. */
   #anchor: LogLine | null = null;
   /** Of the anchor's rows, those below the edge. */
@@ -36,7 +24,6 @@ export class LogView {
   /** What has come since the view stands still. */
   #unseen = 0;
   #found: LogLine | null = null;
-  #filter: SearchPattern | null = null;
   #search: SearchPattern | null = null;
   #rows = 10;
   #columns = 80;
@@ -45,7 +32,7 @@ export class LogView {
   showsLevels = true;
 
   constructor(buffer: LogBuffer) {
-    this.#buffer = buffer;
+    this.#window = new LogWindow(buffer);
   }
 
   get isFollowing(): boolean {
@@ -57,132 +44,133 @@ export class LogView {
   }
 
   get size(): number {
-    return this.#shown.length;
+    return this.#window.lines.length;
   }
 
   get filter(): string {
-    return this.#filter?.text ?? '';
+    return this.#window.filter?.text ?? '';
   }
 
   get searched(): string {
     return this.#search?.text ?? '';
   }
 
-  /** Names and colours of the sources. */
+  /** When the lowest line on the screen was printed. */
+  get time(): string | undefined {
+    return this.#anchor?.time;
+  }
+
+  /** The files have lines before those that can be shown at once. */
+  get hasEarlier(): boolean {
+    return this.#window.floor !== null;
+  }
+
   name(names: ReadonlyMap<string, LogSource>): void {
     this.#names = names;
   }
 
   /** Shows these sources, or all. */
   select(sources: ReadonlySet<string> | null): void {
-    if (sameSet(this.#sources, sources)) return;
-    this.#sources = sources;
-    this.#rebuild();
+    if (sameSet(this.#window.sources, sources)) return;
+    this.#window.select(sources);
+    this.#keepPlace();
   }
 
   /** Takes what the buffer has just taken. A view that stands still stays as it is and counts. */
   add(lines: readonly LogLine[]): void {
-    const chosen = lines.filter((line) => this.#isChosen(line));
-    if (chosen.length === 0) return;
-    if (this.#anchor !== null) {
-      this.#unseen += chosen.length;
-      return;
-    }
-    const last = this.#shown.at(-1);
-    const first = chosen[0]!;
-    const inOrder = last === undefined || compareLines(last, first) < 0;
-    for (const line of chosen) this.#shown.push(line);
-    if (inOrder) return;
-    // One container's output may arrive a little later than another's.
-    const from = this.#indexOf(first, this.#shown.length - chosen.length);
-    const tail = this.#shown.splice(from).sort(compareLines);
-    for (const line of tail) this.#shown.push(line);
+    const count = this.#window.add(lines);
+    if (this.#anchor !== null) this.#unseen += count;
   }
 
   /** Shows only lines that match; an empty text shows all. Answers what is wrong with the pattern. */
   setFilter(text: string): string | null {
     const parsed = searchPattern(text, 'expression');
     if (parsed.error !== null) return parsed.error;
-    this.#filter = parsed.pattern;
-    this.#rebuild();
+    this.#window.setFilter(parsed.pattern);
+    this.#keepPlace();
     return null;
   }
 
-  /** Highlights what matches and goes to the latest match. */
+  /** Highlights what matches. */
   setSearch(text: string): void {
+    this.reading.cancel();
     this.#search = searchPattern(text, 'text').pattern;
     this.#found = null;
   }
 
   follow(): void {
+    this.reading.cancel();
     this.#anchor = null;
     this.#below = 0;
+    this.#unseen = 0;
     this.#found = null;
-    this.#rebuild();
+    this.#window.reset();
   }
 
   pause(): void {
-    this.#freeze(this.#shown.length - 1);
+    this.#freeze(this.size - 1);
   }
 
   /** Goes up (negative) or down by rows; at the end the view follows again. */
   scroll(rows: number): void {
-    if (rows === 0 || this.#shown.length === 0) return;
-    this.#compact();
-    let index = this.#anchorIndex();
-    let below = this.#below;
-    if (rows < 0) {
-      const lowest = this.#firstFull();
-      for (let step = 0; step < -rows; step++) {
-        if (index < lowest || (index === lowest && below >= this.#rowsOf(index) - 1)) break;
-        if (below < this.#rowsOf(index) - 1) below += 1;
-        else {
-          if (index === lowest) break;
-          index -= 1;
-          below = 0;
-        }
-      }
-      if (index !== this.#anchorIndex() || below !== this.#below) this.#freeze(index, below);
-      return;
-    }
-    if (this.#anchor === null) return;
-    for (let step = 0; step < rows; step++) {
-      if (below > 0) below -= 1;
-      else if (index < this.#shown.length - 1) {
-        index += 1;
-        below = this.#rowsOf(index) - 1;
-      }
-    }
-    if (index >= this.#shown.length - 1 && below === 0) this.follow();
-    else this.#freeze(index, below);
+    if (rows < 0) this.#scrollUp(-rows);
+    else if (rows > 0 && this.#anchor !== null) this.#scrollDown(rows);
   }
 
   toTop(): void {
-    this.#compact();
-    if (this.#shown.length > 0) this.#freeze(this.#firstFull());
+    if (this.hasEarlier) this.reading.begin(this.#window, { direction: 'forth', from: null }, { type: 'first' });
+    else if (this.size > 0) this.#freeze(this.#lowestAt(0));
   }
 
-  /** Goes to the next line before (−1) or behind (1) where the reader is that matches the search. */
-  nextMatch(direction: -1 | 1): boolean {
+  /** Goes to the next line before or behind where the reader is that matches the search, be it in the files. */
+  nextMatch(direction: -1 | 1, missing: string): Seeking {
     const search = this.#search;
-    return search !== null && this.#seek(direction, (line) => search.matches(line.plain));
+    return search === null ? 'missing' : this.#seek(direction, (line) => search.matches(line.plain), missing);
   }
 
-  nextError(direction: -1 | 1): boolean {
-    return this.#seek(direction, (line) => line.level === 'error');
+  nextError(direction: -1 | 1, missing: string): Seeking {
+    return this.#seek(direction, ({ level }) => level === 'error', missing);
+  }
+
+  /** Takes what was asked for. Answers what there is to say of it. */
+  takePage(request: HistoryRequest, page: HistoryPage): string | null {
+    const goal = this.reading.finish(request);
+    if (goal === null) return null;
+    if (goal.type === 'line') {
+      if (page.found === null) return goal.missing;
+      // What lies between stays, unless it is too much.
+      if (page.isAdjacent) this.#window.extend(request, page);
+      else this.#window.replace(page);
+      this.#goTo(page.found);
+      return null;
+    }
+    if (goal.type !== 'scroll') {
+      if (goal.type === 'last' && page.lines.length === 0) {
+        this.reading.begin(this.#window, { direction: 'forth', from: request.from }, { type: 'first' });
+        return null;
+      }
+      this.#window.replace(page);
+      this.#freeze(goal.type === 'first' ? this.#lowestAt(0) : this.size - 1);
+      return null;
+    }
+    this.#window.freeze();
+    this.#window.extend(request, page);
+    const place = this.#anchor ?? this.#window.lines.at(-1);
+    this.#anchor = (place && this.#window.counterpart(place)) ?? null;
+    this.scroll(goal.rows);
+    return null;
   }
 
   /** Lines in the size of the pane, the lowest last. */
   render(columns: number, rows: number): Line[] {
     this.#columns = columns;
     this.#rows = rows;
-    this.#compact();
+    this.#window.compact();
+    const { lines } = this.#window;
     const drawn: Line[] = [];
-    let index = this.#anchorIndex();
     let below = this.#below;
-    for (; index >= 0 && drawn.length < rows; index--) {
-      const line = this.#shown[index]!;
-      const parts = this.#draw(line);
+    for (let index = this.#anchorIndex(); index >= 0 && drawn.length < rows; index--) {
+      const parts = this.#draw(lines[index]!);
       const visible = below > 0 ? parts.slice(0, Math.max(1, parts.length - below)) : parts;
       below = 0;
       for (let part = visible.length - 1; part >= 0 && drawn.length < rows; part--) drawn.push(visible[part]!);
@@ -194,10 +182,10 @@ export class LogView {
   text(extent: 'screen' | 'all', limit: number): { readonly text: string; readonly lines: number } {
     const end = this.#anchorIndex() + 1;
     const first = extent === 'all' ? 0 : Math.max(0, end - this.#rows);
-    const chosen = this.#shown.slice(first, extent === 'all' ? undefined : end);
+    const chosen = this.#window.lines.slice(first, extent === 'all' ? undefined : end);
     const texts: string[] = [];
     let size = 0;
-    for (const line of chosen.reverse()) {
+    for (const line of chosen.toReversed()) {
       size += line.plain.length + 1;
       if (size > limit) break;
       texts.push(line.plain);
@@ -205,115 +193,151 @@ export class LogView {
     return { text: texts.reverse().join('\n'), lines: texts.length };
   }
 
-  #isChosen(line: LogLine): boolean {
-    if (this.#sources !== null && line.source !== ownSource && !this.#sources.has(line.source)) return false;
-    return this.#filter === null || this.#filter.matches(line.plain);
+  #scrollUp(rows: number): void {
+    if (this.reading.goesFarther(rows)) return;
+    this.reading.cancel();
+    this.#window.compact();
+    const { top } = this.#window;
+    const lowest = this.#lowestAt(top);
+    let index = this.#anchorIndex();
+    let below = this.#below;
+    let left = rows;
+    for (; left > 0 && index >= lowest; left--) {
+      if (below < this.#rowsOf(index) - 1) below += 1;
+      else if (index === lowest) break;
+      else {
+        index -= 1;
+        below = 0;
+      }
+    }
+    if (left < rows) this.#freeze(index, below);
+    if (left > 0 && this.hasEarlier) this.#read('back', { type: 'scroll', rows: -left });
   }
 
-  #rebuild(): void {
-    this.#shown = this.#buffer.lines(this.#sources?.union(ownSources) ?? null).filter((line) => this.#isChosen(line));
-    this.#goneBefore = this.#buffer.displaced;
+  #scrollDown(rows: number): void {
+    this.reading.cancel();
+    let index = this.#anchorIndex();
+    let below = this.#below;
+    for (let left = rows; left > 0; ) {
+      if (below > 0) below -= 1;
+      else if (index < this.size - 1) {
+        index += 1;
+        below = this.#rowsOf(index) - 1;
+      } else {
+        this.#freeze(index);
+        if (!this.#goOn()) {
+          this.#read('forth', { type: 'scroll', rows: left });
+          return;
+        }
+        index = this.#anchorIndex();
+        if (index < this.size - 1) continue;
+        this.follow();
+        return;
+      }
+      left -= 1;
+    }
+    this.#freeze(index, below);
+    if (index === this.size - 1 && below === 0 && this.#unseen === 0 && this.#goOn() && index === this.size - 1) {
+      this.follow();
+    }
+  }
+
+  /** Takes what has come since; false when the files are to be read first. */
+  #goOn(): boolean {
+    if (!this.#window.joinBuffer()) return false;
     this.#unseen = 0;
-    if (this.#shown.length === 0) this.#anchor = null;
-    this.#below = 0;
+    return true;
   }
 
-  /** Lets go of what was displaced, unless somebody reads it. */
-  #compact(): void {
-    if (this.#anchor !== null || this.#goneBefore === this.#buffer.displaced) return;
-    this.#goneBefore = this.#buffer.displaced;
-    this.#shown = this.#shown.filter(({ isGone }) => !isGone);
+  #seek(direction: -1 | 1, isWanted: (line: LogLine) => boolean, missing: string): Seeking {
+    this.reading.cancel();
+    this.#window.compact();
+    const { top } = this.#window;
+    let index =
+      this.#found === null ? this.#anchorIndex() + (direction < 0 ? 1 : 0) : this.#window.indexOf(this.#found);
+    for (index += direction; ; index += direction) {
+      if (direction > 0) index = Math.max(index, top);
+      // What the files have comes after what is here, in either direction.
+      if (direction < 0 ? index < top : index >= this.size && (!this.#window.joinBuffer() || index >= this.size)) break;
+      const line = this.#window.lines[index]!;
+      if (!isWanted(line)) continue;
+      this.#goTo(line);
+      return 'found';
+    }
+    if (direction < 0 ? !this.hasEarlier : this.#window.joinBuffer()) return 'missing';
+    this.#read(direction < 0 ? 'back' : 'forth', { type: 'line', missing }, isWanted);
+    return 'reading';
+  }
+
+  /** What is before the window, or behind it. */
+  #read(direction: HistoryRequest['direction'], goal: ReadingGoal, isWanted?: (line: LogLine) => boolean): void {
+    this.reading.begin(this.#window, { direction, from: this.#window.edge(direction) }, goal, isWanted);
+  }
+
+  /** In the middle, so that what led to it can be seen. */
+  #goTo(line: LogLine): void {
+    this.#found = line;
+    const index = this.#window.indexOf(line) + Math.floor(this.#rows / 2);
+    this.#freeze(Math.max(this.#lowestAt(0), Math.min(this.size - 1, index)));
   }
 
   #freeze(index: number, below = 0): void {
-    const line = this.#shown[Math.max(0, index)];
+    const line = this.#window.lines[Math.max(0, index)];
     if (line === undefined) return;
     if (this.#anchor === null) this.#unseen = 0;
+    this.#window.freeze();
     this.#anchor = line;
     this.#below = below;
   }
 
-  #anchorIndex(): number {
-    if (this.#anchor === null) return this.#shown.length - 1;
-    return Math.min(this.#indexOf(this.#anchor), this.#shown.length - 1);
-  }
-
-  /** Where a line stands, or would. */
-  #indexOf(line: LogLine, last = this.#shown.length): number {
-    let low = 0;
-    let high = last;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (compareLines(this.#shown[middle]!, line) < 0) low = middle + 1;
-      else high = middle;
+  /** After other lines were chosen: they are the latest ones. */
+  #keepPlace(): void {
+    this.reading.cancel();
+    const place = this.#anchor;
+    this.#unseen = 0;
+    this.#below = 0;
+    if (place === null) return;
+    this.#anchor = null;
+    this.#freeze(Math.min(this.#window.indexOf(place), this.size - 1));
+    const { floor } = this.#window;
+    if (floor !== null && place.time <= floor) {
+      this.reading.begin(this.#window, { direction: 'back', from: place.time }, { type: 'last' });
     }
-    return low;
   }
 
-  /** The lowest line when the first one is at the top. */
-  #firstFull(): number {
+  #anchorIndex(): number {
+    const last = this.size - 1;
+    return this.#anchor === null ? last : Math.min(this.#window.indexOf(this.#anchor), last);
+  }
+
+  /** The lowest line when this one is at the top. */
+  #lowestAt(top: number): number {
     let rows = 0;
-    for (let index = 0; index < this.#shown.length; index++) {
+    for (let index = top; index < this.size; index++) {
       rows += this.#rowsOf(index);
       if (rows >= this.#rows) return index;
     }
-    return this.#shown.length - 1;
+    return this.size - 1;
   }
 
   #rowsOf(index: number): number {
     if (!this.wraps) return 1;
-    const line = this.#shown[index];
+    const line = this.#window.lines[index];
     return line === undefined ? 1 : this.#draw(line).length;
   }
 
-  #seek(direction: -1 | 1, isWanted: (line: LogLine) => boolean): boolean {
-    this.#compact();
-    const from = this.#found === null ? this.#anchorIndex() + (direction < 0 ? 1 : 0) : this.#indexOf(this.#found);
-    for (let index = from + direction; index >= 0 && index < this.#shown.length; index += direction) {
-      const line = this.#shown[index]!;
-      if (!isWanted(line)) continue;
-      this.#found = line;
-      // In the middle, so that what led to it can be seen.
-      const lowest = Math.min(this.#shown.length - 1, index + Math.floor(this.#rows / 2));
-      this.#freeze(Math.max(lowest, Math.min(this.#firstFull(), this.#shown.length - 1)));
-      return true;
-    }
-    return false;
-  }
-
   #draw(line: LogLine): Line[] {
-    const prefix = this.#prefix(line);
-    const width = Math.max(leastText, this.#columns - prefix.reduce((sum, { text }) => sum + textWidth(text), 0));
-    const style = this.showsLevels ? levelStyles[line.level] : {};
-    let text = withStyle(parseAnsi(line.text), style);
-    if (this.#search !== null) text = highlight(text, this.#search);
-    if (line === this.#found) text = withStyle(text, { bold: true, underline: true });
-    if (!this.wraps) return [[...prefix, ...text]];
-    const blank: Line = [{ text: ' '.repeat(prefix.reduce((sum, each) => sum + textWidth(each.text), 0)) }];
-    return wrapLine(text, width).map((row, index) => [...(index === 0 ? prefix : blank), ...row]);
+    return logRows(line, {
+      columns: this.#columns,
+      names: this.#names,
+      isAlone: this.#window.sources?.size === 1,
+      wraps: this.wraps,
+      showsTimes: this.showsTimes,
+      showsLevels: this.showsLevels,
+      search: this.#search,
+      found: this.#found,
+    });
   }
-
-  #prefix(line: LogLine): Line {
-    const source = this.#names.get(line.source);
-    const time: Line = this.showsTimes ? [{ text: `${clockTime(line.time)} `, style: { color: colors.quiet } }] : [];
-    if (this.#sources?.size === 1) {
-      return line.source === ownSource
-        ? [...time, { text: `${source?.name ?? ''} `, style: source?.style ?? {} }]
-        : time;
-    }
-    const widest = Math.max(0, ...[...this.#names.values()].map(({ name }) => textWidth(name)));
-    const width = Math.min(longestName, widest, Math.max(6, Math.floor(this.#columns / 5)));
-    return [...time, { text: `${fitText(source?.name ?? line.source, width)} │ `, style: source?.style ?? {} }];
-  }
-}
-
-/** `12:34:56.789` where we are, of a time in UTC. */
-function clockTime(time: string): string {
-  const date = new Date(time);
-  if (Number.isNaN(date.getTime())) return time;
-  const two = (value: number) => String(value).padStart(2, '0');
-  const seconds = `${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${seconds}`;
 }
 
 function sameSet(a: ReadonlySet<string> | null, b: ReadonlySet<string> | null): boolean {

@@ -29,7 +29,7 @@ describe('the buffer of logs', () => {
     push(['d', 0, 'ready']);
     push(...numbered(50));
     assert.ok(buffer.size <= 10);
-    assert.equal(buffer.displaced, 51 - buffer.size);
+    assert.equal(buffer.removals, 51 - buffer.size);
     const texts = buffer.lines(null).map(({ text }) => text);
     assert.equal(texts[0], 'ready');
     assert.equal(texts.at(-1), 'line 49');
@@ -141,15 +141,15 @@ describe('the view of logs', () => {
     push(...numbered(40), ['w', 41, 'ERROR payment']);
     push(...numbered(3));
     view.setSearch('LINE 7');
-    assert.ok(!view.nextMatch(-1));
+    assert.equal(view.nextMatch(-1, ''), 'missing');
     view.setSearch('line 7');
     shown();
-    assert.ok(view.nextMatch(-1));
+    assert.equal(view.nextMatch(-1, ''), 'found');
     assert.ok(shown().includes('line 7'));
     assert.ok(!view.isFollowing);
-    assert.ok(view.nextError(1));
+    assert.equal(view.nextError(1, ''), 'found');
     assert.ok(shown().includes('ERROR payment'));
-    assert.ok(!view.nextError(1));
+    assert.equal(view.nextError(1, ''), 'missing');
   });
 
   it('wraps lines behind their names, and scrolls by rows', () => {
