@@ -124,6 +124,15 @@ function byPort(a: PublishedPort, b: PublishedPort): number {
 
 /** `0.0.0.0:8080->80/tcp, :::8080->80/tcp`; neighbouring ports as one range. */
 export function portsText(ports: readonly PublishedPort[]): string {
+  return publishedRanges(ports)
+    .map(({ host, container }) => `${host}->${container}`)
+    .join(', ');
+}
+
+/** `0.0.0.0:8080-8082` and `80-82/tcp`: neighbours together. */
+export function publishedRanges(
+  ports: readonly PublishedPort[],
+): readonly { readonly host: string; readonly container: string }[] {
   const ranges: { first: PublishedPort; count: number }[] = [];
   const sorted = [...ports].sort((a, b) => (a.hostIp !== b.hostIp ? (a.hostIp < b.hostIp ? -1 : 1) : byPort(a, b)));
   for (const port of sorted) {
@@ -133,11 +142,10 @@ export function portsText(ports: readonly PublishedPort[]): string {
   }
   return ranges
     .sort((a, b) => byPort(a.first, b.first))
-    .map(({ first, count }) => {
-      const { hostIp, hostPort, containerPort, protocol } = first;
-      return `${hostIp}:${range(hostPort, count)}->${range(containerPort, count)}/${protocol}`;
-    })
-    .join(', ');
+    .map(({ first: { hostIp, hostPort, containerPort, protocol }, count }) => ({
+      host: `${hostIp}:${range(hostPort, count)}`,
+      container: `${range(containerPort, count)}/${protocol}`,
+    }));
 }
 
 function continues(first: PublishedPort, count: number, port: PublishedPort): boolean {

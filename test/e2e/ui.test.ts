@@ -231,6 +231,49 @@ describe('e2e: ui', () => {
     },
   );
 
+  scenario(
+    'what was printed long ago is read from the files: scrolled to, searched and filtered',
+    {
+      compose: `
+services:
+  many:
+    image: rootfs:/
+    command: [sh, -c, 'seq -f "line %.0f of many" 1 60000; echo ERROR the end; exec sleep 1000']
+    stop_grace_period: 0s
+  few:
+    image: rootfs:/
+    command: [sh, -c, 'echo few begins; exec sleep 1000']
+    stop_grace_period: 0s
+`,
+    },
+    async (scene) => {
+      await scene.run('up', '-d');
+      await using terminal = await open(scene);
+      await terminal.shows(/ERROR the end[\s\S]*more in the files/);
+      await terminal.press('g');
+      await terminal.shows(/│ line 1 of many[\s\S]*paused at/);
+      await terminal.press('Down', 'Down');
+      await terminal.type('G/line 777 ');
+      await terminal.press('Enter');
+      await terminal.shows(/^line 776 of many\nline 777 of many\nline 778 of many$/m);
+      await terminal.type('n');
+      await terminal.shows(/no later match of "line 777 "/);
+      await terminal.type('G');
+      await terminal.shows(/^ERROR the end$/m);
+      for (let page = 0; page < 80; page++) await terminal.press('PPage');
+      await terminal.shows(/^line (58\d\d\d) of many\nline 58\d\d\d of many$/m);
+      await terminal.type(']');
+      await terminal.shows(/^ERROR the end$/m);
+      await terminal.type('Gf^line 4242');
+      await terminal.press('Enter');
+      await terminal.shows(/no line matches the filter; PgUp looks in the log files/);
+      await terminal.press('PPage');
+      await terminal.shows(/^line 4242 of many\nline 42420 of many$/m);
+      await terminal.press('Escape', 'Escape');
+      await terminal.shows(/^line 42419 of many\nline 42420 of many$/m);
+    },
+  );
+
   scenario('a supervisor that is killed is told of, and its follower is used', { compose }, async (scene) => {
     await scene.run('up', '-d', 'db');
     await using terminal = await open(scene);

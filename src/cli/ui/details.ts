@@ -7,18 +7,19 @@ import type { WorldEvent } from '../../model/events.ts';
 import { withRememberedVariables } from '../../model/providers.ts';
 import { defaultSettings } from '../../model/settings.ts';
 import type { ObservedContainer } from '../../plan/observed.ts';
-import { portsText } from '../../ui/container-row.ts';
+import { publishedRanges } from '../../ui/container-row.ts';
 import type { Tab } from '../../ui/full/commands.ts';
 import {
   eventLines,
   headingLines,
   healthLines,
+  isRemark,
   pairLines,
   planLines,
   said,
   tableLines,
 } from '../../ui/full/detail-lines.ts';
-import type { Line } from '../../ui/full/text.ts';
+import { type Line, plainText } from '../../ui/full/text.ts';
 import type { Context } from '../context.ts';
 import { mannerOf } from '../globals.ts';
 import { inspectionOf } from '../inspection.ts';
@@ -43,11 +44,20 @@ export async function detailLines(tab: Exclude<Tab, 'logs'>, sources: DetailSour
   }
   if (containers.length === 0) return [said('no container')];
   const parts: Line[] = [];
+  const nothing = new Map<string, string[]>();
   for (const container of containers) {
+    const { name } = container.record;
     const lines = await containerLines(tab, container, sources);
-    if (containers.length > 1) parts.push(...(parts.length > 0 ? [[]] : []), ...headingLines(container.record.name));
-    parts.push(...lines);
+    if (containers.length === 1) return lines;
+    const [only] = lines;
+    if (lines.length === 1 && only !== undefined && isRemark(only)) {
+      const text = plainText(only).trim();
+      nothing.set(text, [...(nothing.get(text) ?? []), name]);
+    } else parts.push(...(parts.length > 0 ? [[]] : []), ...headingLines(name), ...lines);
   }
+  // Those that have nothing to show are no reason to scroll.
+  for (const [text, names] of nothing)
+    parts.push(...(parts.length > 0 ? [[]] : []), said(`${text}: ${names.join(', ')}`));
   return parts;
 }
 
@@ -120,8 +130,13 @@ async function containerLines(
     ]),
     'no networks',
   );
-  const ports = portsText(record.ports);
-  return ports === '' ? networks : [...networks, [{ text: `published: ${ports}` }]];
+  if (record.ports.length === 0) return networks;
+  const ports = tableLines(
+    ['PUBLISHED', 'IN THE CONTAINER'],
+    publishedRanges(record.ports).map(({ host, container }) => [host, container]),
+    '',
+  );
+  return [...networks, [], ...ports];
 }
 
 async function inspect(container: ObservedContainer, context: Context) {

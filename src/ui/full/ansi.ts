@@ -1,11 +1,12 @@
 /** What programs print, made fit to stand in a cell of ours: their colours stay, whatever else moves the cursor goes. */
-import type { Line, Span, Style } from './text.ts';
+import { type Line, type Span, type Style, textWidth } from './text.ts';
 
+// Control characters, and what turns the direction of writing or breaks a line, by which terminals mix up the whole row.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
-const special = /[\x00-\x1f\x7f-\x9f]/;
+const special = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 const sequence =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
-  /\x1b\[([0-9;:?<=>]*)[ -/]*([@-~])|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]?|[\x00-\x1a\x1c-\x1f\x7f-\x9f]/g;
+  /\x1b\[([0-9;:?<=>]*)[ -/]*([@-~])|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]?|[\x00-\x1a\x1c-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 const tabWidth = 8;
 
 /** Without any control character; tabs become blanks. */
@@ -27,7 +28,7 @@ export function parseAnsi(text: string): Line {
   const add = (piece: string) => {
     if (piece === '') return;
     spans.push(style === undefined ? { text: piece } : { text: piece, style });
-    column += piece.length;
+    column += textWidth(piece);
   };
   for (const match of shown.matchAll(sequence)) {
     add(shown.slice(at, match.index));

@@ -114,6 +114,10 @@ export function said(text: string): Line {
   return [{ text: `  ${text}`, style: quiet }];
 }
 
+export function isRemark(line: Line): boolean {
+  return line[0]?.style === quiet && line[0].text.startsWith('  ');
+}
+
 function clock(at: string): string {
   const time = new Date(at);
   const two = (value: number) => String(value).padStart(2, '0');

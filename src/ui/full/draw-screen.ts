@@ -1,15 +1,15 @@
 /** The state of the full-screen view as a frame. Pure. */
 import { formatBytes } from '../../model/bytes.ts';
-import { type CommandId, commands, keyText, tabs, tabTitles } from './commands.ts';
+import { type Command, type CommandId, commands, keyText, tabs, tabTitles } from './commands.ts';
 import { Frame } from './frame.ts';
 import { layoutOf, type Rectangle } from './layout.ts';
 import { listRows } from './list-pane.ts';
 import { logStatus } from './log-status.ts';
 import type { LogView } from './log-view.ts';
-import { helpOverlay, type OverlayDrawing, paletteOverlay } from './overlays.ts';
+import { choiceOverlay, helpOverlay, type OverlayDrawing, paletteOverlay } from './overlays.ts';
 import type { ScreenState } from './screen-state.ts';
 import { everything, summaryOf } from './services.ts';
-import { colors, cutText, fitLine, type Line, lineWidth, type Span, textWidth } from './text.ts';
+import { colors, cutText, fitLine, type Line, lineWidth, type Span, tailText, textWidth, wrapLine } from './text.ts';
 
 const quiet = { color: colors.quiet };
 
@@ -81,42 +81,54 @@ function drawPane(frame: Frame, state: ScreenState, logs: LogView, place: Rectan
     frame.put(body.x, body.y + height, body.width, logStatus(logs));
     return;
   }
-  const top = Math.min(state.detailTop, Math.max(0, state.details.length - body.height));
-  const shown = state.details.slice(top, top + body.height);
+  const rows = detailRows(state, logs.wraps, body.width);
+  const height = visibleRows(rows.length, body.height);
+  const top = Math.min(state.detailTop, rows.length - height);
+  const shown = rows.slice(top, top + height);
   for (const [row, line] of shown.entries()) frame.put(body.x, body.y + row, body.width, line);
-  const below = state.details.length - top - body.height;
-  if (below > 0) {
-    const note = ` ↓ ${below} more `;
-    const width = textWidth(note);
-    frame.put(body.x + body.width - width, body.y + body.height - 1, width, [{ text: note, style: { inverse: true } }]);
+  if (height < rows.length) {
+    const text = `── ${top + 1} to ${top + height} of ${rows.length} lines${logs.wraps ? ' · wrapped' : ''} `;
+    frame.put(body.x, body.y + height, body.width, [{ text, style: quiet }]);
   }
 }
 
+/** What a tab other than the logs shows, however high that is. */
+function detailRows({ details }: ScreenState, wraps: boolean, width: number): readonly Line[] {
+  return wraps ? details.flatMap((line) => wrapLine(line, width)) : details;
+}
+
+/** How far the details can be scrolled. */
+export function detailEnd(state: ScreenState, wraps: boolean, columns: number, rows: number): number {
+  const { pane } = layoutOf({ columns, rows }, state.services.length + 1, state.isZoomed);
+  const { length } = detailRows(state, wraps, pane.width);
+  return length - visibleRows(length, Math.max(0, pane.height - 1));
+}
+
+/** Where not all fits, one row says so. */
+function visibleRows(count: number, height: number): number {
+  return count <= height ? count : Math.max(0, height - 1);
+}
+
 function drawTabs(frame: Frame, { tab, services, selected, marked }: ScreenState, place: Rectangle): void {
-  const line: Span[] = [];
-  let x = place.x;
-  for (const [index, each] of tabs.entries()) {
-    const text = ` ${index + 1} ${tabTitles[each]} `;
-    line.push(
-      each === tab
-        ? { text, style: { bold: true, inverse: true } }
-        : { text, style: { underline: false, color: colors.quiet } },
-    );
-    const width = textWidth(text);
-    const command: CommandId = `tab-${each}`;
-    if (x + width <= place.x + place.width) {
-      frame.target({ x, y: place.y, width, height: 1 }, { type: 'command', command });
-    }
-    x += width;
-  }
   const name =
     marked.size > 0
       ? `${marked.size} marked`
       : selected === everything
         ? 'all'
         : (services.find(({ key }) => key === selected)?.name ?? '');
+  const titles = tabs.map((each, index) => ` ${index + 1} ${tabTitles[each]} `);
+  const isRoomy = titles.join('').length <= place.width;
+  const line: Span[] = [];
+  let x = place.x;
+  for (const [index, each] of tabs.entries()) {
+    const text = isRoomy || each === tab ? (titles[index] ?? '') : ` ${index + 1} `;
+    line.push({ text, style: each === tab ? { bold: true, inverse: true } : quiet });
+    const width = textWidth(text);
+    frame.target({ x, y: place.y, width, height: 1 }, { type: 'command', command: `tab-${each}` });
+    x += width;
+  }
   const room = place.width - lineWidth(line) - 2;
-  const shown = room >= 4 ? cutText(name, room) : '';
+  const shown = room >= 3 ? cutText(name, room) : '';
   const blanks = ' '.repeat(Math.max(0, place.width - lineWidth(line) - textWidth(shown) - 1));
   frame.put(place.x, place.y, place.width, [...line, { text: blanks }, { text: shown, style: { bold: true } }]);
 }
@@ -127,9 +139,10 @@ function drawFooter(frame: Frame, state: ScreenState, y: number): void {
     const label =
       overlay.label ?? { search: 'search', filter: 'filter (regular expression)', scale: '' }[overlay.purpose];
     const error = overlay.error === null ? '' : `  ${overlay.error}`;
+    const room = frame.columns - textWidth(label) - textWidth(error) - 4;
     frame.put(0, y, frame.columns, [
       { text: ` ${label}: `, style: { bold: true } },
-      { text: overlay.text },
+      { text: tailText(overlay.text, Math.max(8, room)) },
       { text: ' ', style: { inverse: true } },
       { text: error, style: { color: colors.bad } },
     ]);
@@ -140,15 +153,29 @@ function drawFooter(frame: Frame, state: ScreenState, y: number): void {
     frame.put(0, y, frame.columns, [{ text, style: { bold: true, color: colors.busy } }]);
     return;
   }
-  if (notice !== null) {
-    frame.put(0, y, frame.columns, [{ text: ` ${notice.text}`, style: { color: colors[notice.tone] } }]);
-    return;
-  }
-  // From the end on: how to get help and out is what must be there.
   const hints = commands.filter(
     ({ hint, id }) => hint !== undefined && (state.problem === null || id === 'help' || id === 'quit'),
   );
-  let room = frame.columns - 1;
+  if (notice !== null) {
+    // How to get help and out stays, where there is room.
+    const last = hintLine(hints.slice(-2), frame.columns);
+    const text = ` ${notice.text} `;
+    const isRoomy = textWidth(text) + lineWidth(last.line) <= frame.columns;
+    frame.put(0, y, frame.columns, [{ text, style: { color: colors[notice.tone] } }]);
+    if (isRoomy) putHints(frame, frame.columns - lineWidth(last.line), y, last);
+    return;
+  }
+  putHints(frame, 0, y, hintLine(hints, frame.columns));
+}
+
+interface Hints {
+  readonly line: Line;
+  readonly parts: readonly { readonly id: CommandId; readonly x: number; readonly width: number }[];
+}
+
+/** As many as there is room for, from the end on: how to get help and out is what must be there. */
+function hintLine(hints: readonly Command[], columns: number): Hints {
+  let room = columns - 1;
   const shown = hints
     .toReversed()
     .filter(({ hint, keys }) => {
@@ -160,15 +187,22 @@ function drawFooter(frame: Frame, state: ScreenState, y: number): void {
     .toReversed();
   let x = 0;
   const line: Span[] = [];
-  for (const { id, hint, keys } of shown) {
+  const parts = shown.map(({ id, hint, keys }) => {
     const key = ` ${keyText(keys[0] ?? '')}`;
     const text = ` ${hint} `;
     line.push({ text: key, style: { bold: true } }, { text, style: quiet });
-    const width = textWidth(key + text);
-    frame.target({ x, y, width, height: 1 }, { type: 'command', command: id });
-    x += width;
+    const part = { id, x, width: textWidth(key + text) };
+    x += part.width;
+    return part;
+  });
+  return { line, parts };
+}
+
+function putHints(frame: Frame, x: number, y: number, { line, parts }: Hints): void {
+  frame.put(x, y, frame.columns - x, line);
+  for (const part of parts) {
+    frame.target({ x: x + part.x, y, width: part.width, height: 1 }, { type: 'command', command: part.id });
   }
-  frame.put(0, y, frame.columns, line);
 }
 
 function drawOverlay(frame: Frame, { overlay }: ScreenState): void {
@@ -176,14 +210,18 @@ function drawOverlay(frame: Frame, { overlay }: ScreenState): void {
   if (overlay?.type === 'palette') {
     place(frame, paletteOverlay(frame.columns, frame.rows, overlay.query, overlay.index));
   }
+  if (overlay?.type === 'choice') {
+    const texts = overlay.items.map(({ text }) => text);
+    place(frame, choiceOverlay(frame.columns, frame.rows, overlay.title, texts, overlay.index));
+  }
 }
 
-function place(frame: Frame, { place: at, lines, commands: clicks }: OverlayDrawing): void {
+function place(frame: Frame, { place: at, lines, targets }: OverlayDrawing): void {
   frame.target(at, { type: 'overlay' });
   for (const [row, line] of lines.entries()) {
     frame.put(at.x, at.y + row, at.width, line);
-    const command = clicks[row] ?? null;
-    if (command !== null) frame.target({ ...at, y: at.y + row, height: 1 }, { type: 'command', command });
+    const target = targets[row] ?? null;
+    if (target !== null) frame.target({ ...at, y: at.y + row, height: 1 }, target);
   }
 }
 

@@ -19,5 +19,6 @@ export type Effect =
 /** Says what is being done: `restart web`. */
 export function titleOf(effect: Extract<Effect, { type: 'apply' | 'scale' }>): string {
   if (effect.type === 'scale') return `scale ${effect.service}=${effect.count}`;
-  return [effect.action, ...effect.services].join(' ');
+  const { action, services } = effect;
+  return [action, ...(services.length === 0 && action !== 'up' ? ['all'] : services)].join(' ');
 }

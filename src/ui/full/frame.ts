@@ -6,6 +6,8 @@ import { fitLine, headOf, type Line, type Span, textWidth } from './text.ts';
 export type Target =
   | { readonly type: 'command'; readonly command: CommandId }
   | { readonly type: 'service'; readonly key: string }
+  /** Of what is to be chosen from, the one at that place. */
+  | { readonly type: 'choice'; readonly index: number }
   | { readonly type: 'list' | 'pane' | 'overlay' };
 
 export class Frame {

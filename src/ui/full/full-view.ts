@@ -3,7 +3,7 @@
  * its state becomes a frame.
  */
 import { type CommandId, commandOf, type Tab, tabs } from './commands.ts';
-import { drawScreen } from './draw-screen.ts';
+import { detailEnd, drawScreen } from './draw-screen.ts';
 import type { Effect } from './effects.ts';
 import { Frame } from './frame.ts';
 import type { Input } from './keys.ts';
@@ -192,10 +192,11 @@ export class FullView {
         return [];
       case 'end':
         if (this.#state.tab === 'logs') this.logs.follow();
-        else this.#scroll(this.#state.details.length);
+        else this.#scroll(Number.MAX_SAFE_INTEGER);
         return [];
     }
-    const effects = this.#state.tab === 'logs' ? [] : this.#show('logs');
+    // Long lines there are everywhere.
+    const effects = this.#state.tab === 'logs' || command === 'wrap' ? [] : this.#show('logs');
     this.#tell(runLogCommand(command, this.logs));
     return effects;
   }
@@ -218,7 +219,10 @@ export class FullView {
     }
     if (overlay !== null) {
       this.set({ overlay: null });
-      return target?.type === 'command' ? this.run(target.command) : [];
+      if (target?.type === 'command') return this.run(target.command);
+      return target?.type === 'choice' && overlay.type === 'choice'
+        ? [...(overlay.items[target.index]?.effects ?? [])]
+        : [];
     }
     this.set({ notice: null });
     if (target?.type === 'command') return this.run(target.command);
@@ -299,8 +303,9 @@ export class FullView {
   #scroll(rows: number): Effect[] {
     if (this.#state.tab === 'logs') this.logs.scroll(rows);
     else {
-      const last = Math.max(0, this.#state.details.length - 1);
-      this.set({ detailTop: Math.max(0, Math.min(last, this.#state.detailTop + rows)) });
+      const { columns, rows: height } = this.#frame;
+      const last = detailEnd(this.#state, this.logs.wraps, columns, height);
+      this.set({ detailTop: Math.max(0, Math.min(last, Math.min(last, this.#state.detailTop) + rows)) });
     }
     return [];
   }

@@ -5,8 +5,10 @@ import type { LogWindow } from './log-window.ts';
 /** Where the place in the logs goes when what was asked for is there. */
 export type ReadingGoal =
   | { readonly type: 'scroll'; readonly rows: number }
-  /** With the first line at the top, or the last one at the bottom. */
-  | { readonly type: 'first' | 'last' }
+  /** With the first line at the top. */
+  | { readonly type: 'first' }
+  /** With this line at the bottom. */
+  | { readonly type: 'place'; readonly line: LogLine }
   /** `missing`: what to say when there is no such line. */
   | { readonly type: 'line'; readonly missing: string };
 

@@ -66,7 +66,8 @@ export class LogView {
   }
 
   name(names: ReadonlyMap<string, LogSource>): void {
-    this.#names = names;
+    // Who is gone has lines yet, where somebody reads them.
+    this.#names = new Map([...this.#names, ...names]);
   }
 
   /** Shows these sources, or all. */
@@ -145,12 +146,13 @@ export class LogView {
       return null;
     }
     if (goal.type !== 'scroll') {
-      if (goal.type === 'last' && page.lines.length === 0) {
+      if (goal.type === 'place' && page.lines.length === 0) {
         this.reading.begin(this.#window, { direction: 'forth', from: request.from }, { type: 'first' });
         return null;
       }
       this.#window.replace(page);
-      this.#freeze(goal.type === 'first' ? this.#lowestAt(0) : this.size - 1);
+      const place = goal.type === 'place' ? this.#window.counterpart(goal.line) : undefined;
+      this.#freeze(place === undefined ? this.#lowestAt(0) : Math.max(this.#lowestAt(0), this.#window.indexOf(place)));
       return null;
     }
     this.#window.freeze();
@@ -301,7 +303,7 @@ export class LogView {
     this.#freeze(Math.min(this.#window.indexOf(place), this.size - 1));
     const { floor } = this.#window;
     if (floor !== null && place.time <= floor) {
-      this.reading.begin(this.#window, { direction: 'back', from: place.time }, { type: 'last' });
+      this.reading.begin(this.#window, { direction: 'back', from: place.time }, { type: 'place', line: place });
     }
   }
 

@@ -45,6 +45,13 @@ export function overlayAfter(overlay: Overlay, input: Exclude<Input, { type: 'mo
       }
       return { overlay: { ...overlay, index: Math.max(0, Math.min(found.length - 1, overlay.index + step)) } };
     }
+    case 'choice': {
+      const chosen = overlay.items[key === 'enter' ? overlay.index : Number.parseInt(key, 10) - 1];
+      if (chosen !== undefined) return { overlay: null, effects: chosen.effects };
+      const step = helpSteps[key] ?? paletteSteps[key];
+      if (step === undefined) return { overlay: key === 'q' ? null : overlay };
+      return { overlay: { ...overlay, index: Math.max(0, Math.min(overlay.items.length - 1, overlay.index + step)) } };
+    }
     case 'prompt':
       if (key === 'enter') return { overlay: null, answer: overlay };
       return { overlay: { ...overlay, text: edited(overlay.text, key, typed), error: null } };

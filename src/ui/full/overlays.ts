@@ -1,5 +1,6 @@
-/** What stands above everything for a while: help and palette. Pure. */
-import { type Command, type CommandId, commands, findCommands, keyText } from './commands.ts';
+/** What stands above everything for a while: help, palette and choices. Pure. */
+import { type Command, commands, findCommands, keyText } from './commands.ts';
+import type { Target } from './frame.ts';
 import type { Rectangle } from './layout.ts';
 import { colors, fitLine, fitText, type Line, textWidth } from './text.ts';
 
@@ -7,8 +8,8 @@ export interface OverlayDrawing {
   readonly place: Rectangle;
   /** With their frame. */
   readonly lines: readonly Line[];
-  /** By line: what a click on it does. */
-  readonly commands: readonly (CommandId | null)[];
+  /** By line: what a click on it means. */
+  readonly targets: readonly (Target | null)[];
 }
 
 const quiet = { color: colors.quiet };
@@ -17,9 +18,9 @@ const quiet = { color: colors.quiet };
 export function helpOverlay(columns: number, rows: number, scroll: number): OverlayDrawing {
   const groups = ['Services', 'Logs', 'View'] as const;
   const entries = groups.flatMap((group) => [
-    { line: [{ text: group, style: { bold: true } }] as Line, command: null },
+    { line: [{ text: group, style: { bold: true } }] as Line, target: null },
     ...commands.filter((each) => each.group === group).map((command) => entryOf(command)),
-    { line: [{ text: '' }] as Line, command: null },
+    { line: [{ text: '' }] as Line, target: null },
   ]);
   // A few columns of what lies below, left and right, would only be torn words.
   const width = columns < 88 ? columns : 76;
@@ -55,20 +56,43 @@ export function paletteOverlay(columns: number, rows: number, query: string, ind
     const text = entry.line.map((span) => span.text).join('');
     return { ...entry, line: [{ text: fitText(text, width - 4), style: { inverse: true } }] };
   });
-  const prompt = { line: [{ text: `: ${query}` }, { text: ' ', style: { inverse: true } }] as Line, command: null };
-  const none = { line: [{ text: 'no such command', style: quiet }] as Line, command: null };
+  const prompt = { line: [{ text: `: ${query}` }, { text: ' ', style: { inverse: true } }] as Line, target: null };
+  const none = { line: [{ text: 'no such command', style: quiet }] as Line, target: null };
   const body = [prompt, ...(entries.length === 0 ? [none] : entries)];
   return framed({ columns, rows }, { width, height }, 'Commands', 'Enter runs it, Esc closes', body);
 }
 
+/** What there is to choose from. */
+export function choiceOverlay(
+  columns: number,
+  rows: number,
+  title: string,
+  items: readonly string[],
+  index: number,
+): OverlayDrawing {
+  const texts = items.map((text, row) => `${row < 9 ? row + 1 : ' '}  ${text}`);
+  const width = Math.min(columns, Math.max(40, textWidth(title) + 6, ...texts.map((text) => textWidth(text) + 4)));
+  const height = Math.max(3, Math.min(rows - 2, items.length + 2));
+  const room = height - 2;
+  const first = Math.max(0, Math.min(index - Math.floor(room / 2), items.length - room));
+  const entries = texts.slice(first, first + room).map((text, row): Entry => {
+    const style = first + row === index ? { inverse: true } : {};
+    return { line: [{ text: fitText(text, width - 4), style }], target: { type: 'choice', index: first + row } };
+  });
+  return framed({ columns, rows }, { width, height }, title, 'Enter takes it, Esc closes', entries);
+}
+
 interface Entry {
   readonly line: Line;
-  readonly command: CommandId | null;
+  readonly target: Target | null;
 }
 
 function entryOf({ id, title, keys }: Command): Entry {
   const names = keys.map(keyText).join(', ');
-  return { line: [{ text: fitText(names, 22), style: { color: colors.accent } }, { text: ` ${title}` }], command: id };
+  return {
+    line: [{ text: fitText(names, 22), style: { color: colors.accent } }, { text: ` ${title}` }],
+    target: { type: 'command', command: id },
+  };
 }
 
 function framed(
@@ -85,10 +109,10 @@ function framed(
   };
   const side = { text: '│', style: quiet };
   const rows = Array.from({ length: height - 2 }, (_value, row): Entry => {
-    const entry = entries[row] ?? { line: [], command: null };
+    const entry = entries[row] ?? { line: [], target: null };
     return {
       line: [side, { text: ' ' }, ...fitLine(entry.line, inner), { text: ' ' }, side],
-      command: entry.command,
+      target: entry.target,
     };
   });
   return {
@@ -99,6 +123,6 @@ function framed(
       height,
     },
     lines: [edge('╭', '╮', title), ...rows.map(({ line }) => line), edge('╰', '╯', note)],
-    commands: [null, ...rows.map(({ command }) => command), null],
+    targets: [null, ...rows.map(({ target }) => target), null],
   };
 }

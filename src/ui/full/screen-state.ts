@@ -15,7 +15,14 @@ export type Overlay =
       /** What is scaled. */
       readonly service?: string;
     }
+  /** One of several: all are shown, one is taken. */
+  | { readonly type: 'choice'; readonly title: string; readonly items: readonly ChoiceItem[]; readonly index: number }
   | { readonly type: 'confirm'; readonly question: string; readonly effects: readonly Effect[] };
+
+export interface ChoiceItem {
+  readonly text: string;
+  readonly effects: readonly Effect[];
+}
 
 /** All that a frame is made of, but for the logs. */
 export interface ScreenState {

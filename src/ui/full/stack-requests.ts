@@ -1,6 +1,6 @@
 /** What is asked of the stack, of the services that are chosen: at once, after a question, or not at all. Pure. */
 import type { Effect } from './effects.ts';
-import type { Overlay, ScreenState } from './screen-state.ts';
+import type { ChoiceItem, Overlay, ScreenState } from './screen-state.ts';
 import { everything, type ServiceView } from './services.ts';
 
 export type StackCommand = 'up' | 'start' | 'stop' | 'restart' | 'rebuild' | 'scale' | 'shell' | 'open';
@@ -22,14 +22,14 @@ export function requestOf(command: StackCommand, state: ScreenState): StackReque
   const names = [...new Set(chosen.map(({ service }) => service))];
   switch (command) {
     case 'shell': {
-      const running = chosen.find(({ containerId, state: word }) => containerId !== null && word === 'running');
-      return running === undefined
-        ? { refusal: 'nothing runs there' }
-        : { effects: [{ type: 'shell', key: running.key }] };
+      const running = chosen.filter(({ containerId, state: word }) => containerId !== null && word === 'running');
+      const items = running.map(({ key, name }) => ({ text: name, effects: [{ type: 'shell', key } as const] }));
+      return oneOf(items, 'A shell in which one?', 'nothing runs there');
     }
     case 'open': {
-      const url = chosen.flatMap(({ urls }) => urls)[0];
-      return url === undefined ? { refusal: 'it publishes no TCP port' } : { effects: [{ type: 'open', url }] };
+      const urls = new Set(chosen.flatMap((each) => each.urls));
+      const items = [...urls].map((url) => ({ text: url, effects: [{ type: 'open', url } as const] }));
+      return oneOf(items, 'Which one is to be opened?', 'it publishes no TCP port');
     }
     case 'scale': {
       const [name] = names;
@@ -48,4 +48,11 @@ export function requestOf(command: StackCommand, state: ScreenState): StackReque
       return { overlay: { type: 'confirm', question: `${command} all services?`, effects } };
     }
   }
+}
+
+/** At once where there is no choice. */
+function oneOf(items: readonly ChoiceItem[], title: string, refusal: string): StackRequest {
+  const [first] = items;
+  if (first === undefined) return { refusal };
+  return items.length === 1 ? { effects: first.effects } : { overlay: { type: 'choice', title, items, index: 0 } };
 }

@@ -65,6 +65,19 @@ export function cutText(text: string, width: number): string {
   return width <= 0 ? '' : `${headOf(text, width - 1)}…`;
 }
 
+/** The end of the text in at most `width` cells: what is being typed. */
+export function tailText(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  let tail = '';
+  let left = width - 1;
+  for (const { segment } of [...graphemes.segment(text)].reverse()) {
+    left -= graphemeWidth(segment);
+    if (left < 0) break;
+    tail = segment + tail;
+  }
+  return `…${tail}`;
+}
+
 /** As much of the beginning as fits. */
 export function headOf(text: string, width: number): string {
   if (narrow.test(text)) return text.slice(0, Math.max(0, width));

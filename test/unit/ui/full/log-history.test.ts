@@ -137,6 +137,9 @@ describe('reading back in the logs', () => {
     view.setFilter('line 19999 ');
     serve();
     assert.deepEqual(shown(), ['a │ line 19999']);
+    view.setFilter('');
+    serve();
+    assert.equal(shown().at(-1), 'a │ line 19999');
     view.follow();
     assert.ok(view.isFollowing);
   });

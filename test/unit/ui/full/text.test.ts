@@ -8,6 +8,7 @@ import {
   lineWidth,
   paintLine,
   plainText,
+  tailText,
   textWidth,
   withoutEnd,
   wrapLine,
@@ -30,6 +31,12 @@ describe('text in cells', () => {
     assert.equal(cutText('orders', 0), '');
     assert.equal(fitText('注文を', 4), '注… ');
     assert.equal(fitText('7', 3, 'right'), '  7');
+  });
+
+  it('of what is typed the end is shown', () => {
+    assert.equal(tailText('abcdef', 4), '…def');
+    assert.equal(tailText('abc', 4), 'abc');
+    assert.equal(tailText('a注文', 4), '…文');
   });
 
   it('wrapped rows have all of the line, none wider than asked for', () => {
@@ -67,6 +74,7 @@ describe("programs' output in cells", () => {
     ]);
     assert.equal(plainOf('\x1b[38;5;208morange\x1b[39m\x07'), 'orange');
     assert.equal(plainOf('a\x00b\x9bc'), 'abc');
+    assert.equal(plainOf('a\u202eb\u2028c\u2066d'), 'abcd');
   });
 
   it('shows what a carriage return left, and tabs as blanks', () => {
