@@ -186,9 +186,11 @@ export async function carryOut(
 
 function describeError(context: EngineContext, error: unknown, operation: Operation): ErrorData {
   if (operation.kind !== 'container') return errorData(error);
-  const record = context.database
-    .containers(context.projectName)
-    .find(({ name, service }) => name === operation.resource || service === operation.service);
+  const containers = context.database.containers(context.projectName);
+  // A step that is about a whole service has its name; of one replica it is that replica's log that says why.
+  const record =
+    containers.find(({ name }) => name === operation.resource) ??
+    containers.find(({ service }) => service === operation.service);
   return errorData(error, record === undefined ? [] : lastLogLines(context.paths.container(record.id).log, 10));
 }
 

@@ -215,6 +215,9 @@ describe('progress in a terminal', () => {
     await using terminal = await scene.openTerminal(['up', '-d'], { columns: 80, rows: 24 });
     assert.equal(await terminal.exitCode(), 1);
     assertScreen('e2e/screens/up-d-failed-80x24.txt', await terminal.screen(), [[scene.project, 'PROJECT'], time]);
+    await using again = await scene.openTerminal(['restart'], { columns: 80, rows: 24 });
+    assert.equal(await again.exitCode(), 1);
+    assertScreen('e2e/screens/restart-failed-80x24.txt', await again.screen(), [[scene.project, 'PROJECT'], time]);
   });
 });
 

@@ -248,25 +248,81 @@ describe('e2e: watch', () => {
   scenario(
     'up --watch applies what changes of the project itself, and keeps what runs while it cannot be read',
     {
-      compose: `services:\n  web:${service}\n    env_file: [web.env]\n`,
-      files: { 'web.env': 'A=1\n' },
+      compose: `services:\n  web:${service}
+    env_file: [web.env]
+    environment: { GREETING: "$\{GREETING}" }
+    configs: [conf]
+    secrets: [key]
+configs: { conf: { file: conf.txt } }
+secrets: { key: { file: key.txt } }
+`,
+      files: { 'web.env': 'A=1\n', '.env': 'GREETING=one\n', 'conf.txt': 'one', 'key.txt': 'one' },
     },
     async (scene) => {
       const watch = await watching(scene, 'up', '--watch');
-      const environment = async () => await scene.ok('exec', '-T', 'web', 'env');
+      const file = (name: string) => join(dirname(scene.composeFile), name);
+      const inside = async (...command: string[]) => await scene.ok('exec', '-T', 'web', ...command);
+      const has = (pattern: RegExp, ...command: string[]) =>
+        eventually(async () => assert.match(await inside(...command), pattern), { timeoutMs: 20_000 });
       const before = scene.states().map(({ id }) => id);
       const text = textOf(scene.composeFile);
-      writeFileSync(scene.composeFile, `${text}    comand: [sleep]\n`);
-      await says(watch, /cannot reload the project, what runs goes on:\n.*compose\.yaml:8:5: /);
+      writeFileSync(scene.composeFile, text.replace('env_file', 'env_files'));
+      await says(watch, /cannot reload the project, what runs goes on:\n.*compose\.yaml:7:5: /);
       assert.deepEqual(
         scene.states().map(({ id }) => id),
         before,
       );
-      writeFileSync(scene.composeFile, `${text}    environment: { B: "2" }\n`);
+      writeFileSync(scene.composeFile, text.replace('GREETING: ', 'B: "2", GREETING: '));
       await says(watch, /Plan:\n(.*\n)*.*environment\.B: \(none\) → .*\n(.*\n)*.*project reloaded/);
-      assert.match(await environment(), /^B=2$/m);
-      writeFileSync(join(dirname(scene.composeFile), 'web.env'), 'A=3\n');
-      await eventually(async () => assert.match(await environment(), /^A=3$/m), { timeoutMs: 20_000 });
+      await has(/^B=2$/m, 'env');
+      writeFileSync(file('web.env'), 'A=3\n');
+      await has(/^A=3$/m, 'env');
+      // Half of a save, and a mistake.
+      writeFileSync(file('.env'), 'GREETING="two\n');
+      await says(watch, /after changes of \.env were detected[\s\S]*what runs goes on:\n.*\.env:1:1: /);
+      writeFileSync(file('.env'), 'GREETING=two\n');
+      await has(/^GREETING=two$/m, 'env');
+      writeFileSync(file('conf.txt'), 'two');
+      await has(/^two$/, 'cat', '/conf');
+      writeFileSync(file('key.txt'), 'two');
+      await has(/^two$/, 'cat', '/run/secrets/key');
+      await says(watch, /after changes of key\.txt were detected[\s\S]*Plan:\n/);
+      await leave(watch);
+    },
+  );
+
+  scenario(
+    'up --watch builds anew what a Dockerfile says, and goes on with what runs where that has a mistake',
+    {
+      compose: `services:\n  web:
+    build: .
+    command: [sleep, "1000"]
+    init: true
+    stop_grace_period: 0s
+`,
+      files: {
+        Dockerfile:
+          'FROM scratch\nCOPY busybox /bin/busybox\nRUN ["/bin/busybox", "--install", "-s", "/bin"]\nRUN echo one >/made\n',
+      },
+    },
+    async (scene, context) => {
+      require(context, existsSync('/bin/busybox'), 'busybox-static');
+      const dockerfile = join(dirname(scene.composeFile), 'Dockerfile');
+      copyFileSync('/bin/busybox', join(dirname(scene.composeFile), 'busybox'));
+      const watch = await watching(scene, 'up', '--watch');
+      const [root = ''] = await roots(scene, 'web');
+      const text = textOf(dockerfile);
+      writeFileSync(dockerfile, text.replace('RUN echo', 'RAN echo'));
+      await says(watch, /cannot reload the project, what runs goes on:\n.*Dockerfile:4:1: /);
+      writeFileSync(dockerfile, text.replace('echo one', 'echo two; exit 7; echo'));
+      await eventually(() => assert.equal(watch.said().match(/what runs goes on:\n/g)?.length, 2), {
+        timeoutMs: 20_000,
+      });
+      assert.equal(textOf(`${root}/made`), 'one\n');
+      writeFileSync(dockerfile, text.replace('echo one', 'echo two'));
+      await says(watch, /project reloaded/);
+      const [fresh = ''] = await roots(scene, 'web');
+      assert.equal(textOf(`${fresh}/made`), 'two\n');
       await leave(watch);
     },
   );
