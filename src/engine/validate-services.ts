@@ -68,6 +68,7 @@ const CHECKS: readonly Check[] = [
   checkNames,
   checkSysctls,
   checkPorts,
+  checkTargets,
   checkRestart,
   ({ stop_signal }) => checkSignal(stop_signal),
   checkLogging,
@@ -301,6 +302,23 @@ function checkPorts(service: Service): void {
     if (protocol === 'sctp' && published === undefined) {
       throw invalid(['ports', index], `SCTP port ${target} needs a host port`);
     }
+  }
+}
+
+/** Where something is to be mounted. */
+function checkTargets({ volumes, tmpfs }: Service): void {
+  const targets: readonly (readonly [ErrorPath, string])[] = [
+    ...(volumes ?? []).map(({ target }, index) => [['volumes', index], target] as const),
+    ...(tmpfs ?? []).map((entry, index) => [['tmpfs', index], entry] as const),
+  ];
+  for (const [attribute, target] of targets) {
+    if (target.startsWith('/')) continue;
+    const isDrive = /^[A-Za-z]:/.test(target);
+    throw invalid(
+      attribute,
+      `mount target ${JSON.stringify(target)} is not an absolute path`,
+      isDrive ? 'a source of one letter reads as a drive of Windows: write source: and target:' : 'begin it with /',
+    );
   }
 }
 

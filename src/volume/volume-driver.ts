@@ -8,6 +8,7 @@ import type { Volume } from '../model/volume.ts';
 import type { Binding } from '../native/binding.ts';
 import { randomHex } from '../native/digest.ts';
 import type { Paths } from '../state/paths.ts';
+import { hasErrno } from '../util/errno.ts';
 import { ComposeError } from '../util/errors.ts';
 import { mountFlags } from './mount-options.ts';
 
@@ -62,7 +63,7 @@ export class VolumeDriver {
     };
   }
 
-  /** The directory exists and, for a volume with a device, is mounted; idempotent. */
+  /** The directory exists and, for a volume with a device, is mounted; idempotent. Throws VOLUME_NOT_FOUND or KERNEL. */
   async ensure(record: VolumeRecord): Promise<void> {
     const { driverOpts, mountpoint, name } = record;
     if (isBind(driverOpts)) {
@@ -76,13 +77,17 @@ export class VolumeDriver {
     mkdirSync(mountpoint, { recursive: true, mode: 0o755 });
     if (!needsMount(driverOpts) || isMountPoint(mountpoint)) return;
     const { flags, data } = mountFlags(driverOpts.o ?? '');
-    await this.#native.mount(
-      driverOpts.device ?? driverOpts.type ?? '',
-      mountpoint,
-      driverOpts.type ?? '',
-      flags,
-      data,
-    );
+    const type = driverOpts.type ?? '';
+    try {
+      await this.#native.mount(driverOpts.device ?? type, mountpoint, type, flags, data);
+    } catch (error) {
+      const isUnknown = hasErrno(error, 'ENODEV');
+      const reason = isUnknown ? `this kernel has no file system ${type}` : (error as Error).message;
+      throw new ComposeError('KERNEL', `cannot mount volume ${name}: ${reason}`, {
+        cause: error,
+        path: ['volumes', record.key, 'driver_opts', ...(isUnknown ? ['type'] : [])],
+      });
+    }
   }
 
   isIntact(record: VolumeRecord): boolean {

@@ -31,8 +31,8 @@ interface Case {
   readonly compose: string;
   readonly message: RegExp;
   readonly code: number;
-  /** What may be there afterwards: a container that was made and could not start, as with Compose. */
-  readonly leaves?: 'created containers';
+  /** What may be there afterwards, as with Compose: what was made before a container could not start or be made. */
+  readonly leaves?: 'created containers' | 'networks and volumes';
 }
 
 /** `file:line:column: ` in front, and the line below it. */
@@ -128,6 +128,19 @@ networks: { default: { enable_ipv6: true, ipam: { config: [{ subnet: "fd00:213::
       'cannot start container .*-web-1: cannot mount the file /etc/passwd over the directory /usr/bin',
     ),
     code: 128,
+  },
+  {
+    title: 'a mount at a path that is not absolute',
+    compose: `${service('volumes: ["d:/data"]')}volumes: { d: }\n`,
+    message: at('2:77', 'service web: mount target "d:/data" is not an absolute path'),
+    code: 1,
+  },
+  {
+    title: 'a volume of a file system that the kernel does not have',
+    compose: `${service('volumes: ["data:/data"]')}volumes: { data: { driver_opts: { type: no-such-fs, device: none } } }\n`,
+    message: at('3:41', 'cannot mount volume .*_data: this kernel has no file system no-such-fs'),
+    code: 1,
+    leaves: 'networks and volumes',
   },
   {
     title: 'a sysctl that the kernel does not have',
@@ -306,7 +319,8 @@ describe('e2e: bad input', () => {
       assert.equal(ended, code, stderr);
       assertPlain(stderr);
       if (leaves === undefined) await assertUntouched(scene);
-      else assert.match(await scene.ok('ps', '-a'), /-web-1 .*Created/);
+      else
+        assert.match(await scene.ok('ps', '-a'), leaves === 'created containers' ? /-web-1 .*Created/ : /^NAME.*\n$/);
     });
   }
 
