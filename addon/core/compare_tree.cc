@@ -6,6 +6,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -133,22 +134,45 @@ class Comparison {
     return std::nullopt;
   }
 
+  /// Of files of one size. Where both have a hole nothing is read: an archive of a few bytes may stand for a petabyte.
   bool haveSameContent(int left, int right, const std::string& name) {
     const UniqueFd one = open(left, name, 0);
     const UniqueFd two = open(right, name, 0);
-    for (;;) {
+    for (off_t at = 0;;) {
       if (cancelled_) throw SysError(ECANCELED, "compare", name);
-      const ssize_t count = ::read(one.get(), first_.data(), first_.size());
-      if (count < 0) throw SysError(errno, "read", name);
-      if (count == 0) return true;
-      for (ssize_t done = 0; done < count;) {
-        const ssize_t got = ::read(two.get(), second_.data() + done, static_cast<size_t>(count - done));
-        if (got < 0) throw SysError(errno, "read", name);
-        if (got == 0) return false;
-        done += got;
-      }
-      if (std::memcmp(first_.data(), second_.data(), static_cast<size_t>(count)) != 0) return false;
+      const std::optional<off_t> next = std::min(dataFrom(one, at, name), dataFrom(two, at, name), isEarlier);
+      if (!next) return true;
+      at = *next;
+      const size_t count = readAt(one, at, first_, name);
+      if (count != readAt(two, at, second_, name)) return false;
+      if (std::memcmp(first_.data(), second_.data(), count) != 0) return false;
+      at += static_cast<off_t>(count);
     }
+  }
+
+  /// Where the next data are, from `at` on; absent: only a hole is left, or nothing (lseek(2)).
+  static std::optional<off_t> dataFrom(const UniqueFd& file, off_t at, const std::string& name) {
+    const off_t found = ::lseek(file.get(), at, SEEK_DATA);
+    if (found >= 0) return found;
+    if (errno == ENXIO) return std::nullopt;
+    throw SysError(errno, "lseek", name);
+  }
+
+  static bool isEarlier(const std::optional<off_t>& one, const std::optional<off_t>& two) {
+    return one && (!two || *one < *two);
+  }
+
+  /// As much as fits into `buffer`, or is left.
+  static size_t readAt(const UniqueFd& file, off_t at, std::vector<char>& buffer, const std::string& name) {
+    size_t done = 0;
+    while (done < buffer.size()) {
+      const ssize_t got =
+          ::pread(file.get(), buffer.data() + done, buffer.size() - done, at + static_cast<off_t>(done));
+      if (got < 0) throw SysError(errno, "pread", name);
+      if (got == 0) break;
+      done += static_cast<size_t>(got);
+    }
+    return done;
   }
 
   const std::atomic<bool>& cancelled_;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <string_view>
 
 #include "core/error.h"
@@ -61,6 +62,7 @@ std::string normalize(const std::string& path, const char* what) {
     if (!result.empty()) result += '/';
     result += part;
   }
+  if (result.size() >= PATH_MAX) throw InputError("INVALID", "the layer has too long a path: " + quote(path));
   return result;
 }
 

@@ -159,7 +159,8 @@ const minWriteBytes = 256 * 1024;
 const maxGatheredBytes = 4 * 1024 * 1024;
 
 function isWrong(error: unknown): boolean {
-  return error instanceof WrongContent || (error instanceof ComposeError && error.code === 'INVALID');
+  const isRefused = error instanceof ComposeError && (error.code === 'INVALID' || error.code === 'LIMIT');
+  return isRefused || error instanceof WrongContent;
 }
 
 function naming(error: unknown, digest: string): unknown {

@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -456,4 +457,29 @@ TEST("layer: two unpackings of one layer are equal trees, and a changed file mak
   std::ofstream(one.root("d/f")) << "eno";
   std::ofstream(two.root("new")) << "";
   CHECK(compareTrees(one.root(), two.root(), cancelled).has_value());
+}
+
+TEST("layer: trees are compared without their holes") {
+  const Place one;
+  const Place two;
+  const std::atomic<bool> cancelled = false;
+  constexpr off_t kSize = off_t{1} << 43U;
+  const timespec times[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+  const auto write = [&](const Place& place, off_t at, const char* bytes) {
+    const UniqueFd file{::open(place.root("sparse").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)};
+    CHECK(::ftruncate(file.get(), kSize) == 0);
+    CHECK(::pwrite(file.get(), bytes, std::strlen(bytes), at) == static_cast<ssize_t>(std::strlen(bytes)));
+    CHECK(::futimens(file.get(), times) == 0);
+    CHECK(::utimensat(AT_FDCWD, place.root().c_str(), times, 0) == 0);
+  };
+  for (const off_t at : {off_t{0}, kSize / 2, kSize - 3}) {
+    write(one, at, "abc");
+    write(two, at, "abc");
+    CHECK(!compareTrees(one.root(), two.root(), cancelled));
+  }
+  write(two, kSize / 2 + 1, "x");
+  CHECK_EQUAL(compareTrees(one.root(), two.root(), cancelled).value_or(""), "/sparse");
+  write(one, kSize / 2 + 1, "x");
+  write(one, kSize / 4, "only here");
+  CHECK_EQUAL(compareTrees(one.root(), two.root(), cancelled).value_or(""), "/sparse");
 }
