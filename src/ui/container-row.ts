@@ -42,7 +42,9 @@ export interface RowOptions {
 
 export function containerRow(record: ContainerRecord, state: ContainerState, options: RowOptions): ContainerRow {
   const { now, truncate } = options;
-  const publishers = publishersOf(record.ports);
+  // One that has ended keeps its numbers for its next start, and nobody listens there.
+  const ports = state.status === 'running' || state.status === 'paused' ? record.ports : [];
+  const publishers = publishersOf(ports);
   const command = commandText(record.command);
   return {
     Command: JSON.stringify(truncate ? shorten(command, 20) : command),
@@ -62,7 +64,7 @@ export function containerRow(record: ContainerRecord, state: ContainerState, opt
       .flatMap(({ networkId }) => options.networkNames.get(networkId) ?? [])
       .sort()
       .join(','),
-    Ports: portsText(record.ports),
+    Ports: portsText(ports),
     Project: record.project,
     Publishers: publishers.length === 0 ? null : publishers,
     RunningFor: `${formatAge(now.getTime() - Date.parse(record.createdAt))} ago`,

@@ -63,6 +63,10 @@ services:
       await eventually(async () => assert.equal(await read(await port()), 'published'));
       await scene.ok('restart');
       await eventually(async () => assert.equal(await read(await port()), 'published'));
+      const shown = () => scene.ok('ps', '-a', '--format', '{{.Ports}}|{{.State}}');
+      assert.equal((await shown()).trim(), `127.0.0.1:${await port()}->80/tcp|running`);
+      await scene.ok('stop', '-t', '1');
+      assert.equal((await shown()).trim(), '|exited');
     },
   );
 

@@ -159,7 +159,11 @@ describe('e2e: watch', () => {
       const third = (await roots(scene, 'web')).at(-1) ?? '';
       await eventually(() => assert.equal(textOf(`${third}/srv/app/z`), 'a file now'));
       await eventually(() => assert.equal(textOf(`${third}/srv/conf/a`), 'b'));
+      const lock = join(scene.stateDirectory, `run/watch-${scene.project}.lock`);
+      await scene.fails(1, /cannot take exclusive lock for project/, 'watch', '--no-up');
+      assert.equal(existsSync(lock), true);
       await leave(watch);
+      assert.equal(existsSync(lock), false);
       await scene.fails(1, /none of the selected services is configured for watch/, 'watch', '--no-up', 'other');
     },
   );

@@ -2,12 +2,12 @@
  * Files that are watched and what becomes of their changes: `watch`, `up --watch`, and whatever shows a stack. One call that
  * ends with its signal; what happens comes out as events.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { tryLockPath } from '../../image/store/lock.ts';
 import type { ProgressEvent } from '../../model/events.ts';
 import type { Project } from '../../model/project.ts';
 import type { WatchEvent } from '../../model/watch.ts';
-import { native } from '../../native/binding.ts';
 import type { ReporterForm } from '../../ui/reporter.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { Batches } from '../../watch/batches.ts';
@@ -68,7 +68,7 @@ export async function watchProject(
   requireWatchable(session, settings);
   const lockPath = join(context.paths.runDir, `watch-${session.projectName}.lock`);
   mkdirSync(dirname(lockPath), { recursive: true, mode: 0o755 });
-  const lock = native().tryLock(lockPath, { exclusive: true });
+  const lock = tryLockPath(lockPath);
   if (lock === null) {
     throw new ComposeError('INVALID', `cannot take exclusive lock for project ${session.projectName}`, {
       hint: 'another tscompose watches it',
@@ -78,6 +78,7 @@ export async function watchProject(
     await using watch = new ProjectWatch(session, settings, host, context);
     await watch.run();
   } finally {
+    rmSync(lockPath, { force: true });
     lock.release();
   }
 }
