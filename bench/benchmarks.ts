@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { build } from './build.ts';
+import { health } from './health.ts';
 import { images } from './images.ts';
 import { median, type Row } from './table.ts';
 import { ui } from './ui.ts';
@@ -180,6 +181,7 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   runtime,
   memory,
   http,
+  health,
   logs,
   build,
   images,
