@@ -103,15 +103,19 @@ export class BuildTasks implements BuildReporter {
     step.lines = [...step.lines, ...printable].slice(-linesOfStep);
   }
 
+  get #columns(): number {
+    return this.#stderr.columns || 80;
+  }
+
   #cut(title: string): string {
-    const width = Math.max(20, (this.#stderr.columns ?? 80) - 14);
+    const width = Math.max(20, this.#columns - 14);
     return title.length <= width ? title : `${title.slice(0, width - 1)}…`;
   }
 
   #shown(): string {
     const lines = this.#lines.slice(-linesOver);
     for (const { title, began, lines: said, layers } of this.#active.values()) {
-      const below = layers.size > 0 ? layerLines(layers.values()).slice(0, layersOfStep) : said;
+      const below = layers.size > 0 ? layerLines(layers.values(), this.#columns, layersOfStep) : said;
       const ms = monotonicMs() - began;
       lines.push(
         this.#cut(title) + (ms < tickMs ? '' : `  ${(ms / 1000).toFixed(1)}s`),

@@ -20,17 +20,29 @@ export function shortDigest(digest: string): string {
 
 const barWidth = 24;
 
-/** A line a layer that is on its way: `a1b2c3d4e5f6 Downloading [=======>         ] 12.5 MiB / 40 MiB`. */
-export function layerLines(layers: Iterable<LayerEvent>): string[] {
-  return [...layers]
+/** Digest, words and figures, without the bar between them. */
+const withoutBar = 52;
+
+/**
+ * A line a layer that is on its way, at most so many: `a1b2c3d4e5f6 Downloading [=======>         ] 12.5 MiB / 40 MiB`, on a
+ * narrow terminal without the bar.
+ */
+export function layerLines(layers: Iterable<LayerEvent>, columns: number, limit: number): string[] {
+  const hasBar = columns >= withoutBar + barWidth;
+  const lines = [...layers]
     .filter(({ status }) => !isOver(status))
     .map(({ digest, status, currentBytes, totalBytes }) => {
       const head = `${shortDigest(digest)} ${layerTexts[status]}`;
       if ((status !== 'downloading' && status !== 'uploading') || totalBytes === 0) return head;
-      const filled = Math.floor((barWidth * currentBytes) / totalBytes);
-      const bar = `${'='.repeat(Math.max(0, filled - 1))}${filled > 0 ? '>' : ''}`.padEnd(barWidth);
-      return `${head} [${bar}] ${formatBytes(currentBytes)} / ${formatBytes(totalBytes)}`;
+      const figures = `${formatBytes(currentBytes)} / ${formatBytes(totalBytes)}`;
+      return hasBar ? `${head} [${barOf(currentBytes / totalBytes)}] ${figures}` : `${head} ${figures}`;
     });
+  return lines.length <= limit ? lines : [...lines.slice(0, limit - 1), `+ ${lines.length - limit + 1} more`];
+}
+
+function barOf(share: number): string {
+  const filled = Math.floor(barWidth * share);
+  return `${'='.repeat(Math.max(0, filled - 1))}${filled > 0 ? '>' : ''}`.padEnd(barWidth);
 }
 
 /** How much of an image has come: `12.5 MiB / 40 MiB`; empty before it is known. */

@@ -70,8 +70,11 @@ export class TaskReporter implements Reporter {
   #fitNames(): void {
     const names = [...this.#progress.resources.values()].filter(isShown).map(describeResource);
     const widest = Math.max(0, ...names.map((name) => name.length));
-    const columns = (this.#stderr as NodeJS.WriteStream).columns || 80;
-    this.#nameWidth = Math.min(widest, Math.max(minNameWidth, columns - besideName));
+    this.#nameWidth = Math.min(widest, Math.max(minNameWidth, this.#columns - besideName));
+  }
+
+  get #columns(): number {
+    return (this.#stderr as NodeJS.WriteStream).columns || 80;
   }
 
   #refit(): void {
@@ -142,7 +145,7 @@ export class TaskReporter implements Reporter {
     const layers = [...(this.#progress.layers.get(resource.resource)?.values() ?? [])];
     const isPulled = resource.kind === 'image' && resource.status === 'working' && layers.length > 0;
     if (!isPulled) return [title, ''];
-    return [`${title}  ${layerSum(layers)}`, layerLines(layers).slice(0, maxLayerLines).join('\n')];
+    return [`${title}  ${layerSum(layers)}`, layerLines(layers, this.#columns, maxLayerLines).join('\n')];
   }
 
   /** Names, words and times one below the other. */
