@@ -90,14 +90,28 @@ function frameRenderer(stderr: NodeJS.WriteStream): typeof DefaultRenderer {
     readonly #frame = new BottomFrame();
     readonly #onResize = () => write(this.#frame.redraw(this.#rows()));
     readonly #onExit = () => write(this.#frame.close());
+    #isSuspended = false;
+    /** As the shell expects it: the terminal is as it was, then the process stops. */
+    readonly #onSuspend = () => {
+      this.#isSuspended = true;
+      write(this.#frame.close());
+      process.kill(process.pid, 'SIGSTOP');
+    };
+    readonly #onContinue = () => {
+      this.#isSuspended = false;
+      write(this.#frame.redraw(this.#rows()));
+    };
 
     override async render(): Promise<void> {
       stderr.on('resize', this.#onResize);
       process.once('exit', this.#onExit);
+      process.on('SIGTSTP', this.#onSuspend);
+      process.on('SIGCONT', this.#onContinue);
       await super.render();
     }
 
     override update(): void {
+      if (this.#isSuspended) return;
       const change = this.#frame.update(this.#rows());
       if (change !== '') write(change);
     }
@@ -105,6 +119,8 @@ function frameRenderer(stderr: NodeJS.WriteStream): typeof DefaultRenderer {
     override end(): void {
       stderr.off('resize', this.#onResize);
       process.removeListener('exit', this.#onExit);
+      process.removeListener('SIGTSTP', this.#onSuspend);
+      process.removeListener('SIGCONT', this.#onContinue);
       write(this.#frame.close());
       super.end();
     }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { eventually } from '../support/eventually.ts';
 import { type Scenario, scenario } from '../support/scenario.ts';
 import { assertScreen, type Mask } from '../support/screens.ts';
 
@@ -201,6 +202,16 @@ describe('progress in a terminal', () => {
       await terminal.shows((screen) => assert.equal(screen.filter((row) => row.includes('…')).length, 4));
       await terminal.resize(80, 24);
       await terminal.shows(isWhole);
+      // Suspended it leaves the terminal to the shell.
+      const { pid } = terminal;
+      const state = () => /\) (\w) /.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))?.[1];
+      process.kill(pid, 'SIGTSTP');
+      await eventually(() => assert.equal(state(), 'T'));
+      assert.equal((await terminal.cursor()).isVisible, true);
+      assert.doesNotMatch((await terminal.screen()).join('\n'), /Container/);
+      process.kill(pid, 'SIGCONT');
+      await terminal.shows(isWhole);
+      assert.equal((await terminal.cursor()).isVisible, false);
       // Neither fits: what waits gives way first.
       await terminal.resize(80, 4);
       await terminal.shows(/-db-1 +Waiting.*\n.*-migrate-1 +Waiting.*\n {2}\+ 1 done, 1 waiting\n*$/);

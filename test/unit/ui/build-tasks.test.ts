@@ -22,7 +22,7 @@ describe('builds on a terminal', () => {
     reporter.report({ ...step, id: 3, title: 'pull one', status: 'started' });
     const layer = { type: 'layer', resource: 'one', digest: `sha256:${'a'.repeat(64)}` } as const;
     reporter.report({ ...layer, status: 'downloading', currentBytes: 1, totalBytes: 2 });
-    await eventually(() => assert.match(shown, /pull one\n +a{12} Downloading \[/));
+    await eventually(() => assert.match(shown, /pull one\n +a{12} Downloading 1 B \/ 2 B/));
     reporter.report({ ...step, id: 3, title: 'pull one', status: 'done' });
     reporter.report({ ...step, id: 2, title: `[a 2/2] RUN ${'x'.repeat(80)}`, status: 'failed' });
     shown = '';
