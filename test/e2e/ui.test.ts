@@ -228,6 +228,10 @@ describe('e2e: ui', () => {
       await terminal.press('Enter');
       await terminal.shows(/back from the shell/);
       assert.equal(await scene.ok('exec', '-T', '--index', '1', 'db', 'cat', '/mnt/src/a.txt'), 'two\n');
+      await terminal.press('8');
+      await terminal.shows(/Plan: /);
+      writeFileSync(scene.composeFile, readFileSync(scene.composeFile, 'utf8').replace('PORT: "80"', 'PORT: "81"'));
+      await terminal.shows(/environment\.PORT/);
     },
   );
 

@@ -33,12 +33,14 @@ export interface DetailSources {
   readonly containers: readonly ObservedContainer[];
   readonly services: ReadonlySet<string>;
   readonly events: readonly WorldEvent[];
+  /** What the details were read from. */
+  readonly onFiles: (files: readonly string[]) => void;
   readonly probes: (id: string, latest: readonly HealthProbe[]) => readonly HealthProbe[];
 }
 
 export async function detailLines(tab: Exclude<Tab, 'logs'>, sources: DetailSources): Promise<Line[]> {
-  const { containers, services, events, context } = sources;
-  if (tab === 'plan') return await planOf(context);
+  const { containers, services, events } = sources;
+  if (tab === 'plan') return await planOf(sources);
   if (tab === 'events') {
     return eventLines(events.filter((event) => event.type === 'repair' || services.has(event.service)));
   }
@@ -154,8 +156,9 @@ async function inspect(container: ObservedContainer, context: Context) {
 }
 
 /** What `up` would do, of the files as they are now. */
-async function planOf(context: Context): Promise<Line[]> {
+async function planOf({ context, onFiles }: DetailSources): Promise<Line[]> {
   await using session = await openProject(context, { supervisor: 'leave' });
+  onFiles(session.files);
   const [{ previewPlan }, { planData }] = await Promise.all([
     import('../../engine/preview.ts'),
     import('../../plan/plan.ts'),

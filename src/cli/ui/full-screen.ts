@@ -19,7 +19,7 @@ import { HistoryLoader } from './history-loader.ts';
 import { problemText, quietContext } from './quiet-context.ts';
 import { serviceViews } from './service-views.ts';
 import { StackFeed } from './stack-feed.ts';
-import { WatchSwitch } from './watch-switch.ts';
+import { WatchToggle } from './watch-toggle.ts';
 
 const rememberedEvents = 500;
 
@@ -41,7 +41,7 @@ class FullScreen implements AsyncDisposable {
   #action: Promise<void> = Promise.resolve();
   readonly #details: DetailsLoader;
   readonly #history: HistoryLoader;
-  readonly #watch: WatchSwitch;
+  readonly #watch: WatchToggle;
   #events: WorldEvent[] = [];
 
   constructor(context: Context) {
@@ -49,7 +49,7 @@ class FullScreen implements AsyncDisposable {
     const changed = () => this.#terminal?.schedule();
     this.#details = new DetailsLoader(this.#view, () => this.#detailSources(), changed);
     this.#history = new HistoryLoader(this.#view, context.paths, changed);
-    this.#watch = new WatchSwitch(this.#view, () => this.#quiet((text) => this.#say(text)), changed);
+    this.#watch = new WatchToggle(this.#view, () => this.#quiet((text) => this.#say(text)), changed);
     const { interrupts } = context;
     this.#cleanup.use(interrupts.take((name) => this.#over.reject(new Interruption(name))));
     // Before Node prints what happened, which would be on a screen that nobody sees any more.
@@ -91,6 +91,7 @@ class FullScreen implements AsyncDisposable {
     this.#cleanup[Symbol.dispose]();
     await this.#feed?.[Symbol.asyncDispose]();
     this.#view.logs.reading.cancel();
+    this.#details[Symbol.dispose]();
     await this.#action;
     await this.#watch.over;
     await this.#history.over;
@@ -205,7 +206,7 @@ class FullScreen implements AsyncDisposable {
     this.#terminal?.enter();
   };
 
-  #detailSources(): DetailSources | undefined {
+  #detailSources(): Omit<DetailSources, 'onFiles'> | undefined {
     const feed = this.#feed;
     if (feed === undefined) return undefined;
     const chosen = this.#view.chosen();
@@ -240,7 +241,7 @@ class FullScreen implements AsyncDisposable {
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       const lines = problemText(error);
-      for (const line of lines) this.#say(`error: ${line}`);
+      for (const [index, line] of lines.entries()) this.#say(index === 0 ? `error: ${line}` : line);
       this.#view.notify(`${title}: ${lines[0] ?? ''}`, 'bad');
     }
     this.#view.set({ busy: null });

@@ -269,7 +269,8 @@ export class FullView {
   }
 
   #show(tab: Tab): Effect[] {
-    if (tab === this.#state.tab) return [];
+    // Once more: what it shows may have changed meanwhile.
+    if (tab === this.#state.tab) return tab === 'logs' ? [] : [{ type: 'details' }];
     this.set({ tab, details: [], detailTop: 0 });
     return [{ type: 'details' }];
   }

@@ -42,11 +42,16 @@ export function logRows(line: LogLine, manner: LogManner): Line[] {
   let text = withStyle(parseAnsi(line.text), style);
   if (manner.search !== null) text = highlight(text, manner.search);
   if (line === manner.found) text = withStyle(text, { bold: true, underline: true });
-  if (!manner.wraps) return [[...prefix, ...text]];
+  if (!isWrapped(line, manner.wraps)) return [[...prefix, ...text]];
   const indent = lineWidth(prefix);
   const blank: Line = [{ text: ' '.repeat(indent) }];
   const width = Math.max(leastText, manner.columns - indent);
   return wrapLine(text, width).map((row, index) => [...(index === 0 ? prefix : blank), ...row]);
+}
+
+/** What we say ourselves is short, but for errors, and those must be read. */
+export function isWrapped({ source }: LogLine, wraps: boolean): boolean {
+  return wraps || source === ownSource;
 }
 
 function prefixOf(line: LogLine, { names, showsTimes, isAlone, columns }: LogManner): Line {
@@ -67,4 +72,19 @@ export function clockTime(time: string): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const seconds = `${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
   return `${two(date.getHours())}:${two(date.getMinutes())}:${seconds}`;
+}
+
+/** The texts of lines without colours; at most `limit` characters, the latest ones. */
+export function latestText(
+  lines: readonly LogLine[],
+  limit: number,
+): { readonly text: string; readonly lines: number } {
+  const texts: string[] = [];
+  let size = 0;
+  for (const line of lines.toReversed()) {
+    size += line.plain.length + 1;
+    if (size > limit) break;
+    texts.push(line.plain);
+  }
+  return { text: texts.reverse().join('\n'), lines: texts.length };
 }

@@ -5,7 +5,7 @@
 import type { LogBuffer, LogLine } from './log-buffer.ts';
 import type { HistoryPage, HistoryRequest } from './log-history.ts';
 import { LogReading, type ReadingGoal } from './log-reading.ts';
-import { type LogSource, logRows } from './log-rows.ts';
+import { isWrapped, type LogSource, latestText, logRows } from './log-rows.ts';
 import { LogWindow } from './log-window.ts';
 import { type SearchPattern, searchPattern } from './search.ts';
 import type { Line } from './text.ts';
@@ -72,9 +72,7 @@ export class LogView {
 
   /** Shows these sources, or all. */
   select(sources: ReadonlySet<string> | null): void {
-    if (sameSet(this.#window.sources, sources)) return;
-    this.#window.select(sources);
-    this.#keepPlace();
+    if (this.#window.select(sources)) this.#keepPlace();
   }
 
   /** Takes what the buffer has just taken. A view that stands still stays as it is and counts. */
@@ -185,14 +183,7 @@ export class LogView {
     const end = this.#anchorIndex() + 1;
     const first = extent === 'all' ? 0 : Math.max(0, end - this.#rows);
     const chosen = this.#window.lines.slice(first, extent === 'all' ? undefined : end);
-    const texts: string[] = [];
-    let size = 0;
-    for (const line of chosen.toReversed()) {
-      size += line.plain.length + 1;
-      if (size > limit) break;
-      texts.push(line.plain);
-    }
-    return { text: texts.reverse().join('\n'), lines: texts.length };
+    return latestText(chosen, limit);
   }
 
   #scrollUp(rows: number): void {
@@ -323,9 +314,8 @@ export class LogView {
   }
 
   #rowsOf(index: number): number {
-    if (!this.wraps) return 1;
     const line = this.#window.lines[index];
-    return line === undefined ? 1 : this.#draw(line).length;
+    return line === undefined || !isWrapped(line, this.wraps) ? 1 : this.#draw(line).length;
   }
 
   #draw(line: LogLine): Line[] {
@@ -340,9 +330,4 @@ export class LogView {
       found: this.#found,
     });
   }
-}
-
-function sameSet(a: ReadonlySet<string> | null, b: ReadonlySet<string> | null): boolean {
-  if (a === null || b === null) return a === b;
-  return a.size === b.size && [...a].every((each) => b.has(each));
 }

@@ -53,10 +53,12 @@ export class LogWindow {
     return floor === null ? 0 : this.#firstIndex(({ time }) => time > floor);
   }
 
-  /** Shows these sources, or all. */
-  select(sources: ReadonlySet<string> | null): void {
+  /** Shows these sources, or all. Answers whether they are others than before. */
+  select(sources: ReadonlySet<string> | null): boolean {
+    if (isSameSet(this.#sources, sources)) return false;
     this.#sources = sources;
     this.reset();
+    return true;
   }
 
   setFilter(filter: SearchPattern | null): void {
@@ -238,4 +240,9 @@ export class LogWindow {
     }
     return low;
   }
+}
+
+function isSameSet(a: ReadonlySet<string> | null, b: ReadonlySet<string> | null): boolean {
+  if (a === null || b === null) return a === b;
+  return a.size === b.size && [...a].every((each) => b.has(each));
 }

@@ -2,7 +2,7 @@
 import { type Command, commands, findCommands, keyText } from './commands.ts';
 import type { Target } from './frame.ts';
 import type { Rectangle } from './layout.ts';
-import { colors, fitLine, fitText, type Line, textWidth } from './text.ts';
+import { colors, cutText, fitLine, fitText, type Line, textWidth } from './text.ts';
 
 export interface OverlayDrawing {
   readonly place: Rectangle;
@@ -19,7 +19,7 @@ export function helpOverlay(columns: number, rows: number, scroll: number): Over
   const groups = ['Services', 'Logs', 'View'] as const;
   const entries = groups.flatMap((group) => [
     { line: [{ text: group, style: { bold: true } }] as Line, target: null },
-    ...commands.filter((each) => each.group === group).map((command) => entryOf(command)),
+    ...commands.filter((each) => each.group === group).map((command) => entryOf(command, columns)),
     { line: [{ text: '' }] as Line, target: null },
   ]);
   // A few columns of what lies below, left and right, would only be torn words.
@@ -51,7 +51,7 @@ export function paletteOverlay(columns: number, rows: number, query: string, ind
   const room = height - 3;
   const first = Math.max(0, Math.min(index - Math.floor(room / 2), found.length - room));
   const entries = found.slice(first, first + room).map((command, row) => {
-    const entry = entryOf(command);
+    const entry = entryOf(command, columns);
     if (first + row !== index) return entry;
     const text = entry.line.map((span) => span.text).join('');
     return { ...entry, line: [{ text: fitText(text, width - 4), style: { inverse: true } }] };
@@ -87,10 +87,12 @@ interface Entry {
   readonly target: Target | null;
 }
 
-function entryOf({ id, title, keys }: Command): Entry {
-  const names = keys.map(keyText).join(', ');
+/** On a narrow terminal the first key says enough. */
+function entryOf({ id, title, keys }: Command, columns: number): Entry {
+  const isNarrow = columns < 60;
+  const names = (isNarrow ? keys.slice(0, 1) : keys).map(keyText).join(', ');
   return {
-    line: [{ text: fitText(names, 22), style: { color: colors.accent } }, { text: ` ${title}` }],
+    line: [{ text: fitText(names, isNarrow ? 7 : 22), style: { color: colors.accent } }, { text: ` ${title}` }],
     target: { type: 'command', command: id },
   };
 }
@@ -104,7 +106,7 @@ function framed(
 ): OverlayDrawing {
   const inner = width - 4;
   const edge = (left: string, right: string, text: string): Line => {
-    const shown = text === '' ? '' : ` ${text} `;
+    const shown = ` ${cutText(text, width - 6)} `;
     return [{ text: `${left}─${shown}${'─'.repeat(Math.max(0, width - 3 - textWidth(shown)))}${right}`, style: quiet }];
   };
   const side = { text: '│', style: quiet };

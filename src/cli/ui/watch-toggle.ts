@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { problemText } from './quiet-context.ts';
 
 /** `watch` while the view is open: what it says is among the logs. */
-export class WatchSwitch {
+export class WatchToggle {
   readonly #view: FullView;
   readonly #context: () => Context;
   readonly #changed: () => void;
