@@ -6,8 +6,8 @@ import { LogReader, type LogSelection } from './reader.ts';
 
 export type CollectorItem<Source> =
   | { readonly type: 'records'; readonly records: readonly SourcedRecord<Source>[] }
-  /** So many lines of a log were passed over. */
-  | { readonly type: 'skipped'; readonly lines: number }
+  /** So many lines of the log of `source` were passed over; it goes on with what was printed at `next`. */
+  | { readonly type: 'skipped'; readonly source: Source; readonly lines: number; readonly next: string }
   /** The log of `source` was read to its end: all that was printed before its `ended`, whose reason comes along. */
   | { readonly type: 'end'; readonly source: Source; readonly reason: unknown };
 
@@ -30,7 +30,7 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
   readonly #signal: AbortSignal;
   readonly #skipsBacklog: boolean;
   readonly #queueLimit: number;
-  #skipped = 0;
+  #skips: Extract<CollectorItem<Source>, { type: 'skipped' }>[] = [];
   readonly #followers = new Set<Promise<void>>();
   /**
    * By path: the reader, once nobody follows with it. A container that comes back goes on with its log, and where it ended
@@ -90,9 +90,9 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
       const ends = this.#takeEnds();
       this.#taken.resolve();
       this.#taken = Promise.withResolvers<void>();
-      const skipped = this.#skipped;
-      this.#skipped = 0;
-      if (skipped > 0) yield { type: 'skipped', lines: skipped };
+      const skips = this.#skips;
+      this.#skips = [];
+      yield* skips;
       if (records.length > 0) yield { type: 'records', records };
       yield* ends;
       if (this.#failure !== undefined) throw this.#failure.error;
@@ -117,6 +117,11 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
     const reader = await from;
     const key = {};
     let position = '';
+    let skipped = 0;
+    const tellSkipped = (next: string) => {
+      if (skipped > 0) this.#skips.push({ type: 'skipped', source, lines: skipped, next });
+      skipped = 0;
+    };
     const onIdle = (isIdle: boolean) => {
       if (isIdle) this.#positions.delete(key);
       else this.#positions.set(key, position);
@@ -126,17 +131,18 @@ export class LogCollector<Source> implements AsyncIterable<CollectorItem<Source>
     try {
       for await (const batch of followLog(path, reader, { ended, signal: this.#signal, onIdle })) {
         for (const record of batch) this.#records.push({ source, record });
+        tellSkipped(batch[0]?.time ?? position);
         position = batch.at(-1)?.time ?? position;
         this.#positions.set(key, position);
         this.#wake();
         while (this.#records.length > this.#queueLimit && !this.#signal.aborted) await this.#taken.promise;
         if (this.#skipsBacklog) {
-          const lines = await reader.skip(skipping);
-          this.#skipped += lines;
+          skipped += await reader.skip(skipping);
         }
       }
     } finally {
       this.#positions.delete(key);
+      tellSkipped(position);
     }
     if (!this.#signal.aborted) this.#ends.push({ type: 'end', source, reason: ended.reason });
     return reader;

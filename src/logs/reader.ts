@@ -42,7 +42,9 @@ export class LogReader implements AsyncDisposable {
   private constructor(path: string, selection: LogSelection) {
     this.#path = path;
     this.#selection = selection;
-    if (selection.tail !== undefined) this.#tail = [];
+    // Without an upper bound reading begins where the tail does; who would wait for the end of what is printed
+    // might wait forever.
+    if (selection.tail !== undefined && selection.until !== undefined) this.#tail = [];
   }
 
   /** What is still to be read, oldest first; closed with the reader. */

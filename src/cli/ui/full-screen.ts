@@ -116,6 +116,7 @@ class FullScreen implements AsyncDisposable {
         this.#view.logs.add(this.#view.buffer.push(lines));
         this.#terminal?.schedule();
       },
+      onSkipped: (id, lines, next) => this.#view.buffer.passOver(id, lines, next),
       onEvent: (event) => {
         this.#events = [...this.#events, event].slice(-rememberedEvents);
         if (this.#view.state.tab === 'events') this.#details.load();

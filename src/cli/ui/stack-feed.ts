@@ -22,6 +22,8 @@ export interface StackFeedListener {
   onHealth(id: string, status: string): void;
   onUsage(usage: ReadonlyMap<string, UsageView>): void;
   onLogs(lines: readonly IncomingLine[]): void;
+  /** So many lines came faster than they could be read; `next`: when the one behind them was printed. */
+  onSkipped(id: string, lines: number, next: string): void;
   onEvent(event: WorldEvent): void;
   onConnection(connection: 'open' | 'absent' | 'lost'): void;
   onFailure(error: unknown): void;
@@ -54,7 +56,7 @@ export class StackFeed implements AsyncDisposable {
     this.#listener = listener;
     const { signal } = this.#abort;
     this.#client = presentSupervisorOf(project, context);
-    this.#collector = new LogCollector(signal);
+    this.#collector = new LogCollector(signal, { skipsBacklog: true });
     this.#sampler = new UsageSampler(context.paths, (name, usage) => {
       const id = this.#ids.get(name);
       if (id === undefined) return;
@@ -161,6 +163,7 @@ export class StackFeed implements AsyncDisposable {
 
   async #followLogs(): Promise<void> {
     for await (const item of this.#collector) {
+      if (item.type === 'skipped') this.#listener.onSkipped(item.source.id, item.lines, item.next);
       if (item.type !== 'records') continue;
       this.#listener.onLogs(
         item.records.map(({ source, record }) => ({ time: record.time, source: source.id, text: record.text })),

@@ -73,8 +73,8 @@ interface Queue {
   head: number;
   /** How many it was given. */
   taken: number;
-  /** The latest one that had to go. */
-  displaced: LogLine | undefined;
+  /** The latest line that is not there, as far as is known: when it was printed and in which order it came. */
+  missing: { readonly time: string; readonly order: number } | undefined;
 }
 
 export interface LogBufferLimits {
@@ -100,6 +100,7 @@ export class LogBuffer {
   #count = 0;
   #characters = 0;
   #removals = 0;
+  #passedOver = 0;
 
   constructor(limits: LogBufferLimits = defaultLimits) {
     this.#limits = limits;
@@ -122,17 +123,29 @@ export class LogBuffer {
   /** All that these sources, or all, have printed later than this is here; null: all that they ever printed. */
   floor(sources: ReadonlySet<string> | null): string | null {
     let floor: string | null = null;
-    for (const [, { lines, head, taken, displaced }] of this.#chosen(sources)) {
+    for (const [, { lines, head, taken, missing }] of this.#chosen(sources)) {
       const isCut = taken >= (this.#limits.history ?? Number.POSITIVE_INFINITY);
-      const time = displaced?.time ?? (isCut ? lines[head]?.time : undefined);
+      const time = missing?.time ?? (isCut ? lines[head]?.time : undefined);
       if (time !== undefined && (floor === null || time > floor)) floor = time;
     }
     return floor;
   }
 
-  /** Whether a line of that order or a higher one had to go. */
-  hasDisplaced(order: number, sources: ReadonlySet<string> | null): boolean {
-    return this.#chosen(sources).some(([, { displaced }]) => displaced !== undefined && displaced.order >= order);
+  /** Whether a line of that order or a higher one is not there any more, or was never. */
+  misses(order: number, sources: ReadonlySet<string> | null): boolean {
+    return this.#chosen(sources).some(([, { missing }]) => missing !== undefined && missing.order >= order);
+  }
+
+  /** So many lines that nobody could have read were never given; `next`: when the one behind them was printed. */
+  passOver(source: string, lines: number, next: string): void {
+    const queue = this.#queue(source);
+    queue.missing = { time: next, order: this.#order };
+    this.#passedOver += lines;
+  }
+
+  /** How many lines were never given. */
+  get passedOver(): number {
+    return this.#passedOver;
   }
 
   /** Takes lines in order of time; gives back those that are still there. */
@@ -140,11 +153,7 @@ export class LogBuffer {
     const added = incoming.map(({ time, source, text }) => {
       const kept = keptText(text);
       const line = new LogLine(time, this.#order++, source, kept);
-      let queue = this.#queues.get(source);
-      if (queue === undefined) {
-        queue = { lines: [], head: 0, taken: 0, displaced: undefined };
-        this.#queues.set(source, queue);
-      }
+      const queue = this.#queue(source);
       queue.lines.push(line);
       queue.taken += 1;
       this.#count += 1;
@@ -170,6 +179,12 @@ export class LogBuffer {
     }
   }
 
+  #queue(source: string): Queue {
+    const queue = this.#queues.get(source) ?? { lines: [], head: 0, taken: 0, missing: undefined };
+    this.#queues.set(source, queue);
+    return queue;
+  }
+
   /** What we say ourselves is in no file. */
   #chosen(sources: ReadonlySet<string> | null): (readonly [string, Queue])[] {
     return [...this.#queues].filter(([source]) => source !== ownSource && (sources === null || sources.has(source)));
@@ -185,7 +200,10 @@ export class LogBuffer {
       if (largest === undefined || sizeOf(largest) === 0) return;
       const batch = Math.max(1, Math.min(256, this.#count - this.#limits.lines));
       for (let number = 0; number < batch && sizeOf(largest) > 0; number++) {
-        largest.displaced = largest.lines[largest.head];
+        const line = largest.lines[largest.head];
+        if (line !== undefined && (largest.missing === undefined || largest.missing.time <= line.time)) {
+          largest.missing = { time: line.time, order: Math.max(line.order, largest.missing?.order ?? 0) };
+        }
         this.#drop(largest);
       }
     }

@@ -18,6 +18,7 @@ export function logStatus(logs: LogView): Line {
   parts.push(
     `${count(logs.size)} ${logs.size === 1 ? 'line' : 'lines'}${logs.hasEarlier ? ', more in the files' : ''}`,
   );
+  if (logs.isFollowing && logs.passedOver > 0) parts.push(`${count(logs.passedOver)} too fast to show`);
   return [
     logs.isFollowing
       ? { text: '── following', style: { color: colors.good } }

@@ -13,6 +13,7 @@ import type { Line } from './text.ts';
 export type Seeking = 'found' | 'missing' | 'reading';
 
 export class LogView {
+  readonly #buffer: LogBuffer;
   readonly #window: LogWindow;
   /** From the files. */
   readonly reading = new LogReading();
@@ -32,6 +33,7 @@ export class LogView {
   showsLevels = true;
 
   constructor(buffer: LogBuffer) {
+    this.#buffer = buffer;
     this.#window = new LogWindow(buffer);
   }
 
@@ -41,6 +43,11 @@ export class LogView {
 
   get unseen(): number {
     return this.#unseen;
+  }
+
+  /** What was printed faster than anybody reads: the files have it. */
+  get passedOver(): number {
+    return this.#buffer.passedOver;
   }
 
   get size(): number {
@@ -108,6 +115,7 @@ export class LogView {
 
   pause(): void {
     this.#freeze(this.size - 1);
+    this.#fill();
   }
 
   /** Goes up (negative) or down by rows; at the end the view follows again. */
@@ -272,6 +280,15 @@ export class LogView {
     this.#found = line;
     const index = this.#window.indexOf(line) + Math.floor(this.#rows / 2);
     this.#freeze(Math.max(this.#lowestAt(0), Math.min(this.size - 1, index)));
+    this.#fill();
+  }
+
+  /** What was passed over or displaced between lines that are on the screen is read, now that somebody looks. */
+  #fill(): void {
+    const { top } = this.#window;
+    let rows = 0;
+    for (let index = this.#anchorIndex(); index >= top && rows < this.#rows; index--) rows += this.#rowsOf(index);
+    if (rows < this.#rows && this.hasEarlier) this.#read('back', { type: 'scroll', rows: 0 });
   }
 
   #freeze(index: number, below = 0): void {
@@ -295,7 +312,7 @@ export class LogView {
     const { floor } = this.#window;
     if (floor !== null && place.time <= floor) {
       this.reading.begin(this.#window, { direction: 'back', from: place.time }, { type: 'place', line: place });
-    }
+    } else this.#fill();
   }
 
   #anchorIndex(): number {

@@ -12,6 +12,9 @@ type End =
   /** Lines later than this are not there. */
   | { readonly type: 'moment'; readonly time: string };
 
+/** So many displaced lines may wait until they are let go of together. */
+const mostGone = 10_000;
+
 const ownSources: ReadonlySet<string> = new Set([ownSource]);
 const live: End = { type: 'live' };
 
@@ -77,6 +80,8 @@ export class LogWindow {
   add(lines: readonly LogLine[]): number {
     const chosen = lines.filter(this.isChosen);
     if (this.#end.type === 'live') this.#append(chosen);
+    // Nothing is drawn while a shell has the terminal.
+    if (this.#buffer.removals - this.#removals > mostGone) this.compact();
     return chosen.length;
   }
 
@@ -99,7 +104,7 @@ export class LogWindow {
   joinBuffer(): boolean {
     const end = this.#end;
     if (end.type === 'live') return true;
-    if (end.type === 'arrival' ? this.#buffer.hasDisplaced(end.order, this.#sources) : this.#isBelowBuffer(end.time)) {
+    if (end.type === 'arrival' ? this.#buffer.misses(end.order, this.#sources) : this.#isBelowBuffer(end.time)) {
       return false;
     }
     this.#takeBuffer();

@@ -139,6 +139,13 @@ describe('reading a log', () => {
     assert.equal((await texts()).length, 20_000);
   });
 
+  it('gives the last lines at once, and with them what is printed meanwhile', async () => {
+    writeFileSync(path, [...'abcde'].map((text) => line(text)).join(''));
+    await using reader = await LogReader.open(path, { tail: 2 });
+    appendFileSync(path, [...'fghij'].map((text) => line(text)).join(''));
+    assert.equal((await reader.read())?.map(({ text }) => text).join(''), 'defghij');
+  });
+
   it('counts a line in several parts as one for the tail', async () => {
     const part = (log: string) => `${JSON.stringify({ log, stream: 'stdout', time: timeAt(1) })}\n`;
     writeFileSync(path, line('a', 0) + part('long ') + part('line\n') + line('z', 2));

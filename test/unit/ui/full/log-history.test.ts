@@ -38,6 +38,16 @@ function reader({ kept = 300, history = 100 } = {}) {
     return lines;
   };
   const print = (count: number, source?: (number: number) => string) => view.add(buffer.push(write(count, source)));
+  /** So much that the follower passes over a part. */
+  const flood = (count: number, source: (number: number) => string) => {
+    const passed = write(count, source);
+    const lines = write(40, source);
+    for (const each of new Set(passed.map((line) => line.source))) {
+      const next = lines.find((line) => line.source === each) ?? passed.findLast((line) => line.source === each);
+      buffer.passOver(each, passed.filter((line) => line.source === each).length, next?.time ?? '');
+    }
+    view.add(buffer.push(lines));
+  };
   /** As the loader of the files does it. */
   const serve = (): string[] => {
     const remarks: string[] = [];
@@ -56,7 +66,7 @@ function reader({ kept = 300, history = 100 } = {}) {
     return remarks.filter((remark) => remark !== '');
   };
   const shown = () => view.render(80, rows).map((line) => plainText(line).trim());
-  return { files, buffer, view, write, print, serve, shown };
+  return { files, buffer, view, write, print, flood, serve, shown };
 }
 
 /** What the screen shows are lines of the files without a gap. Answers where the first one stands. */
@@ -169,17 +179,42 @@ describe('reading back in the logs', () => {
     assert.ok(view.size <= 40_000, String(view.size));
   });
 
+  it('what was passed over because it came too fast is read from the files', () => {
+    const { view, files, print, flood, serve, shown } = reader();
+    print(50);
+    flood(5000, () => 'a');
+    view.select(new Set(['a']));
+    assert.equal(view.passedOver, 5000);
+    shown();
+    for (let step = 0; step < 10; step++) {
+      view.scroll(-rows);
+      serve();
+      assertWhole(
+        shown(),
+        files.map(({ text }) => text.trim()),
+        `up ${step}`,
+      );
+    }
+  });
+
+  it('holds no lines that are gone, though nothing is drawn', () => {
+    const { view, print } = reader();
+    for (let round = 0; round < 100; round++) print(1000);
+    assert.ok(view.size < 20_000, String(view.size));
+  });
+
   it('whatever is printed, scrolled, searched and selected, no line is missing and none comes twice', () => {
     const random = randomFrom(Number(process.env.TSCOMPOSE_TEST_SEED ?? 6));
-    const { view, files, write, print, serve, shown } = reader({ kept: 600, history: 50 });
+    const { view, files, write, print, flood, serve, shown } = reader({ kept: 600, history: 50 });
     const source = () => 'abc'[Math.floor(random() * random() * 3)]!;
     write(8000, source);
     print(300, source);
     let chosen: ReadonlySet<string> | null = null;
-    for (let step = 0; step < 600; step++) {
+    for (let step = 0; step < 200; step++) {
       const choice = Math.floor(random() * 10);
       const amount = Math.ceil(random() ** 3 * 3000);
-      if (choice < 2) print(Math.ceil(amount / 5), source);
+      if (choice < 2 && random() < 0.3) flood(amount, source);
+      else if (choice < 2) print(Math.ceil(amount / 5), source);
       else if (choice < 5) view.scroll(-amount);
       else if (choice < 7) view.scroll(amount);
       else if (choice === 7) view.nextError(random() < 0.5 ? -1 : 1, '');
