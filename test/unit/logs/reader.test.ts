@@ -245,7 +245,12 @@ describe('following a log', () => {
     writeFileSync(path, line('a'));
     await using reader = await LogReader.open(path);
     const stop = new AbortController();
-    for await (const _records of followLog(path, reader, { signal: stop.signal })) setImmediate(() => stop.abort());
+    let batches = 0;
+    for await (const _records of followLog(path, reader, { signal: stop.signal })) {
+      batches++;
+      setImmediate(() => stop.abort());
+    }
+    assert.equal(batches, 1);
   });
 
   it('begins at the end when only new lines are wanted', async () => {

@@ -93,9 +93,11 @@ describe('plan: updates', () => {
     assert.ok(delay !== undefined && delay.operation.type === 'delayUpdate');
     assert.equal(delay.operation.ms, 1000);
     assert.deepEqual(creations[2]?.after, [delay.id]);
-    for (const { operation } of thePlan.nodes) {
-      if (operation.type === 'awaitReplica') assert.equal(operation.monitorMs, 3000);
-    }
+    const waits = thePlan.nodes.flatMap(({ operation }) => (operation.type === 'awaitReplica' ? operation : []));
+    assert.deepEqual(
+      waits.map(({ monitorMs }) => monitorMs),
+      creations.map(() => 3000),
+    );
   });
 
   it('without update_config containers are replaced as Compose does it, but for servers that say when they are ready', () => {
