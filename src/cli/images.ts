@@ -34,6 +34,7 @@ export interface BuildSettings {
   readonly isQuiet: boolean;
 }
 
+/** What the flags of `up`, `create` and `run` say about pulling and building. Throws USAGE. */
 export function imageSettings(values: {
   readonly pull: string | undefined;
   readonly build: boolean | undefined;

@@ -21,6 +21,7 @@ export function progressForm(context: Context): ReporterForm {
   return ansi !== 'never' && (ansi === 'always' || statusStream(context).isTTY === true) ? 'tty' : 'plain';
 }
 
+/** The reporter of a command’s progress, on the stream and in the form that it was asked for. */
 export async function openProgress(context: Context, form: ReporterForm = progressForm(context)): Promise<Reporter> {
   const stderr = statusStream(context);
   return await openReporter(form, {

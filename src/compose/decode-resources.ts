@@ -47,6 +47,7 @@ const SECRET: Shape<Secret> = {
 const CONFIG: Shape<Config> = { ...SECRET, content: text };
 const MODEL: Shape<Model> = { name: text, model: anyText, context_size: whole, runtime_flags: words };
 
+/** A top-level network as the canonical project has it; so are the others below. */
 export function decodeNetwork(value: Tree, key: string, report: ReportAt): Network {
   return decodeShape(value, NETWORK, ['networks', key], report, { ipam: {} });
 }

@@ -73,10 +73,12 @@ export const sizeText: Decoder<string> = (value, path, report) => {
   return size(value, path, report);
 };
 
+/** A list of words; a single one may stand for itself. */
 export function wordsOrWord(value: Value, path: TreePath, report: ReportAt): string[] | undefined {
   return words(typeof value === 'string' ? [value] : value, path, report);
 }
 
+/** How often a health check may fail; zero is said, unlike elsewhere. */
 export function healthRetries(value: Value, path: TreePath, report: ReportAt): number | undefined {
   if (value === null) return undefined;
   const retries = Number(value);
@@ -191,6 +193,7 @@ export function shaped<T>(shape: Shape<T>, always: Partial<T> = {}): Decoder<T> 
   return (value, path, report) => (isTree(value) ? decodeShape(value, shape, path, report, always) : undefined);
 }
 
+/** A list; an empty one says nothing. */
 export function listOf<T>(decode: Decoder<T>): Decoder<T[]> {
   return (value, path, report) => {
     if (!Array.isArray(value) || value.length === 0) return undefined;
@@ -198,6 +201,7 @@ export function listOf<T>(decode: Decoder<T>): Decoder<T[]> {
   };
 }
 
+/** A map with whatever keys; an empty one says nothing. */
 export function mapOf<T>(decode: Decoder<T>): Decoder<Record<string, T>> {
   return (value, path, report) => {
     if (!isTree(value)) return undefined;
@@ -212,6 +216,7 @@ export function oneOf<T extends string>(): Decoder<T> {
   return anyText as Decoder<T>;
 }
 
+/** A map with the attributes of T, or null: all defaults. */
 export function namedOrNull<T>(shape: Shape<T>): Decoder<T | null> {
   return (value, path, report) => (isTree(value) ? decodeShape(value, shape, path, report) : null);
 }

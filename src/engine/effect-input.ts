@@ -20,12 +20,14 @@ export interface EffectInput {
   readonly tell: (event: OutputEvent) => void;
 }
 
+/** The service as the request has it. Throws NO_SERVICE. */
 export function requireService(project: Project, name: string): Service {
   const service = project.services[name];
   if (service === undefined) throw new ComposeError('NO_SERVICE', `no such service: ${name}`);
   return service;
 }
 
+/** What the service is made of; that it was resolved is a precondition of the operation. */
 export function requireImage(input: EffectInput, serviceName: string): ResolvedImage {
   const image = input.wanted.images.get(serviceName);
   if (image === undefined) throw new Error(`the image of ${serviceName} was not resolved`);

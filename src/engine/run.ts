@@ -10,7 +10,7 @@ import { about, ComposeError } from '../util/errors.ts';
 import type { EngineContext } from './context.ts';
 import { createContainer } from './create-container.ts';
 import { resolveDesired } from './desired.ts';
-import type { EffectInput } from './effect-input.ts';
+import { type EffectInput, requireImage } from './effect-input.ts';
 import { apply } from './engine.ts';
 import { runHooks } from './hooks.ts';
 import { leaseImages } from './lease-images.ts';
@@ -155,13 +155,11 @@ async function create(
   await using _lease = await leaseImages(context.paths, wanted);
   const { origin, variables } = request;
   const input: EffectInput = { project, origin, wanted, variables, waitTimeoutMs: null, hooks: 'run', tell };
-  const image = wanted.images.get(request.service);
-  if (image === undefined) throw new Error(`the image of ${request.service} was not resolved`);
   const record = await createContainer(context, input, {
     name,
     serviceName: request.service,
     service,
-    image,
+    image: requireImage(input, request.service),
     number: 0,
     oneOff: { slug, useAliases: request.useAliases, removeOnExit: request.remove },
     inheritedVolumes: {},

@@ -2,6 +2,7 @@
 import type { Project } from './project.ts';
 import type { Service } from './service.ts';
 
+/** Whether another program is to be asked before anything else is done. */
 export function hasProviders(project: Project): boolean {
   return Object.values(project.services).some(({ provider }) => provider !== undefined);
 }

@@ -74,6 +74,7 @@ export function parseCidr(text: string): Cidr {
   return { family, base: (value >> hostBits) << hostBits, prefix };
 }
 
+/** The block in the kernel’s spelling, which parseCidr reads. */
 export function formatCidr(cidr: Cidr): string {
   return `${formatAddress(cidr.family, cidr.base)}/${cidr.prefix}`;
 }
@@ -83,10 +84,12 @@ export function sizeOf(cidr: Cidr): bigint {
   return 1n << BigInt((cidr.family === 4 ? 32 : 128) - cidr.prefix);
 }
 
+/** Whether the blocks have an address in common; those of different families never do. */
 export function overlaps(one: Cidr, other: Cidr): boolean {
   return one.family === other.family && one.base < other.base + sizeOf(other) && other.base < one.base + sizeOf(one);
 }
 
+/** Whether the address is of the subnet. Throws INVALID for what is neither. */
 export function contains(subnet: string, address: string): boolean {
   const { family, value } = parseAddress(address);
   const block = parseCidr(subnet);

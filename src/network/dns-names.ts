@@ -31,6 +31,7 @@ interface NetworkNames {
   readonly addresses: Map<string, string>;
 }
 
+/** Who is called what, and seen by whom, in the world as it is now. */
 export function indexNames(world: NetworkWorld): NameIndex {
   const networkName = new Map(world.networks.map((network) => [network.id, network.name.toLowerCase()]));
   const byNetwork = new Map<string, NetworkNames>();

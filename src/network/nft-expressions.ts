@@ -27,12 +27,14 @@ const protocolNumber = { tcp: 6, udp: 17, sctp: 132 } as const;
 const equal = 0;
 const notEqual = 1;
 
+/** An interface’s name as the kernel compares it: padded to IFNAMSIZ. */
 export function interfaceNameBytes(name: string): Uint8Array {
   const bytes = new Uint8Array(16);
   bytes.set(Buffer.from(name));
   return bytes;
 }
 
+/** An address of either family in network byte order. */
 export function addressBytes(address: string): Uint8Array {
   const { family, value } = parseAddress(address);
   return numberBytes(value, family === 4 ? 4 : 16);
@@ -48,6 +50,7 @@ export const protocolBytes = (protocol: keyof typeof protocolNumber) =>
   Uint8Array.of(protocolNumber[protocol], 0, 0, 0);
 export const portBytes = (port: number) => Uint8Array.of(port >> 8, port & 0xff, 0, 0);
 
+/** The parts of a concatenation, one behind the other. */
 export function join(...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }

@@ -11,6 +11,7 @@ export interface ResolverSettings {
 /** The address inside every container that has a network of its own. */
 const dnsAddress = '127.0.0.11';
 
+/** Reads what resolv.conf(5) has of servers, search domains and options; the rest is passed over. */
 export function parseResolvConf(text: string): ResolverSettings {
   const nameservers: string[] = [];
   let search: string[] = [];

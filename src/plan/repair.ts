@@ -5,6 +5,7 @@ import { isActive } from './selection.ts';
 
 const sigkill = 'SIGKILL';
 
+/** Plans what puts right what drifted; nothing when all is as it should be. */
 export function planRepair(builder: PlanBuilder, observed: Observed): void {
   const bridges = new Map<string, number>();
   for (const { record, isIntact } of observed.networks) {

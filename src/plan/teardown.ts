@@ -9,6 +9,7 @@ import { planContainerRemoval } from './orphans.ts';
 import type { PlanBuilder } from './plan.ts';
 import { planFirewallRepair } from './repair.ts';
 
+/** Plans the end of the project, or of the named services. */
 export function planDown(builder: PlanBuilder, desired: Desired, observed: Observed, settings: ApplySettings): void {
   const services = desired.project.services;
   const named = new Set(settings.services);

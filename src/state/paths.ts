@@ -64,6 +64,7 @@ export function resolvePaths(options: {
   return pathsUnder(join(data, 'tscompose'), join(run, 'tscompose'));
 }
 
+/** All paths below these two directories. */
 export function pathsUnder(stateDir: string, runDir: string): Paths {
   // Asked for at every look at the world, and joining paths is slow.
   const containers = new Map<string, ContainerPaths>();

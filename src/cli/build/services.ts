@@ -148,6 +148,7 @@ function tagsOf(project: Project, name: string, separator: NameSeparator): reado
   return [imageNameOf(project, name, separator), ...(project.services[name]?.build?.tags ?? [])];
 }
 
+/** What the image of a service is called, whether the file names it or not. */
 export function imageNameOf(project: Project, name: string, separator: NameSeparator): string {
   return imageName(project.name, name, project.services[name] ?? {}, separator);
 }
