@@ -11,9 +11,10 @@ import { durationMs, healthCheckOf } from './health.ts';
 import type { HostFacts } from './host.ts';
 import { monitorLog } from './logging.ts';
 import type { MonitorSpec, RestartPolicy } from './monitor-spec.ts';
-import type { OciMount, OciNamespace, OciSeccomp, OciSpec } from './oci.ts';
+import type { OciMount, OciNamespace, OciSpec } from './oci.ts';
 import { deviceGrants, hostDevices, resourcesOf, rlimitsOf } from './resources.ts';
 import { defaultSeccomp } from './seccomp.ts';
+import { resolveSeccompProfile, type SeccompProfile } from './seccomp-profile.ts';
 
 export interface BundleInput {
   readonly id: string;
@@ -29,7 +30,7 @@ export interface BundleInput {
   readonly host: HostFacts;
   readonly seccompCache: string;
   /** A custom profile from security_opt, already read. */
-  readonly seccompProfile: OciSeccomp | null;
+  readonly seccompProfile: SeccompProfile | null;
   readonly supervisor: MonitorSpec['supervisor'];
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -72,7 +73,9 @@ export function ociSpec(input: BundleInput): OciSpec {
   const seccomp =
     service.privileged || options.seccomp === 'unconfined'
       ? undefined
-      : (input.seccompProfile ?? defaultSeccomp(capabilities, host.arch));
+      : input.seccompProfile === null
+        ? defaultSeccomp(capabilities, host.arch)
+        : resolveSeccompProfile(input.seccompProfile, { ...host, capabilities });
   return {
     ociVersion: '1.2.0',
     root: { path: paths.rootfs, readonly: service.read_only ?? false },

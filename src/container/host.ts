@@ -11,6 +11,8 @@ export interface HostFacts {
   /** Capabilities in our own bounding set: no container can have more. */
   readonly boundingCapabilities: readonly string[];
   readonly arch: string;
+  /** As uname(2) tells it. */
+  readonly kernelRelease: string;
 }
 
 /** Reads the facts once; they do not change while we run. */
@@ -26,5 +28,6 @@ export function readHostFacts(): HostFacts {
     },
     boundingCapabilities: parseCapabilityMask(bounding),
     arch: process.arch,
+    kernelRelease: readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
   };
 }

@@ -93,6 +93,7 @@ export interface OciSeccomp {
   readonly defaultAction: string;
   readonly defaultErrnoRet?: number;
   readonly architectures?: readonly string[];
+  readonly flags?: readonly string[];
   readonly syscalls: readonly OciSyscall[];
 }
 

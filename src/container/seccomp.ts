@@ -11,7 +11,10 @@ interface ProfileRule {
   readonly unlessCapability?: string;
 }
 
-const architectures: Readonly<Record<string, { readonly name: string; readonly all: readonly string[] }>> = {
+/** What libseccomp and Docker's profiles call an architecture, by `process.arch`: its own, with those that it also runs. */
+export const seccompArchitectures: Readonly<
+  Record<string, { readonly name: string; readonly all: readonly string[] }>
+> = {
   x64: { name: 'amd64', all: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'] },
   arm64: { name: 'arm64', all: ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM'] },
 };
@@ -30,7 +33,7 @@ export function defaultSeccomp(capabilities: readonly string[], arch: string): O
 }
 
 function makeFilter(capabilities: readonly string[], arch: string): OciSeccomp {
-  const machine = architectures[arch];
+  const machine = seccompArchitectures[arch];
   const rules = (profile.rules as readonly ProfileRule[]).filter(
     (rule) =>
       (rule.arches === undefined || (machine !== undefined && rule.arches.includes(machine.name))) &&

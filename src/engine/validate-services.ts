@@ -6,13 +6,13 @@ import { securityOptions } from '../container/bundle.ts';
 import { resolveCapabilities } from '../container/capabilities.ts';
 import type { HostFacts } from '../container/host.ts';
 import { checkLogging } from '../container/log-options.ts';
-import type { OciSeccomp } from '../container/oci.ts';
 import { deviceGrants, resourcesOf, splitDevice } from '../container/resources.ts';
+import { parseSeccompProfile, type SeccompProfile } from '../container/seccomp-profile.ts';
 import { isIpAddress } from '../model/address.ts';
 import type { Project } from '../model/project.ts';
 import type { Service } from '../model/service.ts';
 import { parseExtraHost } from '../network/hosts-file.ts';
-import { ComposeError, type ErrorPath } from '../util/errors.ts';
+import { about, ComposeError, type ErrorPath } from '../util/errors.ts';
 import { didYouMean } from '../util/nearest.ts';
 import { nameError } from './desired.ts';
 import { type GivenVariables, validateGivenFiles } from './given-files.ts';
@@ -89,7 +89,7 @@ function checkCapabilities(service: Service, { host }: Given): void {
 }
 
 /** The profile that `security_opt` names, relative to the project's directory; null without one. */
-export function customSeccomp(service: Service, workingDirectory: string): OciSeccomp | null {
+export function customSeccomp(service: Service, workingDirectory: string): SeccompProfile | null {
   const { seccomp } = securityOptions(service);
   if (typeof seccomp === 'string') return null;
   const path = resolve(workingDirectory, seccomp.path);
@@ -107,12 +107,11 @@ export function customSeccomp(service: Service, workingDirectory: string): OciSe
     });
   }
   try {
-    const profile = JSON.parse(text) as OciSeccomp;
-    if (typeof profile.defaultAction === 'string') return profile;
+    return parseSeccompProfile(text);
   } catch (error) {
-    throw invalid(attribute, `seccomp profile ${path} is not JSON: ${(error as Error).message}`);
+    if (!(error instanceof ComposeError)) throw error;
+    throw about(error, { attribute }, `seccomp profile ${path}: ${error.message}`);
   }
-  throw invalid(attribute, `seccomp profile ${path} has no defaultAction`);
 }
 
 /** Attributes that set limits, and the controller whose limits they are. */
