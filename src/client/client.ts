@@ -135,7 +135,7 @@ export class SupervisorClient implements Disposable {
   }
 
   async #call(method: 'GET' | 'POST', path: string, body: unknown, options: CallOptions): Promise<ExchangeAnswer> {
-    await this.#ready();
+    await unlessAborted(this.#ready(), options.signal);
     let response: ExchangeAnswer;
     try {
       response = await this.#send(method, path, body, options);
@@ -146,7 +146,7 @@ export class SupervisorClient implements Disposable {
       const isGone = isAbsent(error) || isReset(error);
       if (!isGone || this.#command === null) throw translate(error, this.#paths);
       this.#started = this.#start(this.#command);
-      await this.#started;
+      await unlessAborted(this.#started, options.signal);
       response = await this.#send(method, path, body, options).catch((again: unknown) => {
         options.signal?.throwIfAborted();
         throw translate(again, this.#paths);
@@ -183,6 +183,19 @@ export class SupervisorClient implements Disposable {
     this.#answers.add(answer);
     answer.body.once('close', () => this.#answers.delete(answer));
     return answer;
+  }
+}
+
+/** Settles as `promise` does, or with the reason of an abort; what it waits for goes on. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted) abort();
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal?.removeEventListener('abort', abort);
   }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Scenario, scenario, tscompose } from '../support/scenario.ts';
 
@@ -63,6 +63,25 @@ describe('e2e: cp', () => {
       }
       await scene.ok('start');
       assert.equal(await scene.ok('exec', '-T', '--index', '2', 'web', 'cat', '/srv/exited/sub/file'), 'hello');
+    },
+  );
+
+  scenario(
+    'what a stopped container would mount and is gone is named, and the container starts afterwards',
+    { compose, files: { 'own/there': 'kept' } },
+    async (scene) => {
+      const directory = dirname(scene.composeFile);
+      await scene.ok('create', 'web');
+      renameSync(join(directory, 'own'), join(directory, 'other'));
+      await scene.fails(
+        1,
+        /own, which is mounted at \/opt, does not exist/,
+        'cp',
+        'web:/opt/there',
+        join(directory, 'x'),
+      );
+      renameSync(join(directory, 'other'), join(directory, 'own'));
+      await scene.ok('up', '-d', 'web');
     },
   );
 

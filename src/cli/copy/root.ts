@@ -5,6 +5,7 @@ import { resolveInTree } from '../../build/tree/resolve.ts';
 import type { OciMount, OciSpec } from '../../container/oci.ts';
 import { native } from '../../native/binding.ts';
 import type { ObservedContainer } from '../../plan/observed.ts';
+import { hasErrno } from '../../util/errno.ts';
 import { ComposeError } from '../../util/errors.ts';
 import { containerFiles } from '../container-files.ts';
 import type { Context } from '../context.ts';
@@ -50,21 +51,19 @@ async function stoppedPlace(id: string, name: string, path: string, context: Con
   if (lock === null) {
     throw new ComposeError('NOT_RUNNING', `container ${name} is between two starts`, { hint: 'try again' });
   }
-  try {
-    const fd = await native().openOverlay({ lower, upper, work, place: paths.rootfs });
-    const overlay = placeOf(fd, path, spec.root.readonly, () => lock.release());
-    const mounted = mountedPlace(overlay, spec.mounts);
-    if (mounted === null) return overlay;
-    await overlay[Symbol.asyncDispose]();
-    return mounted;
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
+  using opened = new DisposableStack();
+  opened.defer(() => lock.release());
+  const fd = await native().openOverlay({ lower, upper, work, place: paths.rootfs });
+  opened.defer(() => closeSync(fd));
+  const overlay = { fd, root: `/proc/self/fd/${fd}`, path, isReadOnly: spec.root.readonly };
+  const mounted = mountedPlace(overlay, spec.mounts);
+  if (mounted !== null) return mounted;
+  const kept = opened.move();
+  return { ...overlay, [Symbol.asyncDispose]: async () => kept.dispose() };
 }
 
 /** The place in what is mounted there when the container runs; null: nothing of the machine's is. */
-function mountedPlace(overlay: TreePlace, mounts: readonly OciMount[]): TreePlace | null {
+function mountedPlace(overlay: Pick<TreePlace, 'root' | 'path'>, mounts: readonly OciMount[]): TreePlace | null {
   const path = `/${resolveInTree(overlay.root, overlay.path).path}`;
   const covers = ({ destination }: OciMount) => destination === path || path.startsWith(`${destination}/`);
   const mount = mounts.findLast((each) => each.type === 'bind' && covers(each));
@@ -73,12 +72,23 @@ function mountedPlace(overlay: TreePlace, mounts: readonly OciMount[]): TreePlac
   const rest = path.slice(mount.destination.length + 1);
   const beneath = mount.options?.find((option) => option.startsWith(beneathOption))?.slice(beneathOption.length);
   if (beneath !== undefined) {
-    return placeOf(openDirectory(beneath), posix.join(mount.source.slice(beneath.length), rest), isReadOnly);
+    return placeOf(openMounted(beneath, mount), posix.join(mount.source.slice(beneath.length), rest), isReadOnly);
   }
   if (lstatSync(mount.source, { throwIfNoEntry: false })?.isDirectory() !== false) {
-    return placeOf(openDirectory(mount.source), rest, isReadOnly);
+    return placeOf(openMounted(mount.source, mount), rest, isReadOnly);
   }
-  return placeOf(openDirectory(posix.dirname(mount.source)), posix.basename(mount.source), isReadOnly);
+  return placeOf(openMounted(posix.dirname(mount.source), mount), posix.basename(mount.source), isReadOnly);
+}
+
+function openMounted(directory: string, { destination }: OciMount): number {
+  try {
+    return openDirectory(directory);
+  } catch (error) {
+    if (!hasErrno(error, 'ENOENT') && !hasErrno(error, 'ENOTDIR')) throw error;
+    throw new ComposeError('VOLUME_NOT_FOUND', `${directory}, which is mounted at ${destination}, does not exist`, {
+      cause: error,
+    });
+  }
 }
 
 /** A part of a volume is looked up within it (docs/architecture.md). */
@@ -96,7 +106,7 @@ function openDirectory(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
 }
 
-function placeOf(fd: number, path: string, isReadOnly: boolean, released?: () => void): TreePlace {
+function placeOf(fd: number, path: string, isReadOnly: boolean): TreePlace {
   return {
     fd,
     root: `/proc/self/fd/${fd}`,
@@ -104,7 +114,6 @@ function placeOf(fd: number, path: string, isReadOnly: boolean, released?: () =>
     isReadOnly,
     async [Symbol.asyncDispose]() {
       closeSync(fd);
-      released?.();
     },
   };
 }

@@ -7,6 +7,7 @@ import { SupervisorClient } from '../../../src/client/client.ts';
 import { parseJsonLines } from '../../../src/client/ndjson.ts';
 import { defaultSettings } from '../../../src/model/settings.ts';
 import { type ProjectPaths, pathsUnder } from '../../../src/state/paths.ts';
+import { eventually } from '../../support/eventually.ts';
 
 let root = '';
 let paths: ProjectPaths;
@@ -148,6 +149,27 @@ describe('starting a supervisor', () => {
     assert.equal(readFileSync(started, 'utf8'), 'x');
     await client.leaveIfStarted();
     assert.ok(existsSync(paths.log));
+  });
+
+  it('is not waited for any more when the call is given up', async () => {
+    const pidFile = join(root, 'pid');
+    const command = script(`
+      import { writeFileSync, renameSync } from 'node:fs';
+      writeFileSync(${JSON.stringify(`${pidFile}.new`)}, String(process.pid));
+      renameSync(${JSON.stringify(`${pidFile}.new`)}, ${JSON.stringify(pidFile)});
+      setInterval(() => {}, 60_000);
+    `);
+    using client = new SupervisorClient(paths, command);
+    const stop = new AbortController();
+    const asked = client.info({ signal: stop.signal });
+    const pid = Number(await eventually(() => readFileSync(pidFile, 'utf8')));
+    try {
+      stop.abort(new Error('enough'));
+      await assert.rejects(asked, /^Error: enough$/);
+      await assert.rejects(client.info({ signal: stop.signal }), /^Error: enough$/);
+    } finally {
+      process.kill(pid, 'SIGKILL');
+    }
   });
 
   it('throws what it says on its way down', async () => {
