@@ -4,9 +4,9 @@ import type { TreeEntry } from '../native/binding.ts';
 import { ComposeError } from '../util/errors.ts';
 import type { CopyStep } from './graph/steps.ts';
 import type { BuildMachine } from './machine.ts';
-import { type ModeChange, type Owner, parseMode, parseOwner } from './tree/owner.ts';
+import { isNumericOwner, type ModeChange, type Owner, parseMode, parseOwner } from './tree/owner.ts';
 import { resolveInTree } from './tree/resolve.ts';
-import { openTree } from './tree/root.ts';
+import { type OpenTree, openTree } from './tree/root.ts';
 import type { ScannedEntry, ScannedSource } from './tree/scan.ts';
 
 export interface CopyInput {
@@ -15,6 +15,8 @@ export interface CopyInput {
   readonly directory: string;
   /** Top first; none for a layer that does not depend on what is below it. */
   readonly lower: readonly string[];
+  /** Where owners are looked up. */
+  readonly stage: readonly string[];
   readonly signal: AbortSignal;
 }
 
@@ -26,12 +28,23 @@ export async function copyInto(
   modified: number | null,
 ): Promise<void> {
   await using tree = await openTree(input.machine.native, { ...input, isWritable: true });
-  const owner = step.chown === null ? null : parseOwner(step.chown, tree.path);
+  const owner = step.chown === null ? null : await ownerOf(step.chown, input, tree);
   const change = step.chmod === null ? null : modeChange(step.chmod);
   const plan = new CopyPlan(tree.path, owner, change);
   for (const source of sources) plan.addSource(step.destination, source, step.hasParents);
   for (const { name, content } of step.files) plan.addFile(step.destination, name, content, modified);
   await copy(input, tree.fd, plan.entries);
+}
+
+/** By name as the stage knows it, also where the copy lies on nothing of it. */
+async function ownerOf(chown: string, { machine, lower, stage, directory }: CopyInput, tree: OpenTree): Promise<Owner> {
+  if (lower.length === stage.length || isNumericOwner(chown)) return parseOwner(chown, tree.path);
+  await using whole = await openTree(machine.native, {
+    lower: stage,
+    directory: posix.join(directory, 'owners'),
+    isWritable: false,
+  });
+  return parseOwner(chown, whole.path);
 }
 
 /** Makes a directory, with those above it, when it is missing. */

@@ -19,6 +19,7 @@ import { runStep } from './run-step.ts';
 import type { SharedWork } from './shared-work.ts';
 import { Sources } from './sources.ts';
 import { chainOf, layerDirectories, type StageState, withLayer } from './stage-state.ts';
+import { isNumericOwner } from './tree/owner.ts';
 import type { ScannedSource } from './tree/scan.ts';
 import { unpackSources } from './unpack.ts';
 import type { Workspace } from './workspace.ts';
@@ -192,7 +193,7 @@ export class StageBuilder implements AsyncDisposable {
         return cacheKey({ kind: step.kind, chain, epoch, path: step.path, user: step.user });
       case 'copy': {
         const { from: _from, place: _place, title: _title, createdBy: _by, sources: _written, ...rest } = step;
-        return cacheKey({ ...rest, chain: step.isLinked ? null : chain, epoch, content });
+        return cacheKey({ ...rest, chain: isIndependent(step) ? null : chain, epoch, content });
       }
       case 'run': {
         const { place: _place, title: _title, createdBy: _by, quietEnv: _quiet, mounts, ...rest } = step;
@@ -218,8 +219,9 @@ export class StageBuilder implements AsyncDisposable {
     const { layers } = shared;
     return await slots.run(signal, async () => {
       const { directory, containerId } = workspace.step();
-      const lower = step.kind === 'copy' && step.isLinked ? [] : layerDirectories(state, layers.pathOf);
-      await this.#perform(step, { lower, directory, containerId, sources, id });
+      const stage = layerDirectories(state, layers.pathOf);
+      const lower = step.kind === 'copy' && step.isLinked ? [] : stage;
+      await this.#perform(step, { lower, stage, directory, containerId, sources, id });
       return await layers.take(directory, { sourceDateEpoch: request.sourceDateEpoch, signal });
     });
   }
@@ -284,8 +286,16 @@ export class StageBuilder implements AsyncDisposable {
   }
 }
 
+/** A copy that is the same whatever is below it. */
+function isIndependent({ isLinked, chown }: CopyStep): boolean {
+  return isLinked && (chown === null || isNumericOwner(chown));
+}
+
 interface StepWork {
+  /** What the step's layer lies on, top first. */
   readonly lower: readonly string[];
+  /** The layers of the stage, also those that the step's does not depend on. */
+  readonly stage: readonly string[];
   readonly directory: string;
   readonly containerId: string;
   readonly sources: readonly ScannedSource[];

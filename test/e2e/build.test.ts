@@ -645,7 +645,7 @@ COPY d/s* d/h* /globs/
 COPY --parents d/sub/b /parents/
 COPY --parents ./d/./sub /pivot/
 COPY --exclude=sub --exclude=*nk d /less
-COPY --link d/a /alone/x
+COPY --link --chown=named d/a /alone/x
 COPY --from=base /existing /from/stage
 USER named
 WORKDIR /work
@@ -655,8 +655,8 @@ CMD cd / && find new slash existing alias par named mode nothing linked target g
       );
       await scene.ok('build');
       const expected = `alias 777 0:0
-alone 755 0:0
-alone/x 640 0:0
+alone 755 55:66
+alone/x 640 55:66
 existing 711 0:0
 existing/a 640 0:0
 existing/through 755 0:0

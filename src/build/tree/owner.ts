@@ -18,6 +18,11 @@ export function parseOwner(text: string, root: string): Owner {
   return group === '' ? owner : { ...owner, gid: groupOf(group, root) };
 }
 
+/** Whether nobody needs to be looked up. */
+export function isNumericOwner(text: string): boolean {
+  return /^\d+(?::\d*)?$/.test(text);
+}
+
 function userOf(user: string, root: string): Owner {
   const number = idOf(user);
   if (number !== null) return { uid: number, gid: number };

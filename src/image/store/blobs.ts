@@ -10,6 +10,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
   writev,
@@ -151,7 +152,7 @@ class Writer implements BlobWriter {
   readonly #descriptor: Pick<Descriptor, 'digest' | 'size'>;
   #hash: ReturnType<typeof createHash> | null;
   #offset = 0;
-  #state: 'open' | 'committed' | 'closed' = 'open';
+  #state: 'open' | 'committed' | 'discarded' | 'closed' = 'open';
 
   private constructor(
     lock: FileLock,
@@ -215,12 +216,17 @@ class Writer implements BlobWriter {
   }
 
   async discard(): Promise<void> {
-    if (this.#state === 'open') unlinkSync(this.path);
+    if (this.#state === 'open') {
+      unlinkSync(this.path);
+      this.#state = 'discarded';
+    }
     await this[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#state === 'closed') return;
+    // Nothing came that could be gone on with.
+    if (this.#state === 'open' && this.#offset === 0) rmSync(this.path, { force: true });
     this.#state = 'closed';
     try {
       closeSync(this.#fd);

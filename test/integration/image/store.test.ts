@@ -97,6 +97,8 @@ describe('image store', () => {
       assert.equal(writer?.offset, 0);
       await assert.rejects(writer.write(Buffer.from('expected and more')), isCode('REGISTRY'));
     }
+    // Nor of one of which nothing came.
+    await (await store.blobs.begin(blob, { signal }))?.[Symbol.asyncDispose]();
     assert.deepEqual(readdirSync(store.layout.ingest), []);
     assert.equal(store.blobs.has(blob.digest), false);
   });
