@@ -5,6 +5,7 @@ import { formatAge } from '../../../ui/age.ts';
 import { formatList } from '../../../ui/list.ts';
 import { defineCommand } from '../../command.ts';
 import type { Context } from '../../context.ts';
+import { filterImages } from '../../image-filter.ts';
 import { withImageStore } from '../../image-store.ts';
 
 export const imageLs = defineCommand({
@@ -14,19 +15,26 @@ export const imageLs = defineCommand({
   options: {
     all: { type: 'boolean', short: 'a', description: 'Also images without a name that others are made of' },
     digests: { type: 'boolean', description: 'Show digests' },
+    filter: {
+      type: 'strings',
+      short: 'f',
+      value: 'FILTER',
+      description: 'dangling=, label=, before=, since=, reference=; repeatable',
+    },
     format: { type: 'string', value: 'FORMAT', description: 'table, json or a template' },
     noTrunc: { type: 'boolean', description: 'Whole ids' },
     quiet: { type: 'boolean', short: 'q', description: 'Only ids' },
   },
-  settings: ({ digests, format, noTrunc, quiet }, [name]) => ({
+  settings: ({ digests, filter, format, noTrunc, quiet }, [name]) => ({
     name,
+    filters: filter ?? [],
     format,
     hasDigests: digests ?? false,
     isWhole: noTrunc ?? false,
     isQuiet: quiet ?? false,
   }),
-  async run({ name, format, hasDigests, isWhole, isQuiet }, context) {
-    const images = await withImageStore(context, listImages);
+  async run({ name, filters, format, hasDigests, isWhole, isQuiet }, context) {
+    const images = filterImages(await withImageStore(context, listImages), filters);
     const rows = images
       .flatMap((image) => rowsOf(image, { isWhole, context }))
       .filter(({ Repository, Tag }) => name === undefined || name === Repository || name === `${Repository}:${Tag}`);
