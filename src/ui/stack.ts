@@ -28,6 +28,8 @@ export interface StackState {
   readonly hint: string | null;
   /** What somebody is asked to pick from. */
   readonly choice: { readonly title: string; readonly items: readonly string[] } | null;
+  /** Whether changes of files are followed. */
+  readonly isWatching: boolean;
 }
 
 export type StackEvent =
@@ -47,7 +49,8 @@ export type StackEvent =
   | { readonly type: 'usage'; readonly name: string; readonly cpuPercent: number | null; readonly memoryBytes: number }
   | { readonly type: 'notice'; readonly text: string | null }
   | { readonly type: 'hint'; readonly text: string | null }
-  | { readonly type: 'choice'; readonly choice: StackState['choice'] };
+  | { readonly type: 'choice'; readonly choice: StackState['choice'] }
+  | { readonly type: 'watching'; readonly isOn: boolean };
 
 export const emptyStack: StackState = {
   rows: new Map(),
@@ -56,6 +59,7 @@ export const emptyStack: StackState = {
   notice: null,
   hint: null,
   choice: null,
+  isWatching: false,
 };
 
 /** The state after `event`. */
@@ -85,6 +89,8 @@ export function reduceStack(state: StackState, event: StackEvent): StackState {
       return { ...state, hint: event.text };
     case 'choice':
       return { ...state, choice: event.choice };
+    case 'watching':
+      return { ...state, isWatching: event.isOn };
   }
 }
 

@@ -32,8 +32,14 @@ export class AttachedFiles {
     this.#since = scope.attach.watch === 'on' ? new Date(performance.timeOrigin) : undefined;
     this.#switch = new WatchSwitch({
       watch: (signal, tell) => this.#watch(signal, tell),
-      tell: (event) => printer.watch(event),
-      ended,
+      tell: (event) => {
+        if (event.type === 'enabled') options.screen.tell({ type: 'watching', isOn: true });
+        printer.watch(event);
+      },
+      ended: (error) => {
+        options.screen.tell({ type: 'watching', isOn: false });
+        ended(error);
+      },
     });
   }
 

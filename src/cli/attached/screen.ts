@@ -11,7 +11,12 @@ import { openProgress, progressForm } from '../progress.ts';
 const footerKeys: readonly FooterKey[] = [
   { key: 'd', label: 'detach', help: 'end this command; the containers go on' },
   { key: 'o', label: 'open', help: 'open a published address in the browser' },
-  { key: 'w', label: 'watch', help: 'follow changes of files, as develop.watch says; again: no more' },
+  {
+    key: 'w',
+    label: 'watch',
+    watchingLabel: 'watching',
+    help: 'follow changes of files, as develop.watch says; again: no more',
+  },
   { key: '?', label: 'help', help: 'show or hide these lines' },
   { key: 'Enter', label: '', help: 'an empty line, to part what comes from what was', isMinor: true },
   { key: 'Ctrl+Z', label: '', help: 'suspend this command; the containers go on', isMinor: true },

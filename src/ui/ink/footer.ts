@@ -19,6 +19,8 @@ export interface FooterKey {
   readonly key: string;
   /** One word for the line below the table. */
   readonly label: string;
+  /** The word while files are watched. */
+  readonly watchingLabel?: string;
   /** What the help says. Of a key that is only there, the line says nothing. */
   readonly help: string;
   readonly isMinor?: boolean;
@@ -47,7 +49,7 @@ export function Footer({ stack, columns, rows, keys, label, isHelp }: FooterProp
       ? tableLines(stack, label, columns, limit)
       : choiceLines(stack.choice, columns, height);
   const said = stack.notice ?? stack.hint;
-  const bottom = said === null ? h(Keys, { key: 'keys', keys }) : noticeLine(said);
+  const bottom = said === null ? h(Keys, { key: 'keys', keys, isWatching: stack.isWatching }) : noticeLine(said);
   return h(Box, { flexDirection: 'column', width: columns }, ...[...lines, bottom].slice(-height));
 }
 
@@ -55,13 +57,22 @@ function noticeLine(notice: string): ReactElement {
   return h(Text, { key: 'keys', color: 'yellow', wrap: 'truncate' }, `  ${notice}`);
 }
 
-function Keys({ keys }: { readonly keys: readonly FooterKey[] }): ReactElement {
+function Keys({
+  keys,
+  isWatching,
+}: {
+  readonly keys: readonly FooterKey[];
+  readonly isWatching: boolean;
+}): ReactElement {
   const shown = keys.filter(({ isMinor }) => isMinor !== true);
-  const parts = shown.flatMap(({ key, label }) => [
-    '  ',
-    h(Text, { key, bold: true }, key),
-    h(Text, { key: `${key} label`, color: 'gray' }, ` ${label}`),
-  ]);
+  const parts = shown.flatMap(({ key, label, watchingLabel }) => {
+    const isOn = isWatching && watchingLabel !== undefined;
+    return [
+      '  ',
+      h(Text, { key, bold: true }, key),
+      h(Text, { key: `${key} label`, color: isOn ? 'green' : 'gray' }, ` ${isOn ? watchingLabel : label}`),
+    ];
+  });
   return h(Text, { wrap: 'truncate' }, ...parts);
 }
 

@@ -40,6 +40,14 @@ describe('the footer', () => {
     assert.equal(lines.at(-1), '  d detach  Ctrl+C stop');
   });
 
+  it('says that files are watched', () => {
+    const own = [{ key: 'w', label: 'watch', watchingLabel: 'watching', help: '' }, ...keys];
+    const on = reduceStack(emptyStack, { type: 'watching', isOn: true });
+    assert.equal(draw(on, 80, 24, { keys: own }).at(-1), '  w watching  d detach  Ctrl+C stop');
+    const off = reduceStack(on, { type: 'watching', isOn: false });
+    assert.equal(draw(off, 80, 24, { keys: own }).at(-1), '  w watch  d detach  Ctrl+C stop');
+  });
+
   it('says what a container waits for, and until what is so', () => {
     const node = (id: number, operation: string, service: string, more: Partial<PlanNodeData> = {}): PlanNodeData => ({
       ...{
