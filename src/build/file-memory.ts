@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sha256 } from '../native/digest.ts';
 import type { Paths } from '../state/paths.ts';
+import { hasErrno } from '../util/errno.ts';
 import { replaceFile } from '../util/files.ts';
 import type { DigestMemory } from './tree/digest.ts';
 import type { ScannedEntry } from './tree/scan.ts';
@@ -40,9 +41,14 @@ export function openFileMemory(paths: Paths, root: string): FileMemory {
     },
     async save() {
       if (!isChanged) return;
-      mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
       const kept = [...read()].filter(([file]) => !now.has(file)).slice(0, 100_000);
-      await replaceFile(path, JSON.stringify([...now, ...kept]), 0o600);
+      try {
+        mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
+        await replaceFile(path, JSON.stringify([...now, ...kept]), 0o600);
+      } catch (error) {
+        // The build has its own to say about a full disk; without the memory the next one reads files again.
+        if (!hasErrno(error, 'ENOSPC') && !hasErrno(error, 'EDQUOT')) throw error;
+      }
     },
   };
 }
