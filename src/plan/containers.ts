@@ -15,7 +15,7 @@ import type { PlanBuilder } from './plan.ts';
 import { planRemovals, restartingDependency } from './removals.ts';
 import { isActive, selectedServices } from './selection.ts';
 import { StartPlanner } from './starts.ts';
-import { planAddition, planUpdate, publishesPort } from './updates.ts';
+import { planAddition, planUpdate, sharesPort } from './updates.ts';
 import type { PlannedVolumes } from './volumes.ts';
 
 /** Plans what becomes of the containers of the selected services, and of networks and volumes that must go in between. */
@@ -87,7 +87,7 @@ export function planContainers(
     for (const number of decision.addedNumbers) {
       const cause = decision.kept.length === 0 && !isReplaced(decision) ? 'not found' : 'scaled up';
       const after = [...ready, ...removal.all(name)];
-      const joins = cause === 'scaled up' && publishesPort(service) && settings.intent !== 'create';
+      const joins = cause === 'scaled up' && sharesPort(service) && settings.intent !== 'create';
       if (joins) starts.serve(name, [planAddition(starts, name, number, cause, after)]);
       else starts.create(name, number, cause, [], { after, inheritedVolumes: {} });
     }

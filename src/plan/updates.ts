@@ -108,6 +108,16 @@ export function publishesPort({ ports }: Service): boolean {
   return ports?.some(({ protocol }) => (protocol || 'tcp') === 'tcp') ?? false;
 }
 
+/** Whether its replicas are met at one port: then none is that does not listen yet. Where each has a port of its own, nobody knows it. */
+export function sharesPort({ ports }: Service): boolean {
+  return (
+    ports?.some(
+      ({ protocol, published, mode }) =>
+        (protocol || 'tcp') === 'tcp' && mode !== 'host' && /^0*[1-9]\d*$/.test(published ?? ''),
+    ) ?? false
+  );
+}
+
 /** Plans one more replica beside others that serve; answers as `planUpdate`. */
 export function planAddition(
   planner: UpdatePlanner,

@@ -167,4 +167,20 @@ describe('plan: updates', () => {
       'removeContainer shop-web-3',
     ]);
   });
+
+  it('a replica with a port of its own is nobody to wait for', () => {
+    const withPort = (published: string) =>
+      service({ ports: [{ mode: 'ingress', target: 80, published, protocol: 'tcp' }], deploy: deploy({}, 2) });
+    for (const published of ['', '0', '8000-8009']) {
+      const text = planText(
+        project({ web: withPort(published) }),
+        world(['web', 1, withPort(published)]),
+        settings('up'),
+      );
+      assert.deepEqual(
+        text.map((line) => line.replace(/^.*: (\w+),.*/, '$1')),
+        ['createContainer', 'startContainer'],
+      );
+    }
+  });
 });
