@@ -1,8 +1,10 @@
 #include "core/cgroup_layout.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 
 #include "core/error.h"
@@ -94,6 +96,18 @@ const CgroupLayout& cgroupLayout() {
   static const CgroupLayout layout =
       parseCgroupLayout(readFile("/proc/self/mountinfo"), readFileIfExists("/proc/self/cgroup").value_or(""));
   return layout;
+}
+
+bool isDirectory(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+bool isRefused(int error) { return error == EACCES || error == EPERM || error == EROFS; }
+
+std::string trimmed(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
 }
 
 bool fileExists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }

@@ -6,7 +6,7 @@
 
 #include "core/cgroup.h"
 
-/// Internals that cgroup.cc, cgroup_v1.cc and cgroup_v2.cc share.
+/// Internals that the files of cgroups share.
 namespace tscompose {
 
 /// One mounted hierarchy.
@@ -33,6 +33,11 @@ const CgroupLayout& cgroupLayout();
 /// Pure halves of the above, for tests.
 CgroupLayout parseCgroupLayout(std::string_view mountinfo, std::string_view ownCgroups);
 
+bool isDirectory(const std::string& path);
+/// Whether an errno says that the hierarchy is not ours to write.
+bool isRefused(int error);
+/// Without the line ends that every cgroup file closes with.
+std::string trimmed(std::string text);
 /// Whether a limit can exist: the file is there.
 bool fileExists(const std::string& path);
 /// The number in a cgroup file; 0 when the file is missing or says "max".

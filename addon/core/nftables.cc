@@ -2,10 +2,8 @@
 
 #include <arpa/inet.h>
 #include <endian.h>
-#include <libmnl/libmnl.h>
 #include <libnftnl/chain.h>
 #include <libnftnl/common.h>
-#include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
 #include <libnftnl/table.h>
@@ -13,27 +11,24 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <functional>
 #include <map>
 #include <memory>
 #include <span>
 #include <string_view>
 
 #include "core/error.h"
-#include "core/fd.h"
 #include "core/netlink.h"
+#include "core/nft_batch.h"
+#include "core/nft_expression.h"
 
 namespace tscompose {
 
 namespace {
 
-constexpr size_t kMaxMessage = 32 * 1024;
 constexpr size_t kElementsPerMessage = 256;
 constexpr uint32_t kInterfaceName = 41;  // nft's number of the type ifname
 constexpr uint32_t kHostOrder = 1;       // and of host byte order
@@ -50,210 +45,7 @@ using ChainPtr = std::unique_ptr<nftnl_chain, Deleter<nftnl_chain_free>>;
 using RulePtr = std::unique_ptr<nftnl_rule, Deleter<nftnl_rule_free>>;
 using SetPtr = std::unique_ptr<nftnl_set, Deleter<nftnl_set_free>>;
 
-enum class Width { k8, k16, k32, kText, kData };
-
-struct Attribute {
-  uint16_t number;
-  Width width;
-};
-
-using Attributes = std::map<std::string_view, Attribute>;
-
-/// What rules may be made of: expression → attribute → libnftnl's number and width.
-const std::map<std::string_view, Attributes>& expressions() {
-  static const std::map<std::string_view, Attributes> table{
-      {"meta",
-       {{"key", {NFTNL_EXPR_META_KEY, Width::k32}},
-        {"dreg", {NFTNL_EXPR_META_DREG, Width::k32}},
-        {"sreg", {NFTNL_EXPR_META_SREG, Width::k32}}}},
-      {"cmp",
-       {{"sreg", {NFTNL_EXPR_CMP_SREG, Width::k32}},
-        {"op", {NFTNL_EXPR_CMP_OP, Width::k32}},
-        {"data", {NFTNL_EXPR_CMP_DATA, Width::kData}}}},
-      {"payload",
-       {{"dreg", {NFTNL_EXPR_PAYLOAD_DREG, Width::k32}},
-        {"base", {NFTNL_EXPR_PAYLOAD_BASE, Width::k32}},
-        {"offset", {NFTNL_EXPR_PAYLOAD_OFFSET, Width::k32}},
-        {"len", {NFTNL_EXPR_PAYLOAD_LEN, Width::k32}}}},
-      {"bitwise",
-       {{"sreg", {NFTNL_EXPR_BITWISE_SREG, Width::k32}},
-        {"dreg", {NFTNL_EXPR_BITWISE_DREG, Width::k32}},
-        {"len", {NFTNL_EXPR_BITWISE_LEN, Width::k32}},
-        {"mask", {NFTNL_EXPR_BITWISE_MASK, Width::kData}},
-        {"xor", {NFTNL_EXPR_BITWISE_XOR, Width::kData}}}},
-      {"lookup",
-       {{"sreg", {NFTNL_EXPR_LOOKUP_SREG, Width::k32}},
-        {"dreg", {NFTNL_EXPR_LOOKUP_DREG, Width::k32}},
-        {"set", {NFTNL_EXPR_LOOKUP_SET, Width::kText}},
-        {"flags", {NFTNL_EXPR_LOOKUP_FLAGS, Width::k32}}}},
-      {"immediate",
-       {{"dreg", {NFTNL_EXPR_IMM_DREG, Width::k32}},
-        {"data", {NFTNL_EXPR_IMM_DATA, Width::kData}},
-        {"verdict", {NFTNL_EXPR_IMM_VERDICT, Width::k32}},
-        {"chain", {NFTNL_EXPR_IMM_CHAIN, Width::kText}}}},
-      {"nat",
-       {{"type", {NFTNL_EXPR_NAT_TYPE, Width::k32}},
-        {"family", {NFTNL_EXPR_NAT_FAMILY, Width::k32}},
-        {"addr", {NFTNL_EXPR_NAT_REG_ADDR_MIN, Width::k32}},
-        {"proto", {NFTNL_EXPR_NAT_REG_PROTO_MIN, Width::k32}},
-        {"flags", {NFTNL_EXPR_NAT_FLAGS, Width::k32}}}},
-      {"masq", {{"flags", {NFTNL_EXPR_MASQ_FLAGS, Width::k32}}}},
-      {"redir", {{"proto", {NFTNL_EXPR_REDIR_REG_PROTO_MIN, Width::k32}}}},
-      {"fib",
-       {{"dreg", {NFTNL_EXPR_FIB_DREG, Width::k32}},
-        {"result", {NFTNL_EXPR_FIB_RESULT, Width::k32}},
-        {"flags", {NFTNL_EXPR_FIB_FLAGS, Width::k32}}}},
-      {"ct",
-       {{"key", {NFTNL_EXPR_CT_KEY, Width::k32}},
-        {"dreg", {NFTNL_EXPR_CT_DREG, Width::k32}},
-        {"dir", {NFTNL_EXPR_CT_DIR, Width::k8}}}},
-      {"counter", {}},
-      {"fwd", {{"dev", {NFTNL_EXPR_FWD_SREG_DEV, Width::k32}}}},
-      {"queue",
-       {{"num", {NFTNL_EXPR_QUEUE_NUM, Width::k16}},
-        {"total", {NFTNL_EXPR_QUEUE_TOTAL, Width::k16}},
-        {"flags", {NFTNL_EXPR_QUEUE_FLAGS, Width::k16}}}},
-      {"target",
-       {{"name", {NFTNL_EXPR_TG_NAME, Width::kText}},
-        {"rev", {NFTNL_EXPR_TG_REV, Width::k32}},
-        {"info", {NFTNL_EXPR_TG_INFO, Width::kData}}}},
-  };
-  return table;
-}
-
 [[noreturn]] void invalid(const std::string& message) { throw InputError("INVALID", message); }
-
-void addExpression(nftnl_rule* rule, const NftExpression& wanted) {
-  const auto known = expressions().find(wanted.name);
-  if (known == expressions().end()) invalid("unknown nftables expression " + wanted.name);
-  nftnl_expr* expression = nftnl_expr_alloc(wanted.name.c_str());
-  if (expression == nullptr) throw SysError(errno, "nftnl_expr_alloc", wanted.name);
-  nftnl_rule_add_expr(rule, expression);  // the rule owns it from here
-  for (const auto& [name, value] : wanted.attributes) {
-    const auto attribute = known->second.find(name);
-    if (attribute == known->second.end())
-      invalid("unknown attribute " + name + " of nftables expression " + wanted.name);
-    const auto [number, width] = attribute->second;
-    const auto* whole = std::get_if<uint64_t>(&value);
-    const auto* text = std::get_if<std::string>(&value);
-    const auto* data = std::get_if<std::vector<uint8_t>>(&value);
-    const bool fits = width == Width::kText   ? text != nullptr
-                      : width == Width::kData ? data != nullptr
-                                              : whole != nullptr;
-    if (!fits) invalid("attribute " + name + " of nftables expression " + wanted.name + " has the wrong type");
-    switch (width) {
-      case Width::k8:
-        nftnl_expr_set_u8(expression, number, static_cast<uint8_t>(*whole));
-        break;
-      case Width::k16:
-        nftnl_expr_set_u16(expression, number, static_cast<uint16_t>(*whole));
-        break;
-      case Width::k32:
-        nftnl_expr_set_u32(expression, number, static_cast<uint32_t>(*whole));
-        break;
-      case Width::kText:
-        nftnl_expr_set_str(expression, number, text->c_str());
-        break;
-      case Width::kData: {
-        if (wanted.name == "target") {
-          // libnftnl takes over what it is given here, and frees it with the expression.
-          void* copy = ::calloc(1, data->size());
-          if (copy == nullptr) throw SysError(ENOMEM, "calloc");
-          std::memcpy(copy, data->data(), data->size());
-          nftnl_expr_set(expression, number, copy, static_cast<uint32_t>(data->size()));
-        } else {
-          if (data->empty() || data->size() > 64) invalid("attribute " + name + " has an invalid length");
-          nftnl_expr_set(expression, number, data->data(), static_cast<uint32_t>(data->size()));
-        }
-        break;
-      }
-    }
-  }
-}
-
-/// One transaction under construction; remembers what each message is about.
-class Batch {
- public:
-  Batch() { boundary(NFNL_MSG_BATCH_BEGIN); }
-
-  template <typename Build>
-  void add(uint16_t type, uint8_t family, uint16_t flags, const std::string& subject, Build build) {
-    const size_t start = bytes_.size();
-    bytes_.resize(start + kMaxMessage);
-    nlmsghdr* header = nftnl_nlmsg_build_hdr(reinterpret_cast<char*>(bytes_.data() + start), type, family,
-                                             static_cast<uint16_t>(flags | NLM_F_ACK), next(subject));
-    build(header);
-    bytes_.resize(start + NLMSG_ALIGN(header->nlmsg_len));
-  }
-
-  void commit(int socket) {
-    boundary(NFNL_MSG_BATCH_END);
-    // One skb holds the whole transaction, and one queue all acknowledgements.
-    const int size = static_cast<int>(std::max<size_t>(bytes_.size() * 2, 1U << 20U));
-    ::setsockopt(socket, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size);
-    const int acknowledgements = static_cast<int>(std::max<size_t>(subjects_.size() * 1024, 1U << 20U));
-    ::setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &acknowledgements, sizeof acknowledgements);
-    sockaddr_nl kernel{};
-    kernel.nl_family = AF_NETLINK;
-    if (::sendto(socket, bytes_.data(), bytes_.size(), 0, reinterpret_cast<sockaddr*>(&kernel), sizeof kernel) < 0) {
-      throw SysError(errno, "sendto", "nfnetlink");
-    }
-    readAnswers(socket);
-  }
-
- private:
-  /// The kernel has carried it out, and queued its answers, before sendto returns.
-  void readAnswers(int socket) const {
-    std::vector<uint8_t> buffer(64 * 1024);
-    for (;;) {
-      const ssize_t received = ::recv(socket, buffer.data(), buffer.size(), MSG_DONTWAIT);
-      if (received < 0 && errno == EINTR) continue;
-      if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
-      if (received < 0) throw SysError(errno, "recv", "nfnetlink");
-      check({buffer.data(), static_cast<size_t>(received)});
-    }
-  }
-
-  uint32_t next(const std::string& subject) {
-    subjects_.push_back(subject);
-    return static_cast<uint32_t>(subjects_.size());
-  }
-
-  void boundary(uint16_t type) {
-    const size_t start = bytes_.size();
-    const size_t length = sizeof(nlmsghdr) + sizeof(nfgenmsg);
-    bytes_.resize(start + length);
-    nlmsghdr header{};
-    header.nlmsg_len = static_cast<uint32_t>(length);
-    header.nlmsg_type = type;
-    header.nlmsg_flags = NLM_F_REQUEST;
-    header.nlmsg_seq = next("transaction");
-    nfgenmsg message{};
-    message.nfgen_family = AF_UNSPEC;
-    message.version = NFNETLINK_V0;
-    message.res_id = htons(NFNL_SUBSYS_NFTABLES);
-    std::memcpy(bytes_.data() + start, &header, sizeof header);
-    std::memcpy(bytes_.data() + start + sizeof header, &message, sizeof message);
-  }
-
-  void check(std::span<const uint8_t> datagram) const {
-    while (datagram.size() >= sizeof(nlmsghdr) + sizeof(int)) {
-      nlmsghdr header;
-      std::memcpy(&header, datagram.data(), sizeof header);
-      if (header.nlmsg_len < sizeof header || header.nlmsg_len > datagram.size()) return;
-      int error = 0;
-      std::memcpy(&error, datagram.data() + sizeof header, sizeof error);
-      if (header.nlmsg_type == NLMSG_ERROR && error != 0) {
-        const size_t index = header.nlmsg_seq - 1;
-        throw SysError(-error, "nftables", index < subjects_.size() ? subjects_[index] : "transaction");
-      }
-      datagram = datagram.subspan(std::min<size_t>(NLMSG_ALIGN(header.nlmsg_len), datagram.size()));
-    }
-  }
-
-  std::vector<uint8_t> bytes_;
-  std::vector<std::string> subjects_;
-};
 
 uint32_t hookNumber(const std::string& family, const std::string& name) {
   static const std::map<std::string_view, uint32_t> hooks{{"prerouting", NF_INET_PRE_ROUTING},

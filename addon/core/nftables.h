@@ -11,7 +11,7 @@
 
 namespace tscompose {
 
-/// One expression of a rule: libnftnl's name for it and its attributes (the table in nftables.cc).
+/// One expression of a rule: libnftnl's name for it and its attributes (the table in nft_expression.cc).
 struct NftExpression {
   std::string name;
   std::vector<std::pair<std::string, std::variant<uint64_t, std::string, std::vector<uint8_t>>>> attributes;

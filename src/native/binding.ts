@@ -326,7 +326,7 @@ export interface NftChain {
   readonly rules: readonly (readonly NftExpression[])[];
 }
 
-/** One libnftnl expression: its name and attributes (addon/core/nftables.cc has the table). */
+/** One libnftnl expression: its name and attributes (addon/core/nft_expression.cc has the table). */
 export type NftExpression = readonly [name: string, attributes: Readonly<Record<string, number | string | Uint8Array>>];
 
 export interface TableStatus {
