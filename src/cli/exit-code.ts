@@ -33,6 +33,7 @@ const codes: Partial<Record<ErrorCode, number>> = {
 /** The exit code that an error asks for. */
 export function exitCode(error: unknown): number {
   if (isInterruption(error)) return 130;
+  if (error instanceof SuppressedError) return exitCode(error.suppressed);
   if (error instanceof AggregateError && error.errors.length > 0) return exitCode(error.errors[0]);
   if (!(error instanceof ComposeError)) return 70;
   if (error.exitCode !== undefined) return error.exitCode;

@@ -16,6 +16,8 @@ interface Details {
 
 /** One failure as text, ending in a newline: message, excerpt, log, hint. A stack only when it is a bug of ours. */
 export function formatError(error: unknown, rendering: ErrorRendering): string {
+  // The first error is the one to tell: what went wrong while cleaning up after it often has the same cause.
+  if (error instanceof SuppressedError) return formatError(error.suppressed, rendering);
   if (rendering.form === 'json') return `${JSON.stringify({ error: true, message: messageOf(error) })}\n`;
   if (error instanceof AggregateError) return error.errors.map((each) => formatError(each, rendering)).join('\n');
   const paint = rendering.isColored ? (code: number, text: string) => `\x1b[${code}m${text}\x1b[0m` : plain;
