@@ -229,6 +229,8 @@ export async function repair(
     images: new Map(),
     contents: new Map(),
   };
+  // Nobody's doing but ours: whoever changed the records may have been killed before he wrote their rules.
+  if (observed.firewall === 'behind') await context.rules.request();
   const thePlan = plan(empty.desired, observed, defaultSettings('repair'));
   if (thePlan.nodes.length === 0) return 0;
   const emit = (event: ProgressEvent): void => {

@@ -54,7 +54,7 @@ export async function observe(options: ObserveOptions): Promise<Observed> {
       record,
       isIntact: options.volumes?.isIntact(record) ?? true,
     })),
-    firewallIntact: links?.firewallIntact ?? true,
+    firewall: links?.firewall ?? 'intact',
   };
 }
 

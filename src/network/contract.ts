@@ -2,6 +2,7 @@
  * What the engine and the supervisor call: networks, published ports and DNS. The implementations are
  * network-driver.ts, ports.ts and dns-server.ts.
  */
+import type { FirewallState } from '../model/firewall-state.ts';
 import type { ContainerRecord, EndpointRecord, NetworkRecord, PublishedPort } from '../model/records.ts';
 import type { ComposeError } from '../util/errors.ts';
 
@@ -25,7 +26,7 @@ export interface NetworkObservation {
   readonly bridges: ReadonlySet<string>;
   /** Ids of the containers whose namespace and every link are intact. */
   readonly endpoints: ReadonlySet<string>;
-  readonly firewallIntact: boolean;
+  readonly firewall: FirewallState;
 }
 
 export interface NetworkChange {

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { FirewallState } from '../model/firewall-state.ts';
 import type { Binding, ForwardChain, NativeHandle, NftTable } from '../native/binding.ts';
 import { sha256 } from '../native/digest.ts';
 import type { Paths } from '../state/paths.ts';
@@ -53,12 +54,12 @@ export class Firewall {
     }
   }
 
-  /** Whether the kernel holds that world's rules; without a world, those of the last sync of this process. */
-  async isIntact(world: NetworkWorld | undefined): Promise<boolean> {
+  /** What the kernel holds beside that world's rules; without a world, beside those of the last sync of this process. */
+  async stateFor(world: NetworkWorld | undefined): Promise<FirewallState> {
     const known = world ?? this.#world;
-    if (known === undefined) return true;
+    if (known === undefined) return 'intact';
     const foreign = await this.#native.forwardChains();
-    return this.#isWritten(firewallTable(known, this.#tableName, this.#passage(foreign)), known, foreign);
+    return this.#state(firewallTable(known, this.#tableName, this.#passage(foreign)), known, foreign);
   }
 
   /** Whether a changed table needs an answer: ours, when it is no longer what was written, or a new `policy drop`. */
@@ -66,7 +67,7 @@ export class Firewall {
     if (this.#world === undefined || this.#running !== undefined) return false;
     const isOurs = table === `inet ${this.#tableName}`;
     if (!isOurs && !/^(ip|ip6|inet) (filter|firewalld)$/.test(table)) return false;
-    return !(await this.isIntact(undefined));
+    return (await this.stateFor(undefined)) !== 'intact';
   }
 
   /** Whether UDP was ever published to that address: only such flows outlive their target, and looking costs 5 ms. */
@@ -88,7 +89,7 @@ export class Firewall {
           if (address !== null) this.#packetTargets.add(address);
         }
       }
-      if (!(await this.#isWritten(table, world, foreign))) await this.#replace(table, world, passage, foreign);
+      if ((await this.#state(table, world, foreign)) !== 'intact') await this.#replace(table, world, passage, foreign);
       this.#forward(passage.kind === 'queue' && table.chains.length > 0);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -120,21 +121,18 @@ export class Firewall {
     }
   }
 
-  async #isWritten(table: NftTable, world: NetworkWorld, foreign: readonly ForwardChain[]): Promise<boolean> {
+  async #state(table: NftTable, world: NetworkWorld, foreign: readonly ForwardChain[]): Promise<FirewallState> {
+    const status = await this.#native.tableStatus('inet', this.#tableName);
+    // The digest is ours, whatever became of the rules since.
+    if (status !== null && (table.chains.length === 0 || status.digest !== table.digest)) return 'behind';
     for (const guest of guestRules(world, this.#tableName, foreign)) {
       const { rules, last } = await this.#native.guestStatus(guest);
-      if (rules !== guest.rules.length || last !== guest.rules.length) return false;
+      if (rules !== guest.rules.length || last !== guest.rules.length) return 'changed';
     }
-    const status = await this.#native.tableStatus('inet', this.#tableName);
-    if (table.chains.length === 0) return status === null;
     const { chains, rules, elements } = countOf(table);
-    return (
-      status !== null &&
-      status.digest === table.digest &&
-      status.chains === chains &&
-      status.rules === rules &&
-      status.elements === elements
-    );
+    if (status === null) return table.chains.length === 0 ? 'intact' : 'changed';
+    const isWhole = status.chains === chains && status.rules === rules && status.elements === elements;
+    return isWhole ? 'intact' : 'changed';
   }
 
   #passage(foreign: readonly ForwardChain[]): Passage {

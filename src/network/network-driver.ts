@@ -46,10 +46,10 @@ export function openNetworkDriver(options: { readonly paths: Paths; readonly nat
     syncFirewall: (world) => firewall.sync(world),
     async observe(networks, containers, world) {
       const plugged = containers.filter((container) => container.networkNamespace !== null);
-      const [hostLinks, insides, firewallIntact] = await Promise.all([
+      const [hostLinks, insides, firewallState] = await Promise.all([
         native.links(),
         native.namespaceLinks(plugged.map((container) => container.networkNamespace as string)),
-        firewall.isIntact(world),
+        firewall.stateFor(world),
       ]);
       const hostByName = new Map(hostLinks.map((link) => [link.name, link]));
       const byId = new Map(networks.map((network) => [network.id, network]));
@@ -64,7 +64,7 @@ export function openNetworkDriver(options: { readonly paths: Paths; readonly nat
       return {
         bridges: new Set(bridges.map((network) => network.id)),
         endpoints: new Set([...intact, ...unplugged].map((container) => container.id)),
-        firewallIntact,
+        firewall: firewallState,
       };
     },
     watch: (signal) => watch(native, firewall, signal),

@@ -1,5 +1,6 @@
 /** A snapshot of the world: what the records say, corrected by what the kernel says. `engine/observe.ts` fills it. */
 import type { ContainerState } from '../model/container-state.ts';
+import type { FirewallState } from '../model/firewall-state.ts';
 import type { ContainerRecord, NetworkRecord, VolumeRecord } from '../model/records.ts';
 
 export interface Observed {
@@ -10,7 +11,7 @@ export interface Observed {
   /** Networks of other owners that the project names as external, by name on this machine. */
   readonly externalNetworks: readonly NetworkRecord[];
   /** Our table holds the rules of every project. */
-  readonly firewallIntact: boolean;
+  readonly firewall: FirewallState;
 }
 
 export interface ObservedContainer {

@@ -24,7 +24,7 @@ export function planRepair(builder: PlanBuilder, observed: Observed): void {
     );
   }
   for (const container of observed.containers) planContainerRepair(builder, container, bridges);
-  if (!observed.firewallIntact) planFirewallRepair(builder);
+  if (observed.firewall === 'changed') planFirewallRepair(builder);
 }
 
 /** The table of all projects anew, from the records. */

@@ -75,7 +75,7 @@ export function planDown(builder: PlanBuilder, desired: Desired, observed: Obser
   }
   if (settings.removeVolumes && named.size === 0) planVolumeRemoval(builder, observed, remaining, removed);
   // Rules of what went before, where whoever took it down was killed.
-  if (!observed.firewallIntact) planFirewallRepair(builder);
+  if (observed.firewall !== 'intact') planFirewallRepair(builder);
 }
 
 type Services = Readonly<Record<string, Service>>;

@@ -71,6 +71,19 @@ describe('e2e: healing', () => {
     },
   );
 
+  scenario('what another project does with the rules is no drift', { compose: stack }, async (scene) => {
+    await scene.ok('up', '-d');
+    const other = ['-p', `${scene.project}-other`];
+    for (let round = 0; round < 6; round += 1) {
+      await scene.ok(...other, 'up', '-d');
+      await scene.ok(...other, 'down', '-t', '0');
+    }
+    const since = new Date(Date.now() - 60_000).toISOString();
+    const events = await scene.ok('events', '--json', '--since', since, '--until', new Date().toISOString());
+    assert.match(events, /"action":"start"/);
+    assert.doesNotMatch(events, /"type":"repair"/);
+  });
+
   scenario(
     'the supervisor killed: containers go on, another takes over, no name goes unanswered',
     { compose: stack },

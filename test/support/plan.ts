@@ -162,7 +162,7 @@ export function observed(overrides: Partial<Observed> = {}): Observed {
     networks: [],
     volumes: [],
     externalNetworks: [],
-    firewallIntact: true,
+    firewall: 'intact',
     ...overrides,
   };
 }

@@ -18,7 +18,7 @@ const observed = (...containers: ObservedContainer[]): Observed => ({
   networks: [],
   volumes: [],
   externalNetworks: [],
-  firewallIntact: true,
+  firewall: 'intact',
 });
 
 describe('the services of the full-screen view', () => {

@@ -320,7 +320,7 @@ describe('plan: down', () => {
   });
 
   it('puts the rules right when whoever took the rest down was killed before it did', () => {
-    assert.deepEqual(planText(project({ api, db }), observed({ firewallIntact: false }), settings('down')), [
+    assert.deepEqual(planText(project({ api, db }), observed({ firewall: 'changed' }), settings('down')), [
       '#1 firewall inet tscompose: repairFirewall, the nftables table was changed or removed',
     ]);
   });
@@ -404,12 +404,17 @@ describe('plan: repair', () => {
     const world = observed({
       networks: [network({}, false)],
       containers: [container('web', 1, web)],
-      firewallIntact: false,
+      firewall: 'changed',
     });
     assert.deepEqual(planText(project({ web }), world, settings('repair')), [
       '#1 network shop_default: repairNetwork, bridge br-default is missing or incomplete',
       '#2 container shop-web-1: replugContainer, a link of it is missing [1]',
       '#3 firewall inet tscompose: repairFirewall, the nftables table was changed or removed',
     ]);
+  });
+
+  it('leaves rules alone that another process is about to write', () => {
+    const world = observed({ containers: [container('web', 1, web)], firewall: 'behind' });
+    assert.deepEqual(planText(project({ web }), world, settings('repair')), []);
   });
 });

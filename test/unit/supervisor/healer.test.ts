@@ -7,7 +7,7 @@ import { ChangeQueue } from '../../../src/supervisor/change-queue.ts';
 import { Healer } from '../../../src/supervisor/healer.ts';
 import type { Supervisor } from '../../../src/supervisor/supervisor.ts';
 
-const untouched: NetworkObservation = { bridges: new Set(), endpoints: new Set(), firewallIntact: true };
+const untouched: NetworkObservation = { bridges: new Set(), endpoints: new Set(), firewall: 'intact' };
 
 /** A project without containers whose networks are looked at, and drift, when the test says so. */
 class FakeProject {
