@@ -46,6 +46,11 @@ export class LogFile implements AsyncDisposable {
     return (await this.#handle.stat()).size;
   }
 
+  /** As far as it was read. */
+  get position(): number {
+    return this.#position;
+  }
+
   /** Goes to `position`, which must be the beginning of a line. */
   seek(position: number): void {
     this.#position = position;

@@ -27,11 +27,15 @@ export class LogReader implements AsyncDisposable {
   /** Identities of the youngest files that were queued, never to be read again. */
   #met: string[] = [];
   #tail: LogRecord[] | undefined;
+  /** The files that were there at first, and how long the last of them was. */
+  #opened: { readonly identities: ReadonlySet<string>; readonly lastBytes: number } | undefined;
+  #linesRead = 0;
 
   static async open(path: string, selection: LogSelection = {}): Promise<LogReader> {
     const reader = new LogReader(path, selection);
     try {
       await reader.#openFiles();
+      await reader.#noteOpened();
       return reader;
     } catch (error) {
       await reader[Symbol.asyncDispose]();
@@ -45,6 +49,19 @@ export class LogReader implements AsyncDisposable {
     // Without an upper bound reading begins where the tail does; who would wait for the end of what is printed
     // might wait forever.
     if (selection.tail !== undefined && selection.until !== undefined) this.#tail = [];
+  }
+
+  /** Of those that were read, whether they were selected or not. */
+  get linesRead(): number {
+    return this.#linesRead;
+  }
+
+  /** Whether all was read that was there when the reader was opened. */
+  get isPastOpening(): boolean {
+    const [file] = this.#files;
+    if (file === undefined || this.#opened === undefined) return true;
+    const { identities, lastBytes } = this.#opened;
+    return !identities.has(file.identity) || (this.#files.length === 1 && file.position >= lastBytes);
   }
 
   /** What is still to be read, oldest first; closed with the reader. */
@@ -101,6 +118,11 @@ export class LogReader implements AsyncDisposable {
     for (const file of files) await file[Symbol.asyncDispose]();
   }
 
+  async #noteOpened(): Promise<void> {
+    const identities = new Set(this.#files.map(({ identity }) => identity));
+    this.#opened = { identities, lastBytes: (await this.#files.at(-1)?.size()) ?? 0 };
+  }
+
   #takeTail(): LogRecord[] | undefined {
     const tail = this.#tail;
     // The limit is on what was there to begin with; what comes later is all given.
@@ -129,7 +151,9 @@ export class LogReader implements AsyncDisposable {
     const records: LogRecord[] = [];
     for (const fragment of fragments) {
       const record = this.#assembler.push(fragment);
-      if (record !== undefined && this.#isSelected(record)) records.push(record);
+      if (record === undefined) continue;
+      this.#linesRead += 1;
+      if (this.#isSelected(record)) records.push(record);
     }
     return records;
   }
@@ -244,15 +268,27 @@ export class LogReader implements AsyncDisposable {
   }
 }
 
-/** What is there now, without the last line if it has no newline yet. */
+/** What was there when the reader was opened, without the last line if it has no newline yet; a little more may come along. */
 export async function* readHistory(reader: LogReader): AsyncGenerator<LogRecord[]> {
-  for (let records = await reader.read(); records !== undefined; records = await reader.read()) yield records;
+  for (let records = await reader.read(); records !== undefined; records = await reader.read()) {
+    yield records;
+    // Who prints faster than anybody reads would never come to an end.
+    if (reader.isPastOpening) return;
+  }
 }
 
 /** A log as it is now: all that `selection` asks for, then the end. */
 export async function* readLog(path: string, selection: LogSelection = {}): AsyncGenerator<LogRecord[]> {
   await using reader = await LogReader.open(path, selection);
-  yield* readHistory(reader);
+  const { tail, until } = selection;
+  const most = until === undefined ? tail : undefined;
+  for await (const records of readHistory(reader)) {
+    // Reading begins with the tail, so what is beyond it came later.
+    const later = most === undefined ? 0 : Math.max(0, reader.linesRead - most);
+    if (later < records.length) yield records.slice(0, records.length - later);
+    if (later > 0) return;
+  }
+  if (most !== undefined && reader.linesRead >= most) return;
   const rest = reader.flush();
   if (rest.length > 0) yield rest;
 }

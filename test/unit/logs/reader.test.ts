@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { appendFile, rename } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -144,6 +144,33 @@ describe('reading a log', () => {
     await using reader = await LogReader.open(path, { tail: 2 });
     appendFileSync(path, [...'fghij'].map((text) => line(text)).join(''));
     assert.equal((await reader.read())?.map(({ text }) => text).join(''), 'defghij');
+  });
+
+  it('ends with what was there, however much is printed while it is read', async () => {
+    writeFileSync(path, line('a') + line('b'));
+    const found: string[] = [];
+    for await (const records of readLog(path)) {
+      found.push(...records.map(({ text }) => text));
+      appendFileSync(path, line(`later ${found.length}`));
+    }
+    assert.deepEqual(found.join(''), 'ab');
+  });
+
+  it('gives no more than the last lines, when it does not go on after them', async () => {
+    writeFileSync(path, line('first') + line('second'));
+    let isOver = false;
+    const printing = (async () => {
+      while (!isOver) await appendFile(path, line('more').repeat(3));
+    })();
+    try {
+      for (let round = 0; round < 200; round += 1) {
+        assert.equal((await texts({ tail: 1 })).length, 1);
+        assert.equal((await texts({ tail: 2 })).length, 2);
+      }
+    } finally {
+      isOver = true;
+      await printing;
+    }
   });
 
   it('counts a line in several parts as one for the tail', async () => {
