@@ -54,6 +54,7 @@ const unfitForSlow = [
     'secrets',
     'plan',
     'providers',
+    'supervisors',
     'logging',
     'inspection',
     'ui',

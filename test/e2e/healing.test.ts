@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  copyFileSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  readFileSync,
-  rmdirSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { eventually } from '../support/eventually.ts';
 import { findOwn } from '../support/own.ts';
-import { requireKernel, tellsExitOfStrangers } from '../support/requirements.ts';
+import { requireKernel } from '../support/requirements.ts';
 import { checkout, type Scenario, scenario, tscompose } from '../support/scenario.ts';
 
 const stack = `
@@ -70,19 +61,6 @@ describe('e2e: healing', () => {
       assert.match(await scene.ok('ps', '-a'), /Restarting \(1\)|Up /);
     },
   );
-
-  scenario('what another project does with the rules is no drift', { compose: stack }, async (scene) => {
-    await scene.ok('up', '-d');
-    const other = ['-p', `${scene.project}-other`];
-    for (let round = 0; round < 6; round += 1) {
-      await scene.ok(...other, 'up', '-d');
-      await scene.ok(...other, 'down', '-t', '0');
-    }
-    const since = new Date(Date.now() - 60_000).toISOString();
-    const events = await scene.ok('events', '--json', '--since', since, '--until', new Date().toISOString());
-    assert.match(events, /"action":"start"/);
-    assert.doesNotMatch(events, /"type":"repair"/);
-  });
 
   scenario(
     'the supervisor killed: containers go on, another takes over, no name goes unanswered',
@@ -208,87 +186,6 @@ services:
       } finally {
         jumpTo(began.wall + performance.now() - began.monotonic);
       }
-    },
-  );
-
-  const waits = 'echo begun; until [ -e /told ]; do sleep 0.02; done; echo over; exit 3';
-  const waiting = `services:\n  web: { image: "rootfs:/", command: [sh, -c, "${waits}"] }\n`;
-  const victims = [['monitor'], ['process'], ['monitor', 'supervisor'], ['supervisor', 'monitor', 'process']] as const;
-  for (const killed of victims) {
-    scenario(
-      `an attached up goes on with its only container when the ${killed.join(' and the ')} of that is killed`,
-      { compose: waiting },
-      async (scene) => {
-        const { child, ended } = scene.launch('up');
-        assert.ok(child.stdout);
-        let output = '';
-        child.stdout.on('data', (chunk: string) => {
-          output += chunk;
-        });
-        await eventually(() => assert.match(output, /begun/));
-        const [before] = scene.states();
-        const [supervisor] = scene.supervisors();
-        assert.ok(before !== undefined && supervisor !== undefined);
-        const pids = { monitor: before.monitorPid, process: before.pid, supervisor };
-        for (const victim of killed) process.kill(pids[victim], 'SIGKILL');
-        await eventually(() => {
-          const [now] = running(scene);
-          assert.ok(now !== undefined && now.monitorPid !== before.monitorPid && isAlive(now.monitorPid));
-        });
-        // The container ends at once, which may take the process along before it has.
-        await scene.run('exec', '-T', 'web', 'touch', '/told');
-        const { code, stdout } = await ended;
-        const isNew = killed.some((victim) => victim === 'process');
-        assert.equal(stdout.match(/\| begun/g)?.length, isNew ? 2 : 1, stdout);
-        // Its parent is gone with the monitor.
-        const isKnown = isNew || tellsExitOfStrangers;
-        assert.match(stdout, new RegExp(`over\n.*exited with code ${isKnown ? 3 : 255}\n$`));
-        // Of one that was killed with its monitor nobody knows how it ended, and of one that goes on there is nothing to tell.
-        if (killed[0] !== 'process') assert.doesNotMatch(stdout, /exited with code 137\n/);
-        assert.equal(code, 0);
-      },
-    );
-  }
-
-  scenario(
-    'an attached up whose supervisor was killed shows what its successor starts',
-    { compose: stack.replace(/ports:.*/, '') },
-    async (scene) => {
-      const { child, ended } = scene.launch('up', 'web');
-      await eventually(() => assert.equal(running(scene).length, 1));
-      const [supervisor] = scene.supervisors();
-      assert.ok(supervisor !== undefined && child.stdout);
-      let output = '';
-      child.stdout.on('data', (chunk: string) => {
-        output += chunk;
-      });
-      process.kill(supervisor, 'SIGKILL');
-      await eventually(() => assert.ok(scene.supervisors().some((pid) => pid !== supervisor)));
-      await scene.ok('up', '-d', 'web', '--scale', 'web=2');
-      await eventually(() => assert.match(output, /web-2 +\| line 1\n/));
-      await scene.ok('stop', '--timeout', '0');
-      const { code } = await ended;
-      assert.equal(code, 0);
-    },
-  );
-
-  scenario(
-    'run and wait go on with a container whose monitor and supervisor were killed',
-    { compose: waiting },
-    async (scene) => {
-      await scene.ok('up', '-d');
-      const run = scene.launch('run', '-T', '--name', 'once', 'web');
-      const wait = scene.launch('wait', 'web');
-      await eventually(() => assert.equal(running(scene).length, 2));
-      for (const pid of [...scene.supervisors(), ...scene.monitors()]) process.kill(pid, 'SIGKILL');
-      await eventually(() => assert.ok(running(scene).every(({ monitorPid }) => isAlive(monitorPid))));
-      for (const { pid } of running(scene)) writeFileSync(`/proc/${pid}/root/told`, '');
-      const code = tellsExitOfStrangers ? 3 : 255;
-      assert.equal((await run.ended).code, code);
-      const waited = await wait.ended;
-      assert.equal(waited.code, code);
-      assert.match(waited.stdout, new RegExp(`exited with status code ${code}`));
-      await scene.ok('rm', '-f', '--stop');
     },
   );
 
