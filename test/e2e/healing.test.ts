@@ -5,8 +5,9 @@ import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmdirSync,
 import { dirname, join } from 'node:path';
 import { eventually } from '../support/eventually.ts';
 import { findOwn } from '../support/own.ts';
+import { isAlive } from '../support/process.ts';
 import { requireKernel } from '../support/requirements.ts';
-import { checkout, type Scenario, scenario, tscompose } from '../support/scenario.ts';
+import { checkout, scenario, tscompose } from '../support/scenario.ts';
 
 const stack = `
 services:
@@ -18,19 +19,10 @@ services:
   shell: { image: "rootfs:/", init: true, command: [sleep, "1000"] }
 `;
 
-const running = (scene: Scenario) => scene.states().filter(({ status }) => status === 'running');
-const isAlive = (pid: number) => {
-  try {
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-};
-
 describe('e2e: healing', () => {
   scenario('a container killed from outside runs again within a second', { compose: stack }, async (scene) => {
     await scene.ok('up', '-d');
-    const [victim] = running(scene);
+    const [victim] = scene.running();
     assert.ok(victim);
     process.kill(victim.pid, 'SIGKILL');
     await eventually(
@@ -67,7 +59,7 @@ describe('e2e: healing', () => {
     { compose: stack },
     async (scene) => {
       await scene.ok('up', '-d');
-      const before = running(scene).map(({ pid }) => pid);
+      const before = scene.running().map(({ pid }) => pid);
       // What the supervisor had in hand is asked again, as resolvers do; on a slow machine its successor takes longer than twice 5 s.
       const ask = 'RES_OPTIONS="timeout:5 attempts:5" getent hosts web > /dev/null && echo yes || echo no';
       const asking = scene.launch('exec', '-T', 'shell', 'sh', '-c', `until [ -e /tmp/enough ]; do ${ask}; done`);
@@ -85,7 +77,7 @@ describe('e2e: healing', () => {
       const { stdout } = await asking.ended;
       assert.deepEqual([...new Set(stdout.trim().split('\n'))], ['yes']);
       assert.deepEqual(
-        running(scene).map(({ pid }) => pid),
+        scene.running().map(({ pid }) => pid),
         before,
       );
     },
@@ -96,14 +88,14 @@ describe('e2e: healing', () => {
     { compose: stack },
     async (scene) => {
       await scene.ok('up', '-d', 'web');
-      const [before] = running(scene);
+      const [before] = scene.running();
       assert.ok(before);
       process.kill(before.monitorPid, 'SIGKILL');
       await eventually(() => {
-        const [now] = running(scene);
+        const [now] = scene.running();
         assert.ok(now && now.monitorPid !== before.monitorPid && isAlive(now.monitorPid));
       });
-      assert.equal(running(scene)[0]?.pid, before.pid);
+      assert.equal(scene.running()[0]?.pid, before.pid);
       const count = async () => (await scene.ok('logs', '--no-log-prefix', 'web')).trim().split('\n');
       const first = (await count()).length;
       await eventually(async () => assert.ok((await count()).length > first + 5));

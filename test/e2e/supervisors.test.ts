@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { eventually } from '../support/eventually.ts';
+import { isAlive } from '../support/process.ts';
 import { tellsExitOfStrangers } from '../support/requirements.ts';
-import { type Scenario, scenario } from '../support/scenario.ts';
+import { scenario } from '../support/scenario.ts';
 
 const stack = `
 services:
@@ -10,17 +11,7 @@ services:
     image: rootfs:/
     init: true
     command: ["sh", "-c", "i=0; while :; do i=$$((i+1)); echo line $$i; sleep 0.05; done"]
-  shell: { image: "rootfs:/", init: true, command: [sleep, "1000"] }
 `;
-
-const running = (scene: Scenario) => scene.states().filter(({ status }) => status === 'running');
-const isAlive = (pid: number) => {
-  try {
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-};
 
 describe('e2e: supervisors', () => {
   scenario('what another project does with the rules is no drift', { compose: stack }, async (scene) => {
@@ -57,7 +48,7 @@ describe('e2e: supervisors', () => {
         const pids = { monitor: before.monitorPid, process: before.pid, supervisor };
         for (const victim of killed) process.kill(pids[victim], 'SIGKILL');
         await eventually(() => {
-          const [now] = running(scene);
+          const [now] = scene.running();
           assert.ok(now !== undefined && now.monitorPid !== before.monitorPid && isAlive(now.monitorPid));
         });
         // The container ends at once, which may take the process along before it has.
@@ -106,10 +97,10 @@ describe('e2e: supervisors', () => {
       await scene.ok('up', '-d');
       const run = scene.launch('run', '-T', '--name', 'once', 'web');
       const wait = scene.launch('wait', 'web');
-      await eventually(() => assert.equal(running(scene).length, 2));
+      await eventually(() => assert.equal(scene.running().length, 2));
       for (const pid of [...scene.supervisors(), ...scene.monitors()]) process.kill(pid, 'SIGKILL');
-      await eventually(() => assert.ok(running(scene).every(({ monitorPid }) => isAlive(monitorPid))));
-      for (const { pid } of running(scene)) writeFileSync(`/proc/${pid}/root/told`, '');
+      await eventually(() => assert.ok(scene.running().every(({ monitorPid }) => isAlive(monitorPid))));
+      for (const { pid } of scene.running()) writeFileSync(`/proc/${pid}/root/told`, '');
       const code = tellsExitOfStrangers ? 3 : 255;
       assert.equal((await run.ended).code, code);
       const waited = await wait.ended;

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Chaos } from './chaos.ts';
 import { eventually } from './eventually.ts';
+import { isAlive } from './process.ts';
 import type { Finished, Scenario } from './scenario.ts';
 
 /** A stack with one of each: a job, a volume, a port, health, replicas, two networks. */
@@ -145,14 +146,6 @@ function kill(pid: number): void {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
     assert.equal((error as NodeJS.ErrnoException).code, 'ESRCH');
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
   }
 }
 

@@ -206,6 +206,11 @@ export class Scenario {
     return found.map((path) => JSON.parse(readFileSync(join(this.stateDirectory, path), 'utf8')) as MonitorState);
   }
 
+  /** Of those that run now. */
+  running(): MonitorState[] {
+    return this.states().filter(({ status }) => status === 'running');
+  }
+
   /** The process ids of this project's supervisor: normally one or none. */
   supervisors(): number[] {
     return processesOf((words) => {
