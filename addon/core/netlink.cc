@@ -205,18 +205,19 @@ void NetlinkSocket::run(std::span<NetlinkRequest> requests) {
   if (refusal) throw *refusal;
 }
 
-void NetlinkSocket::query(NetlinkRequest request,
-                          const std::function<void(const nlmsghdr&, std::span<const uint8_t>)>& receiver) {
+bool NetlinkSocket::query(NetlinkRequest request, const Receiver& receiver) {
   const auto message = request.finish(++sequence_);
   const bool isDump = (reinterpret_cast<const nlmsghdr*>(message.data())->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
   send(message);
   std::vector<uint8_t> buffer;
   std::optional<int> failure;
   bool isDone = false;
+  bool isWhole = true;
   while (!isDone) {
     const size_t length = receive(buffer);
     forEachMessage({buffer.data(), length}, [&](const nlmsghdr& header, std::span<const uint8_t> payload) {
       if (header.nlmsg_seq != sequence_) return;
+      if ((header.nlmsg_flags & NLM_F_DUMP_INTR) != 0) isWhole = false;
       if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) {
         if (const int error = errorOf(payload); error != 0) failure = error;
         isDone = true;
@@ -227,6 +228,22 @@ void NetlinkSocket::query(NetlinkRequest request,
     });
   }
   if (failure && !request.tolerates(*failure)) throw SysError(*failure, stepName(request), request.subject());
+  return isWhole;
+}
+
+void NetlinkSocket::dump(const NetlinkRequest& request, const Receiver& receiver) {
+  // Each lasts less than a millisecond: so many changes in a row are no coincidence.
+  constexpr int kAttempts = 1000;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    std::vector<std::pair<nlmsghdr, std::vector<uint8_t>>> messages;
+    const bool isWhole = query(request, [&](const nlmsghdr& header, std::span<const uint8_t> payload) {
+      messages.emplace_back(header, std::vector<uint8_t>(payload.begin(), payload.end()));
+    });
+    if (!isWhole) continue;
+    for (const auto& [header, payload] : messages) receiver(header, payload);
+    return;
+  }
+  throw SysError(EINTR, stepName(request), request.subject());
 }
 
 }  // namespace tscompose

@@ -68,9 +68,13 @@ class NetlinkSocket {
   /// request does not tolerate; the kernel has carried out the other ones.
   void run(std::span<NetlinkRequest> requests);
   void run(NetlinkRequest request) { run({&request, 1}); }
+  using Receiver = std::function<void(const nlmsghdr&, std::span<const uint8_t>)>;
   /// Asks for a dump or for one object and hands over each message of the answer. Throws SysError, except for a
-  /// tolerated errno, which ends the answer.
-  void query(NetlinkRequest request, const std::function<void(const nlmsghdr&, std::span<const uint8_t>)>& receive);
+  /// tolerated errno, which ends the answer. False for a dump that a change interrupted: something may be missing.
+  bool query(NetlinkRequest request, const Receiver& receiver);
+  /// A dump that no change interrupted; nothing is handed over before all of it is there. Throws as `query` does, and
+  /// SysError EINTR where it never stands still.
+  void dump(const NetlinkRequest& request, const Receiver& receiver);
   /// Joins a multicast group.
   void join(uint32_t group);
 

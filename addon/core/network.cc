@@ -140,12 +140,12 @@ std::vector<LinkStatus> dumpLinks(NetlinkSocket& socket) {
   std::vector<LinkStatus> found;
   NetlinkRequest request(RTM_GETLINK, NLM_F_DUMP, "links");
   request.header(linkHeader(0, false));
-  socket.query(std::move(request), [&](const nlmsghdr& header, std::span<const uint8_t> payload) {
+  socket.dump(request, [&](const nlmsghdr& header, std::span<const uint8_t> payload) {
     if (header.nlmsg_type == RTM_NEWLINK) found.push_back(linkStatus(payload));
   });
   NetlinkRequest addresses(RTM_GETADDR, NLM_F_DUMP, "addresses");
   addresses.header(ifaddrmsg{});
-  socket.query(std::move(addresses), [&](const nlmsghdr& header, std::span<const uint8_t> payload) {
+  socket.dump(addresses, [&](const nlmsghdr& header, std::span<const uint8_t> payload) {
     if (header.nlmsg_type != RTM_NEWADDR) return;
     const auto info = headerOf<ifaddrmsg>(payload);
     const auto attributes = attributesAfter<ifaddrmsg>(payload, IFA_LOCAL + 1);
@@ -318,7 +318,7 @@ std::vector<std::string> hostSubnets() {
   std::set<std::string> found;
   NetlinkRequest request(RTM_GETROUTE, NLM_F_DUMP, "routes");
   request.header(rtmsg{});
-  socket.query(std::move(request), [&](const nlmsghdr& header, std::span<const uint8_t> payload) {
+  socket.dump(request, [&](const nlmsghdr& header, std::span<const uint8_t> payload) {
     if (header.nlmsg_type != RTM_NEWROUTE) return;
     const auto route = headerOf<rtmsg>(payload);
     if (route.rtm_table == RT_TABLE_LOCAL || route.rtm_type != RTN_UNICAST || route.rtm_dst_len == 0) return;

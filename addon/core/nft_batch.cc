@@ -7,13 +7,24 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include "core/error.h"
 
 namespace tscompose {
 
-Batch::Batch() { boundary(NFNL_MSG_BATCH_BEGIN); }
+Batch::Batch(uint32_t generation) {
+  boundary(NFNL_MSG_BATCH_BEGIN);
+  const nlattr header{.nla_len = sizeof(nlattr) + sizeof generation, .nla_type = NFNL_BATCH_GENID};
+  const uint32_t value = htonl(generation);
+  const size_t start = bytes_.size();
+  bytes_.resize(start + header.nla_len);
+  std::memcpy(bytes_.data() + start, &header, sizeof header);
+  std::memcpy(bytes_.data() + start + sizeof header, &value, sizeof value);
+  const auto length = static_cast<uint32_t>(bytes_.size());
+  std::memcpy(bytes_.data() + offsetof(nlmsghdr, nlmsg_len), &length, sizeof length);
+}
 
 void Batch::commit(int socket) {
   boundary(NFNL_MSG_BATCH_END);

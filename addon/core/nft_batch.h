@@ -13,7 +13,8 @@ namespace tscompose {
 /// One transaction of nftables under construction; remembers what each message is about.
 class Batch {
  public:
-  Batch();
+  /// For the rules of that generation: with others in force the kernel refuses it with ERESTART.
+  explicit Batch(uint32_t generation);
 
   /// `build` writes the payload of a message about `subject` behind its header.
   template <typename Build>

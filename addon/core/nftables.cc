@@ -230,7 +230,18 @@ bool Nftables::exists(uint8_t family, const std::string& name) {
 }
 
 void Nftables::replaceTables(const std::vector<NftTable>& tables, const std::vector<NftGuest>& guests) {
-  Batch batch;
+  for (;;) {
+    try {
+      return write(settledGeneration(), tables, guests);
+    } catch (const SysError& error) {
+      // Somebody else's transaction came between reading and writing.
+      if (error.error() != ERESTART) throw;
+    }
+  }
+}
+
+void Nftables::write(uint32_t generation, const std::vector<NftTable>& tables, const std::vector<NftGuest>& guests) {
+  Batch batch(generation);
   uint32_t setId = 0;
   for (const NftTable& table : tables) {
     const uint8_t family = nftFamily(table.family);
@@ -292,8 +303,41 @@ GuestStatus Nftables::guestStatus(const NftGuest& guest) {
   return status;
 }
 
-std::optional<TableStatus> Nftables::tableStatus(const std::string& familyName, const std::string& name) {
-  const uint8_t family = nftFamily(familyName);
+/// Every transaction makes it another one.
+uint32_t Nftables::generation() {
+  uint32_t id = 0;
+  socket_.query(nftRequest(NFT_MSG_GETGEN, 0, AF_UNSPEC, "generation"),
+                [&](const nlmsghdr&, std::span<const uint8_t> payload) {
+                  id = bigEndian(nftAttributes(payload, NFTA_GEN_ID + 1)[NFTA_GEN_ID]);
+                });
+  return id;
+}
+
+/// That of rules that stand still. A transaction is given its number first, and what it replaces is found, empty, until
+/// all of that is taken out; an empty transaction waits for that.
+uint32_t Nftables::settledGeneration() {
+  for (;;) {
+    const uint32_t current = generation();
+    try {
+      Batch(current).commit(socket_.fd());
+      return current;
+    } catch (const SysError& error) {
+      if (error.error() != ERESTART) throw;
+    }
+  }
+}
+
+RulesStatus Nftables::status(const std::string& family, const std::string& name, const std::vector<NftGuest>& guests) {
+  const uint8_t number = nftFamily(family);
+  for (;;) {
+    const uint32_t before = settledGeneration();
+    RulesStatus found{.table = tableStatus(number, name), .guests = {}};
+    for (const NftGuest& guest : guests) found.guests.push_back(guestStatus(guest));
+    if (generation() == before) return found;
+  }
+}
+
+std::optional<TableStatus> Nftables::tableStatus(uint8_t family, const std::string& name) {
   std::optional<TableStatus> status;
   auto table = nftRequest(NFT_MSG_GETTABLE, 0, family, name);
   table.attribute(NFTA_TABLE_NAME, name).tolerate(ENOENT);
@@ -337,18 +381,18 @@ std::optional<TableStatus> Nftables::tableStatus(const std::string& familyName, 
 
 std::vector<ForwardChain> Nftables::forwardChains() {
   std::vector<ForwardChain> found;
-  socket_.query(nftRequest(NFT_MSG_GETCHAIN, NLM_F_DUMP, AF_UNSPEC, "chains"),
-                [&](const nlmsghdr&, std::span<const uint8_t> payload) {
-                  const uint8_t family = familyOf(payload);
-                  if (family != NFPROTO_INET && family != NFPROTO_IPV4 && family != NFPROTO_IPV6) return;
-                  const auto attributes = nftAttributes(payload, NFTA_CHAIN_POLICY + 1);
-                  const auto hook = parseAttributes(attributes[NFTA_CHAIN_HOOK], NFTA_HOOK_HOOKNUM + 1);
-                  if (hook[NFTA_HOOK_HOOKNUM].empty() || bigEndian(hook[NFTA_HOOK_HOOKNUM]) != NF_INET_FORWARD) return;
-                  found.push_back({.family = nftFamilyName(family),
-                                   .table = attributeText(attributes[NFTA_CHAIN_TABLE]),
-                                   .chain = attributeText(attributes[NFTA_CHAIN_NAME]),
-                                   .policy = bigEndian(attributes[NFTA_CHAIN_POLICY]) == NF_DROP ? "drop" : "accept"});
-                });
+  socket_.dump(nftRequest(NFT_MSG_GETCHAIN, NLM_F_DUMP, AF_UNSPEC, "chains"),
+               [&](const nlmsghdr&, std::span<const uint8_t> payload) {
+                 const uint8_t family = familyOf(payload);
+                 if (family != NFPROTO_INET && family != NFPROTO_IPV4 && family != NFPROTO_IPV6) return;
+                 const auto attributes = nftAttributes(payload, NFTA_CHAIN_POLICY + 1);
+                 const auto hook = parseAttributes(attributes[NFTA_CHAIN_HOOK], NFTA_HOOK_HOOKNUM + 1);
+                 if (hook[NFTA_HOOK_HOOKNUM].empty() || bigEndian(hook[NFTA_HOOK_HOOKNUM]) != NF_INET_FORWARD) return;
+                 found.push_back({.family = nftFamilyName(family),
+                                  .table = attributeText(attributes[NFTA_CHAIN_TABLE]),
+                                  .chain = attributeText(attributes[NFTA_CHAIN_NAME]),
+                                  .policy = bigEndian(attributes[NFTA_CHAIN_POLICY]) == NF_DROP ? "drop" : "accept"});
+               });
   return found;
 }
 

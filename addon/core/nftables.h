@@ -63,7 +63,8 @@ struct NftGuest {
   std::vector<std::vector<NftExpression>> rules;
 };
 
-/// Of the owner's rules in a chain: how many there are, and how many of that digest end the chain.
+/// Of the owner's rules in a chain: how many there are, and how many of that digest end the chain. None where there is
+/// no such chain.
 struct GuestStatus {
   uint32_t rules = 0;
   uint32_t last = 0;
@@ -74,6 +75,11 @@ struct TableStatus {
   uint32_t chains = 0;
   uint32_t rules = 0;
   uint32_t elements = 0;
+};
+
+struct RulesStatus {
+  std::optional<TableStatus> table;
+  std::vector<GuestStatus> guests;
 };
 
 struct ForwardChain {
@@ -95,11 +101,9 @@ class Nftables {
   /// INVALID for an unknown expression.
   void replaceTables(const std::vector<NftTable>& tables, const std::vector<NftGuest>& guests = {});
 
-  /// What the kernel holds of it, whatever its rules are; nothing where there is no such chain.
-  GuestStatus guestStatus(const NftGuest& guest);
-
-  /// What the kernel holds under that name; nothing when there is no such table.
-  std::optional<TableStatus> tableStatus(const std::string& family, const std::string& name);
+  /// What the kernel holds of a table and of guests in the chains of others, all at one moment: a transaction of
+  /// another process falls before it or after it.
+  RulesStatus status(const std::string& family, const std::string& name, const std::vector<NftGuest>& guests);
 
   /// The chains of all tables that are hooked into forward.
   std::vector<ForwardChain> forwardChains();
@@ -110,6 +114,11 @@ class Nftables {
     std::string comment;
   };
   bool exists(uint8_t family, const std::string& name);
+  uint32_t generation();
+  uint32_t settledGeneration();
+  void write(uint32_t generation, const std::vector<NftTable>& tables, const std::vector<NftGuest>& guests);
+  std::optional<TableStatus> tableStatus(uint8_t family, const std::string& name);
+  GuestStatus guestStatus(const NftGuest& guest);
   std::vector<MarkedRule> rulesOf(const NftGuest& guest);
 
   NetlinkSocket socket_;

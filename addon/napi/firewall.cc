@@ -118,34 +118,33 @@ Napi::Value exportedReplaceTables(const Napi::CallbackInfo& info) {
                  });
 }
 
-Napi::Value exportedGuestStatus(const Napi::CallbackInfo& info) {
+Napi::Value exportedRulesStatus(const Napi::CallbackInfo& info) {
   return promise(
-      info.Env(), "guestStatus",
-      [wanted = guest(info[0], "guest")] {
-        return withNftables([&](Nftables& nftables) { return nftables.guestStatus(wanted); });
+      info.Env(), "rulesStatus",
+      [family = convert::text(info[0], "family"), name = convert::text(info[1], "name"),
+       guests = convert::list(info[2], "guests", guest)] {
+        return withNftables([&](Nftables& nftables) { return nftables.status(family, name, guests); });
       },
-      [](Napi::Env env, const GuestStatus& status) -> Napi::Value {
-        auto object = Napi::Object::New(env);
-        object.Set("rules", status.rules);
-        object.Set("last", status.last);
-        return object;
-      });
-}
-
-Napi::Value exportedTableStatus(const Napi::CallbackInfo& info) {
-  return promise(
-      info.Env(), "tableStatus",
-      [family = convert::text(info[0], "family"), name = convert::text(info[1], "name")] {
-        return withNftables([&](Nftables& nftables) { return nftables.tableStatus(family, name); });
-      },
-      [](Napi::Env env, const std::optional<TableStatus>& status) -> Napi::Value {
-        if (!status) return env.Null();
-        auto object = Napi::Object::New(env);
-        object.Set("digest", status->digest);
-        object.Set("chains", status->chains);
-        object.Set("rules", status->rules);
-        object.Set("elements", status->elements);
-        return object;
+      [](Napi::Env env, const RulesStatus& status) -> Napi::Value {
+        auto result = Napi::Object::New(env);
+        result.Set("table", env.Null());
+        if (status.table) {
+          auto table = Napi::Object::New(env);
+          table.Set("digest", status.table->digest);
+          table.Set("chains", status.table->chains);
+          table.Set("rules", status.table->rules);
+          table.Set("elements", status.table->elements);
+          result.Set("table", table);
+        }
+        auto guests = Napi::Array::New(env, status.guests.size());
+        for (uint32_t i = 0; i < status.guests.size(); ++i) {
+          auto object = Napi::Object::New(env);
+          object.Set("rules", status.guests[i].rules);
+          object.Set("last", status.guests[i].last);
+          guests.Set(i, object);
+        }
+        result.Set("guests", guests);
+        return result;
       });
 }
 
@@ -185,8 +184,7 @@ Napi::Value exportedStartForwarder(const Napi::CallbackInfo& info) {
 void exportFirewall(Napi::Env env, Napi::Object exports) {
   exports.Set("replaceTables", Napi::Function::New<exportedReplaceTables>(env, "replaceTables"));
   exports.Set("startForwarder", Napi::Function::New<exportedStartForwarder>(env, "startForwarder"));
-  exports.Set("guestStatus", Napi::Function::New<exportedGuestStatus>(env, "guestStatus"));
-  exports.Set("tableStatus", Napi::Function::New<exportedTableStatus>(env, "tableStatus"));
+  exports.Set("rulesStatus", Napi::Function::New<exportedRulesStatus>(env, "rulesStatus"));
   exports.Set("forwardChains", Napi::Function::New<exportedForwardChains>(env, "forwardChains"));
 }
 

@@ -121,10 +121,11 @@ export interface Binding {
    * is deleted.
    */
   replaceTables(tables: readonly NftTable[], guests: readonly NftGuest[]): Promise<void>;
-  /** What the kernel holds of it, whatever its rules are. */
-  guestStatus(guest: NftGuest): Promise<GuestStatus>;
-  /** What the kernel holds under that name; null when there is no such table. */
-  tableStatus(family: NftFamily, name: string): Promise<TableStatus | null>;
+  /**
+   * What the kernel holds under that name, and of the guests, whatever their rules are; all of it at one moment, before or
+   * after another process's transaction.
+   */
+  rulesStatus(family: NftFamily, name: string, guests: readonly NftGuest[]): Promise<RulesStatus>;
   /** Chains of all tables that are hooked into `forward`, with their policy. */
   forwardChains(): Promise<ForwardChain[]>;
   /**
@@ -328,6 +329,13 @@ export interface NftChain {
 
 /** One libnftnl expression: its name and attributes (addon/core/nft_expression.cc has the table). */
 export type NftExpression = readonly [name: string, attributes: Readonly<Record<string, number | string | Uint8Array>>];
+
+export interface RulesStatus {
+  /** Null: there is no such table. */
+  readonly table: TableStatus | null;
+  /** As many as were asked for, in their order. */
+  readonly guests: readonly GuestStatus[];
+}
 
 export interface TableStatus {
   readonly digest: string;

@@ -122,16 +122,19 @@ export class Firewall {
   }
 
   async #state(table: NftTable, world: NetworkWorld, foreign: readonly ForwardChain[]): Promise<FirewallState> {
-    const status = await this.#native.tableStatus('inet', this.#tableName);
+    const guests = guestRules(world, this.#tableName, foreign);
+    const status = await this.#native.rulesStatus('inet', this.#tableName, guests);
+    const written = status.table;
     // The digest is ours, whatever became of the rules since.
-    if (status !== null && (table.chains.length === 0 || status.digest !== table.digest)) return 'behind';
-    for (const guest of guestRules(world, this.#tableName, foreign)) {
-      const { rules, last } = await this.#native.guestStatus(guest);
-      if (rules !== guest.rules.length || last !== guest.rules.length) return 'changed';
-    }
+    if (written !== null && (table.chains.length === 0 || written.digest !== table.digest)) return 'behind';
+    const areWhole = guests.every(({ rules: { length } }, index) => {
+      const guest = status.guests[index];
+      return guest?.rules === length && guest.last === length;
+    });
+    if (!areWhole) return 'changed';
+    if (written === null) return table.chains.length === 0 ? 'intact' : 'changed';
     const { chains, rules, elements } = countOf(table);
-    if (status === null) return table.chains.length === 0 ? 'intact' : 'changed';
-    const isWhole = status.chains === chains && status.rules === rules && status.elements === elements;
+    const isWhole = written.chains === chains && written.rules === rules && written.elements === elements;
     return isWhole ? 'intact' : 'changed';
   }
 

@@ -1,9 +1,14 @@
 #include "core/netlink.h"
 
 #include <linux/rtnetlink.h>
+#include <sched.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <set>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "core/error.h"
@@ -56,6 +61,49 @@ TEST("netlink: a refusal names what it was about; a tolerated one is success") {
     CHECK(error.subject() == "nosuchlink0");
   }
   socket.run(std::move(removal().tolerate(ENODEV).tolerate(EPERM)));
+}
+
+TEST("netlink: a dump that a change interrupts is read again, until it is whole") {
+  if (::geteuid() != 0) throw test::Skip{"needs root"};
+  onOwnThread([] {
+    CHECK(::unshare(CLONE_NEWNET) == 0);
+    const auto bridge = [](int number) {
+      NetlinkRequest request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, "bridge");
+      request.header(ifinfomsg{}).attribute(IFLA_IFNAME, "b" + std::to_string(number));
+      const size_t info = request.begin(IFLA_LINKINFO | NLA_F_NESTED);
+      request.attribute(IFLA_INFO_KIND, std::string_view("bridge"));
+      request.end(info);
+      return request;
+    };
+    NetlinkSocket socket(NETLINK_ROUTE);
+    constexpr int kCount = 100;
+    for (int i = 0; i < kCount; ++i) socket.run(bridge(i));
+    std::jthread other([&](const std::stop_token& stop) {
+      NetlinkSocket own(NETLINK_ROUTE);
+      while (!stop.stop_requested()) {
+        own.run(bridge(kCount));
+        NetlinkRequest removal(RTM_DELLINK, 0, "bridge");
+        own.run(std::move(removal.header(ifinfomsg{}).attribute(IFLA_IFNAME, "b" + std::to_string(kCount))));
+      }
+    });
+    NetlinkRequest links(RTM_GETLINK, NLM_F_DUMP, "links");
+    links.header(ifinfomsg{});
+    int interruptions = 0;
+    for (int i = 0; i < 10000 && interruptions < 5; ++i) {
+      if (!socket.query(links, [](const nlmsghdr&, std::span<const uint8_t>) {})) ++interruptions;
+      std::set<std::string> names;
+      bool isWhole = true;
+      socket.dump(links, [&](const nlmsghdr& header, std::span<const uint8_t> payload) {
+        isWhole = isWhole && (header.nlmsg_flags & NLM_F_DUMP_INTR) == 0;
+        const auto attributes = parseAttributes(payload.subspan(NLMSG_ALIGN(sizeof(ifinfomsg))), IFLA_IFNAME + 1);
+        names.insert(attributeText(attributes[IFLA_IFNAME]));
+      });
+      CHECK(isWhole);
+      names.erase("b" + std::to_string(kCount));
+      CHECK(names.size() == kCount + 1);
+    }
+    CHECK(interruptions == 5);
+  });
 }
 
 TEST("netns: what is thrown on the other thread arrives here") {

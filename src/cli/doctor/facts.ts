@@ -37,7 +37,7 @@ export interface MachineFacts {
 export async function readMachineFacts(paths: Paths): Promise<MachineFacts> {
   const status = readFileSync('/proc/self/status', 'utf8');
   const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
-  const nftablesProblem = await problemOf(() => native().tableStatus('inet', 'tscompose'));
+  const nftablesProblem = await problemOf(() => native().rulesStatus('inet', 'tscompose', []));
   return {
     kernelRelease: release(),
     capabilities: parseCapabilityMask(mask),

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import type { PublishedPort } from '../../../src/model/records.ts';
 import { native } from '../../../src/native/binding.ts';
 import type { NetworkWorld } from '../../../src/network/contract.ts';
@@ -97,7 +99,7 @@ describe('published ports and isolation', function () {
     }
     for (const network of [...networks, outside]) await driver.removeNetwork(network);
     await driver.syncFirewall({ networks: [], containers: [] });
-    assert.equal(await native().tableStatus('inet', tableName), null);
+    assert.equal((await native().rulesStatus('inet', tableName, [])).table, null);
     assert.equal(rulesOfOthers(tableName), foreignRules);
     rmSync(root, { recursive: true, force: true });
   });
@@ -242,6 +244,52 @@ describe('published ports and isolation', function () {
     assert.equal(await state(), 'changed');
     await driver.syncFirewall(world);
     assert.equal(await state(), 'intact');
+  });
+
+  it('what is read while another process writes is of one moment', async () => {
+    const name = `${tableName}-moment`;
+    const world = (digest: string, count: number) => {
+      const many = (text: (n: number) => string) => Array.from({ length: count }, (_, n) => text(n)).join('\n');
+      return `
+        table inet ${name} {}; delete table inet ${name}; table inet ${name} { comment "${digest}"; }
+        ${many((n) => `add chain inet ${name} c${n}; add rule inet ${name} c${n} accept`)}
+        add set inet ${name} s { type inet_service; elements = { ${many((n) => `${n + 1},`)} } }
+        flush chain inet ${name}-other late
+        ${many(() => `add rule inet ${name}-other late accept comment "${name} ${digest}"`)}`;
+    };
+    const files = [1, 40].map((count) => {
+      const path = join(root, `world-${count}.nft`);
+      writeFileSync(path, world(`of-${count}`, count));
+      return path;
+    });
+    execFileSync('nft', ['add', 'table', 'inet', `${name}-other`]);
+    execFileSync('nft', ['add', 'chain', 'inet', `${name}-other`, 'late']);
+    for (const file of files) execFileSync('nft', ['-f', file]);
+    const loop = 'while nft -f "$0" && nft -f "$1"; do :; done';
+    const writer = spawn('sh', ['-c', loop, ...files], { stdio: 'inherit', detached: true });
+    // With somebody who listens, a transaction is under way for longer after its rules are in force.
+    const listener = spawn('nft', ['monitor'], { stdio: 'ignore' });
+    const guest = { family: 'inet', table: `${name}-other`, chain: 'late', owner: name, rules: [] } as const;
+    try {
+      const seen = new Set<string>();
+      for (let round = 0; round < 1000; round += 1) {
+        const status = await native().rulesStatus('inet', name, [{ ...guest, digest: 'of-40' }]);
+        seen.add(JSON.stringify(status));
+      }
+      assert.equal(writer.exitCode, null);
+      const whole = (count: number) => ({
+        table: { digest: `of-${count}`, chains: count, rules: count, elements: count },
+        guests: [{ rules: count, last: count === 40 ? 40 : 0 }],
+      });
+      assert.deepEqual([...seen].sort(), [whole(1), whole(40)].map((status) => JSON.stringify(status)).sort());
+    } finally {
+      assert.ok(writer.pid !== undefined);
+      const ended = Promise.all([once(writer, 'exit'), once(listener, 'exit')]);
+      process.kill(-writer.pid, 'SIGKILL');
+      listener.kill('SIGKILL');
+      await ended;
+      for (const table of [name, `${name}-other`]) execFileSync('nft', ['delete', 'table', 'inet', table]);
+    }
   });
 });
 
