@@ -81,6 +81,19 @@ const rarelyUsed = [
   'zlib',
 ];
 
+/** What everyday commands import(): the rest of the command line is three quarters of its text. */
+const oftenUsed = [
+  ...['down', 'exec', 'logs', 'ps', 'restart', 'run', 'start', 'stop', 'up'].map(
+    (name) => `src/cli/commands/${name}.ts`,
+  ),
+  'src/cli/attached/up.ts',
+  'src/cli/run-forms.ts',
+  'src/compose/load.ts',
+  'src/engine/observe.ts',
+  'src/ui/plain.ts',
+  'src/util/diagnostic.ts',
+];
+
 const transformed = {
   platform: 'node',
   target: 'node24',
@@ -101,9 +114,10 @@ const alias = { yaml: fileURLToPath(new URL('../node_modules/yaml/browser/index.
 /**
  * A program: a script, because only of those V8 gives out the code that was compiled while they ran. What is loaded later
  * (`import()`), and what several parts share, are functions in it: of those that never ran V8 keeps, and reads at the next
- * start, next to nothing.
+ * start, next to nothing. But their text is read: what neither the entry nor one of `often` imports is a script of its own,
+ * `NAME-rest`, which is read when something of it is used (src/util/code-cache.ts).
  */
-async function buildProgram(name, entry, plugins) {
+async function buildProgram(name, entry, plugins, often = null) {
   const { outputFiles, metafile } = await build({
     ...shared,
     entryPoints: { [name]: entry },
@@ -128,15 +142,27 @@ async function buildProgram(name, entry, plugins) {
         );
       }
       const { code: body } = await transform(code, { ...transformed, format: 'cjs' });
-      return `${JSON.stringify(`./${basename(path)}`)}(exports,require,module){${body}}`;
+      const method = `${JSON.stringify(`./${basename(path)}`)}(exports,require,module){${body}}`;
+      return { path: relative('.', path), method };
     }),
   );
-  return `(function (exports, requireFile, module, __filename, __dirname) {
-const importMeta = { filename: __filename, dirname: __dirname };
-const parts = {${parts.join(',\n')}};
+  const { outputs } = metafile;
+  const entries = Object.keys(outputs).filter((path) => {
+    const { entryPoint } = outputs[path];
+    return entryPoint === entry || often?.includes(entryPoint);
+  });
+  const isOften = staticClosure(outputs, entries);
+  const methodsOf = (chosen) => chosen.map(({ method }) => method).join(',\n');
+  const rest = often === null ? [] : parts.filter(({ path }) => !isOften.has(path));
+  const first = parts.filter((part) => !rest.includes(part));
+  const head = `const importMeta = { filename: __filename, dirname: __dirname };
+const parts = {`;
+  const program = `(function (exports, requireFile, module, __filename, __dirname, loadRest) {
+${head}${methodsOf(first)}};
 const modules = new Map();
 function require(name) {
-  if (!Object.hasOwn(parts, name)) return requireFile(name);
+  if (!name.startsWith('./')) return requireFile(name);
+  if (!Object.hasOwn(parts, name)) Object.assign(parts, loadRest());
   let part = modules.get(name);
   if (part === undefined) {
     part = { exports: {} };
@@ -147,17 +173,35 @@ function require(name) {
 }
 module.exports = require('./${name}.js');
 })`;
+  if (rest.length === 0) return { [name]: program };
+  return {
+    [name]: program,
+    [`${name}-rest`]: `(function (__filename, __dirname) {\n${head}${methodsOf(rest)}};\nreturn parts;\n})`,
+  };
+}
+
+/** Those outputs of esbuild and all that they import, but for what they `import()`. */
+function staticClosure(outputs, paths) {
+  const closure = new Set(paths);
+  // A set that grows while it is walked is walked to its end.
+  for (const path of closure) {
+    for (const { path: other, kind } of outputs[path].imports) {
+      if (kind !== 'dynamic-import' && other in outputs) closure.add(other);
+    }
+  }
+  return closure;
 }
 
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist');
 const programs = {
-  'command-line': await buildProgram('command-line', 'src/cli/run.ts', [
-    leanCommander,
-    lazyNodeModules(rarelyUsed),
-    apart,
-  ]),
-  supervise: await buildProgram('supervise', 'src/supervisor/start.ts', [lazyNodeModules(rarelyUsed)]),
+  ...(await buildProgram(
+    'command-line',
+    'src/cli/run.ts',
+    [leanCommander, lazyNodeModules([...rarelyUsed, 'sqlite']), apart],
+    oftenUsed,
+  )),
+  ...(await buildProgram('supervise', 'src/supervisor/start.ts', [lazyNodeModules(rarelyUsed)])),
 };
 const hash = createHash('sha256');
 for (const [name, text] of Object.entries(programs)) {

@@ -1,8 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Answer, type DecodedPacket, decode, encode, type Packet, TRUNCATED_RESPONSE } from 'dns-packet';
 import type { Binding } from '../native/binding.ts';
+import { listen } from '../util/listen.ts';
 import { answerTtlSeconds, type DnsServer, type KeptSockets, type NetworkWorld } from './contract.ts';
 import { FrameReader, forward, frame, parseUpstream } from './dns-forward.ts';
 import { indexNames, type NameIndex } from './dns-names.ts';
@@ -25,8 +27,7 @@ const serverFailure = 2;
 
 interface Attached {
   readonly namespace: number;
-  readonly udp: Socket;
-  readonly tcp: Server;
+  readonly listening: Promise<{ readonly udp: Socket; readonly tcp: Server }>;
 }
 
 /** DNS at 127.0.0.11 inside the attached namespaces; see contract.ts. */
@@ -39,6 +40,12 @@ export function openDnsServer(options: { readonly native: Binding }): DnsServer 
   const open = async (containerId: string, netnsPath: string, kept: KeptSockets | undefined): Promise<Attached> => {
     const namespace = statSync(netnsPath).ino;
     const sockets = await options.native.openDnsSockets(netnsPath, kept ?? null);
+    opened.set(containerId, { pid: process.pid, ...sockets });
+    // From now on questions are kept; they are read when there is nothing more urgent, such as the container's start.
+    return { namespace, listening: nextTurn().then(() => listenAt(containerId, sockets)) };
+  };
+
+  const listenAt = async (containerId: string, sockets: { readonly udp: number; readonly tcp: number }) => {
     const failed = (message: Buffer, error: unknown) => {
       console.error('cannot read the names:', error);
       return errorReply(message, serverFailure);
@@ -75,19 +82,20 @@ export function openDnsServer(options: { readonly native: Binding }): DnsServer 
       });
     });
     tcp.on('error', () => {});
-    await new Promise<void>((resolve) => tcp.listen({ fd: sockets.tcp }, resolve));
-    opened.set(containerId, { pid: process.pid, ...sockets });
-    return { namespace, udp, tcp };
+    await new Promise<void>((resolve) => listen(tcp, { fd: sockets.tcp }, resolve));
+    return { udp, tcp };
   };
 
   const shut = (entry: Promise<Attached> | undefined) =>
-    entry?.then(
-      ({ udp, tcp }) => {
-        udp.close();
-        tcp.close();
-      },
-      () => {},
-    );
+    entry
+      ?.then(({ listening }) => listening)
+      .then(
+        ({ udp, tcp }) => {
+          udp.close();
+          tcp.close();
+        },
+        () => {},
+      );
 
   return {
     async attach(containerId, netnsPath, kept) {

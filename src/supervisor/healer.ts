@@ -7,6 +7,7 @@ import { repair } from '../engine/engine.ts';
 import type { HubEvent } from '../engine/hub.ts';
 import type { ContainerEvent } from '../model/events.ts';
 import type { ContainerRecord } from '../model/records.ts';
+import { monotonicMs } from '../util/elapsed.ts';
 import { CgroupWatch } from './cgroup-watch.ts';
 import type { Supervisor } from './supervisor.ts';
 
@@ -51,7 +52,7 @@ export class Healer {
   /** Looks at the world soon and repairs what drifted. */
   look(): void {
     if (this.#stopped.signal.aborted || this.#timer !== undefined) return;
-    if (performance.now() - this.#lastRepairAt > calmMs) this.#delayMs = settleMs;
+    if (monotonicMs() - this.#lastRepairAt > calmMs) this.#delayMs = settleMs;
     const looked = Promise.withResolvers<void>();
     this.#looked = looked;
     this.#timer = setTimeout(() => {
@@ -79,13 +80,13 @@ export class Healer {
       // One that ended while nobody watched it told nobody.
       for (const { id } of context.database.containers(context.projectName)) context.hub.look(id);
       if (count === 0) return;
-      this.#lastRepairAt = performance.now();
+      this.#lastRepairAt = monotonicMs();
       this.#delayMs = Math.min(this.#delayMs * 2, maximumDelayMs);
       context.worldChanged();
     } catch (error) {
       if (signal.aborted) return;
       console.error('repair failed:', error);
-      this.#lastRepairAt = performance.now();
+      this.#lastRepairAt = monotonicMs();
       this.#delayMs = Math.min(Math.max(this.#delayMs, 500) * 2, maximumDelayMs);
       this.look();
     }

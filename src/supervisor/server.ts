@@ -7,6 +7,7 @@ import { errorData, OperationFailure } from '../engine/execute.ts';
 import { runOneOff } from '../engine/run.ts';
 import { normalizeTime } from '../logs/record.ts';
 import type { ProgressEvent, WorldEvent } from '../model/events.ts';
+import { listen } from '../util/listen.ts';
 import { version } from '../util/version.ts';
 import { type HttpExchange, receive } from './http-exchange.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -53,7 +54,7 @@ export class ApiServer {
     rmSync(this.#socketPath, { force: true });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', reject);
-    this.#server.listen(this.#socketPath, resolve);
+    listen(this.#server, { path: this.#socketPath }, resolve);
     await promise;
     chmodSync(this.#socketPath, 0o600);
   }

@@ -1,5 +1,4 @@
 import { closeSync, writeSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { errorData } from '../engine/execute.ts';
 import { native } from '../native/binding.ts';
 import { resolvePaths } from '../state/paths.ts';
@@ -8,20 +7,16 @@ import { Supervisor } from './supervisor.ts';
 
 /** Opens the project's supervisor as the command line says, and reports to whoever started us that it listens. */
 export async function startSupervisor(argv: readonly string[]): Promise<void> {
-  const { values } = parseArgs({
-    args: argv.slice(2),
-    options: {
-      project: { type: 'string' },
-      'state-dir': { type: 'string' },
-      'ready-fd': { type: 'string' },
-    },
-  });
+  // Ours is the only one who writes these: node:util's parser takes a millisecond to load.
+  const valueAfter = (flag: string): string | undefined =>
+    argv.includes(flag) ? argv[argv.indexOf(flag) + 1] : undefined;
+  const stateDir = valueAfter('--state-dir');
   // Whoever started us may keep files to themselves; containers' users must reach their root and its names.
   process.umask(0o022);
-  const projectName = values.project ?? '';
+  const projectName = valueAfter('--project') ?? '';
   // What `ps` shows: whose supervisor it is.
   process.title = `tscompose-supervisor ${projectName}`;
-  report(Number(values['ready-fd'] ?? -1), await open(projectName, values['state-dir'], argv));
+  report(Number(valueAfter('--ready-fd') ?? -1), await open(projectName, stateDir, argv));
 }
 
 /** One line for whoever started us: `ready`, `present` when another supervisor of the project listens, or the error as JSON. */

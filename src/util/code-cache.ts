@@ -39,36 +39,66 @@ const firstRunsThatAdd = 3;
 const runsThatAdd = 8;
 const laterMs = 10 * 60 * 1000;
 
-/** Runs a bundle that stands beside the caller. `purpose` tells apart what it is used for, each with code of its own. */
+/**
+ * Runs a bundle that stands beside the caller. `purpose` tells apart what it is used for, each with code of its own. What
+ * is seldom used of it is in a second file, `NAME-rest.js`, which is read when something of it is.
+ */
 export function loadProgram<T>(file: string, purpose: string): LoadedProgram<T> {
+  const directory = dirname(file);
+  const program = compile(file, purpose);
+  let rest: Compiled | undefined;
+  const loadRest = (): unknown => {
+    const restFile = file.replace(/\.js$/, '-rest.js');
+    rest = compile(restFile, `${purpose}-rest`);
+    return rest.script.runInThisContext()(file, directory);
+  };
+  const module = { exports: {} as T };
+  program.script.runInThisContext()(module.exports, createRequire(file), module, file, directory, loadRest);
+  return {
+    exports: module.exports,
+    keep() {
+      keep(program);
+      if (rest !== undefined) keep(rest);
+    },
+  };
+}
+
+interface Compiled {
+  readonly script: Script;
+  /** Where its code is kept. */
+  readonly kept: string;
+  readonly cachedData: Buffer | undefined;
+  /** How many runs the code comes of. */
+  readonly runs: number;
+  readonly writtenMs: number;
+}
+
+function compile(file: string, purpose: string): Compiled {
   const kept = join(cacheDirectory(), `${purpose}-${BUILD_ID}-${process.version}`);
   const before = readOwn(kept);
-  // Behind the code stands how many runs it comes of.
+  // Behind the code stands the number of runs.
   const cachedData = before?.data.subarray(0, -1);
   const script = new Script(readFileSync(file, 'latin1'), {
     filename: file,
     ...(cachedData === undefined ? {} : { cachedData }),
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
-  const module = { exports: {} as T };
-  script.runInThisContext()(module.exports, createRequire(file), module, file, dirname(file));
-  return {
-    exports: module.exports,
-    keep() {
-      const runs = script.cachedDataRejected === false ? (before?.data.at(-1) ?? 0) : 0;
-      const isLater = Date.now() - (before?.writtenMs ?? 0) > laterMs;
-      if (runs >= (isLater ? runsThatAdd : firstRunsThatAdd)) return;
-      try {
-        const data = script.createCachedData();
-        // In one that ran for hours V8 has dropped what it did not use lately.
-        const added = runs === 0 || data.length > (cachedData?.length ?? 0) ? data : cachedData;
-        if (added !== undefined) write(kept, Buffer.concat([added, Buffer.of(runs + 1)]));
-        if (runs === 0) removeStale(dirname(kept));
-      } catch {
-        // A full disk or a home that is not ours: the next start is as slow as this one.
-      }
-    },
-  };
+  const runs = script.cachedDataRejected === false ? (before?.data.at(-1) ?? 0) : 0;
+  return { script, kept, cachedData, runs, writtenMs: before?.writtenMs ?? 0 };
+}
+
+function keep({ script, kept, cachedData, runs, writtenMs }: Compiled): void {
+  const isLater = Date.now() - writtenMs > laterMs;
+  if (runs >= (isLater ? runsThatAdd : firstRunsThatAdd)) return;
+  try {
+    const data = script.createCachedData();
+    // In one that ran for hours V8 has dropped what it did not use lately.
+    const added = runs === 0 || data.length > (cachedData?.length ?? 0) ? data : cachedData;
+    if (added !== undefined) write(kept, Buffer.concat([added, Buffer.of(runs + 1)]));
+    if (runs === 0) removeStale(dirname(kept));
+  } catch {
+    // A full disk or a home that is not ours: the next start is as slow as this one.
+  }
 }
 
 /** The same, by Node's means, for modules that are loaded from now on: those of the terminal's view cannot be scripts. */

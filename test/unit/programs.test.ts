@@ -11,7 +11,9 @@ function builtinModules(program: string, begin: string): string[] {
     const run = new Script(readFileSync(file, 'utf8'), { filename: file }).runInThisContext();
     const before = new Set(process.moduleLoadList);
     const module = { exports: {} };
-    run(module.exports, createRequire(file), module, file, '/');
+    const rest = file.replace(/[.]js$/, '-rest.js');
+    const loadRest = () => new Script(readFileSync(rest, 'utf8'), { filename: rest }).runInThisContext()(file, '/');
+    run(module.exports, createRequire(file), module, file, '/', loadRest);
     ${begin}
     console.log('\\n' + JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name))));`;
   // By a file and not by --eval, which loads half of them itself.
