@@ -51,7 +51,10 @@ void beginSupervisor(const std::string& node, const std::string& dist, const Sup
   options.output = log.get();
   options.leavesCgroups = true;
   UniqueFd ready = spawnDetached(options);
-  if (::fcntl(ready.get(), F_SETFD, 0) != 0) throw SysError(errno, "fcntl", "ready pipe");
+  // The command looks whether there is a line before it waits for one.
+  if (::fcntl(ready.get(), F_SETFD, 0) != 0 || ::fcntl(ready.get(), F_SETFL, O_NONBLOCK) != 0) {
+    throw SysError(errno, "fcntl", "ready pipe");
+  }
   const std::string told = std::to_string(ready.release()) + ":" + guess.projectName;
   ::setenv(kVariable, told.c_str(), 1);
 }

@@ -38,9 +38,10 @@ export async function showProgress<T extends ProgressEvent | { readonly type: 's
   options: { readonly form?: ReporterForm | undefined; readonly seen?: (event: T) => void } = {},
 ): Promise<void> {
   const iterator = events[Symbol.asyncIterator]();
-  // Asked for before we open what shows it: the supervisor works meanwhile.
   const first = iterator.next();
   first.catch(() => {});
+  // The request is on its way before what shows its answer is loaded: the supervisor works meanwhile.
+  await new Promise((resolve) => setImmediate(resolve));
   const reporter = await openProgress(context, options.form);
   try {
     for (let next = await first; next.done !== true; next = await iterator.next()) {

@@ -44,7 +44,8 @@ export class SupervisorClient implements Disposable {
 
   /** Begins to start the supervisor if it is absent, without waiting: a failure shows at the first call. */
   prepare(): void {
-    this.#ready().catch(() => {});
+    // One that was begun needs nothing more.
+    if (this.#begun === null) this.#ready().catch(() => {});
   }
 
   /** Whether a supervisor listens. */
@@ -99,7 +100,7 @@ export class SupervisorClient implements Disposable {
 
   /** Takes back a start that was for nothing: a supervisor that was there before stays. */
   async leaveIfStarted(): Promise<void> {
-    if (this.#begun !== null) this.prepare();
+    if (this.#begun !== null) await this.#ready().catch(() => {});
     await this.#started?.catch(() => {});
     if (this.#isOurs) await this.shutdown().catch(() => {});
   }

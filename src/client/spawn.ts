@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ErrorData } from '../model/events.ts';
@@ -15,6 +15,8 @@ export interface SupervisorCommand {
   /** Runs before anything is made; throws why a supervisor could not do its work. */
   readonly precondition?: () => void;
 }
+
+const readAtOnceBytes = 4096;
 
 /** `ready`: it listens; `present`: another one of the project does. */
 type Answer = 'ready' | 'present';
@@ -44,10 +46,29 @@ export async function startSupervisor(command: SupervisorCommand, paths: Project
 }
 
 /** Waits for a supervisor that the launcher began; null when it was killed before it could say anything. */
-export async function awaitBegun(begun: BegunSupervisor, paths: ProjectPaths): Promise<Answer | null> {
-  const { Socket } = process.getBuiltinModule('node:net');
-  const line = await readLine(new Socket({ fd: begun.readyFd, readable: true, writable: false }));
+export async function awaitBegun({ readyFd }: BegunSupervisor, paths: ProjectPaths): Promise<Answer | null> {
+  // Mostly the line is there already, and a stream takes 3 ms for it.
+  const said = readAtOnce(readyFd);
+  const isWhole = said !== null && (said === '' || said.includes('\n'));
+  if (isWhole) closeSync(readyFd);
+  const line = isWhole ? (said.split('\n')[0] ?? '') : `${said ?? ''}${await readLine(pipeOf(readyFd))}`;
   return line === '' ? null : answerOf(line, paths);
+}
+
+/** What is in the pipe: empty at its end, null when there is nothing yet. */
+function readAtOnce(fd: number): string | null {
+  const buffer = Buffer.alloc(readAtOnceBytes);
+  try {
+    return buffer.toString('utf8', 0, readSync(fd, buffer));
+  } catch (error) {
+    if (hasErrno(error, 'EAGAIN')) return null;
+    throw error;
+  }
+}
+
+function pipeOf(fd: number): Readable {
+  const { Socket } = process.getBuiltinModule('node:net');
+  return new Socket({ fd, readable: true, writable: false });
 }
 
 function answerOf(line: string, paths: ProjectPaths): Answer {
@@ -78,15 +99,20 @@ function openLog(path: string): number {
   }
 }
 
-/** The first line, after which the stream is destroyed. */
-async function readLine(stream: Readable): Promise<string> {
-  let text = '';
-  stream.setEncoding('utf8');
-  for await (const chunk of stream) {
-    text += String(chunk);
-    if (text.includes('\n')) break;
-  }
-  return text.split('\n')[0] ?? '';
+/** The first line, after which the stream is destroyed; empty when there is none. */
+function readLine(stream: Readable): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const chunks: Buffer[] = [];
+  const settle = (): void => {
+    stream.destroy();
+    resolve(Buffer.concat(chunks).toString('utf8').split('\n')[0] ?? '');
+  };
+  stream.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    if (chunk.includes('\n')) settle();
+  });
+  stream.once('error', settle).once('close', settle);
+  return promise;
 }
 
 function startFailure(line: string, log: string): ComposeError {
