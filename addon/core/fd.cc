@@ -29,9 +29,8 @@ SocketPair makeSocketPair(int type) {
   return {UniqueFd{fds[0]}, UniqueFd{fds[1]}};
 }
 
-void sendFd(int socket, int fd) {
-  char byte = 0;
-  iovec data{&byte, 1};
+void sendFd(int socket, int fd, std::string_view text) {
+  iovec data{const_cast<char*>(text.data()), text.size()};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
   msghdr message{};
   message.msg_iov = &data;
@@ -49,9 +48,9 @@ void sendFd(int socket, int fd) {
   if (sent < 0) throw SysError(errno, "sendmsg");
 }
 
-UniqueFd receiveFd(int socket) {
-  char byte = 0;
-  iovec data{&byte, 1};
+FdMessage receiveFdMessage(int socket, size_t limitBytes) {
+  std::string text(limitBytes, '\0');
+  iovec data{text.data(), text.size()};
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
   msghdr message{};
   message.msg_iov = &data;
@@ -63,13 +62,18 @@ UniqueFd receiveFd(int socket) {
   while (received < 0 && errno == EINTR);
   if (received < 0) throw SysError(errno, "recvmsg");
   if (received == 0) throw SysError(EPIPE, "recvmsg");
+  text.resize(static_cast<size_t>(received));
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     int fd = -1;
     std::memcpy(&fd, CMSG_DATA(header), sizeof(int));
-    return UniqueFd{fd};
+    FdMessage result{UniqueFd{fd}, std::move(text)};
+    if ((message.msg_flags & MSG_TRUNC) != 0) throw SysError(EMSGSIZE, "recvmsg");
+    return result;
   }
   throw SysError(EPROTO, "recvmsg");
 }
+
+UniqueFd receiveFd(int socket) { return receiveFdMessage(socket, 1).fd; }
 
 }  // namespace tscompose

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,10 +46,19 @@ struct SocketPair {
 /// A close-on-exec AF_UNIX pair of `type` (SOCK_STREAM, SOCK_SEQPACKET). Throws SysError.
 SocketPair makeSocketPair(int type);
 
-/// Sends one fd with one byte of data over a unix socket (SCM_RIGHTS, unix(7)). Throws SysError.
-void sendFd(int socket, int fd);
+/// Sends one fd over a unix socket (SCM_RIGHTS, unix(7)), with `text`, which is not empty. Throws SysError.
+void sendFd(int socket, int fd, std::string_view text = {"", 1});
 
 /// Receives one fd sent by sendFd, close-on-exec. Throws SysError; EPIPE when the peer is gone.
 UniqueFd receiveFd(int socket);
+
+struct FdMessage {
+  UniqueFd fd;
+  std::string text;
+};
+
+/// The same with what was sent along, over a socket that keeps messages apart (SOCK_SEQPACKET). Throws SysError;
+/// EMSGSIZE beyond `limitBytes`.
+FdMessage receiveFdMessage(int socket, size_t limitBytes);
 
 }  // namespace tscompose

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -12,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -76,18 +78,63 @@ std::optional<ProcessStatus> readProcessStatus(pid_t pid) {
   return status;
 }
 
-ArgumentArea argumentArea() {
-  constexpr int kArgStart = 48;
+namespace {
+
+/// Fields of /proc/self/stat (proc_pid_stat(5)), which count from 1.
+constexpr int kStartCode = 26;
+constexpr int kEndCode = 27;
+constexpr int kStartStack = 28;
+constexpr int kStartData = 45;
+constexpr int kEndData = 46;
+constexpr int kStartBrk = 47;
+constexpr int kArgStart = 48;
+constexpr int kArgEnd = 49;
+constexpr int kEnvStart = 50;
+constexpr int kEnvEnd = 51;
+
+/// From the third on, behind the name, which may hold anything.
+std::array<uint64_t, kEnvEnd + 1> ownStatistics() {
+  std::array<uint64_t, kEnvEnd + 1> fields{};
   const std::string text = readFile("/proc/self/stat");
   size_t position = text.rfind(')') + 2;
-  uintptr_t bounds[2] = {};
-  for (int field = 3; field <= kArgStart + 1 && position != 0; ++field) {
-    if (field >= kArgStart)
-      std::from_chars(text.data() + position, text.data() + text.size(), bounds[field - kArgStart]);
+  for (int field = 3; field <= kEnvEnd && position != 0; ++field) {
+    std::from_chars(text.data() + position, text.data() + text.size(), fields[field]);
     position = text.find(' ', position) + 1;
   }
-  if (bounds[0] == 0 || bounds[1] <= bounds[0]) return {};
-  return {reinterpret_cast<char*>(bounds[0]), bounds[1] - bounds[0]};
+  return fields;
+}
+
+}  // namespace
+
+ArgumentArea argumentArea() {
+  const auto fields = ownStatistics();
+  const uint64_t start = fields[kArgStart];
+  const uint64_t end = fields[kArgEnd];
+  if (start == 0 || end <= start) return {};
+  return {reinterpret_cast<char*>(static_cast<uintptr_t>(start)), end - start};
+}
+
+void setCommandLine(const std::vector<std::string>& words) {
+  // The kernel reads it whenever somebody asks, as long as we live.
+  static std::string area;
+  area.clear();
+  for (const std::string& word : words) area.append(word).push_back('\0');
+  const auto begin = reinterpret_cast<uintptr_t>(area.data());
+  const auto fields = ownStatistics();
+  prctl_mm_map map{};
+  map.start_code = fields[kStartCode];
+  map.end_code = fields[kEndCode];
+  map.start_data = fields[kStartData];
+  map.end_data = fields[kEndData];
+  map.start_brk = fields[kStartBrk];
+  map.brk = reinterpret_cast<uintptr_t>(::sbrk(0));
+  map.start_stack = fields[kStartStack];
+  map.arg_start = begin;
+  map.arg_end = begin + area.size();
+  map.env_start = fields[kEnvStart];
+  map.env_end = fields[kEnvEnd];
+  map.exe_fd = static_cast<uint32_t>(-1);
+  ::prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0);
 }
 
 std::string readBootId() {

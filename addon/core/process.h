@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/fd.h"
 
@@ -40,6 +41,9 @@ struct ArgumentArea {
   size_t length = 0;
 };
 ArgumentArea argumentArea();
+/// Makes these words this process's command line, as `ps` shows it. Without PR_SET_MM_MAP (prctl(2); a kernel without
+/// CONFIG_CHECKPOINT_RESTORE) it stays as it is.
+void setCommandLine(const std::vector<std::string>& words);
 
 /// Collects our own child and gives its wait status; retries EINTR.
 int waitForChild(pid_t pid);
