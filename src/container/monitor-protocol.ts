@@ -2,6 +2,7 @@
  * What the monitor (addon/monitor) and we say to each other on its control socket: requests, answers and events.
  * docs/architecture.md is the contract; this file is its TypeScript half, with monitor-spec.ts, monitor-state.ts and monitor-frames.ts.
  */
+import { processLimitHint, tryAgain } from '../util/errno.ts';
 import { ComposeError, type ErrorCode } from '../util/errors.ts';
 import type { HealthLogEntry, HealthStatus, MonitorState } from './monitor-state.ts';
 
@@ -140,10 +141,15 @@ const knownCodes: ReadonlySet<string> = new Set<ErrorCode>([
 /** The error that a refusal of the monitor (an answer or a ready line with `ok: false`) stands for. */
 export function refusal(answer: {
   readonly code?: unknown;
+  readonly errno?: unknown;
   readonly message?: unknown;
   readonly exitCode?: unknown;
 }): ComposeError {
   const code = typeof answer.code === 'string' && knownCodes.has(answer.code) ? (answer.code as ErrorCode) : 'KERNEL';
   const message = typeof answer.message === 'string' ? answer.message : 'the monitor refused without saying why';
-  return new ComposeError(code, message, typeof answer.exitCode === 'number' ? { exitCode: answer.exitCode } : {});
+  const options = typeof answer.exitCode === 'number' ? { exitCode: answer.exitCode } : {};
+  // Nothing that a monitor does but to make a process fails so.
+  if (code === 'KERNEL' && answer.errno === tryAgain)
+    return new ComposeError('LIMIT', message, { ...options, hint: processLimitHint });
+  return new ComposeError(code, message, options);
 }

@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ErrorData, ProgressEvent, StepEvent } from '../model/events.ts';
 import type { Operation, OperationOf, OperationType, Plan, PlanNode } from '../plan/plan.ts';
 import { monotonicMs } from '../util/elapsed.ts';
+import { processLimitHint } from '../util/errno.ts';
 import { ComposeError } from '../util/errors.ts';
 import { describeStep } from './step-text.ts';
 
@@ -176,7 +177,7 @@ function nativeError(error: unknown): Omit<ErrorData, 'log'> | null {
     EDQUOT: { code: 'NO_SPACE', hint: 'the disk quota is used up' },
     EMFILE: { code: 'LIMIT', hint: 'raise the limit of open files: ulimit -n' },
     ENFILE: { code: 'LIMIT', hint: 'raise fs.file-max' },
-    EAGAIN: { code: 'LIMIT', hint: 'this machine cannot hold more processes: see ulimit -u and kernel.pid_max' },
+    EAGAIN: { code: 'LIMIT', hint: processLimitHint },
     ENOMEM: { code: 'LIMIT', hint: 'this machine has no memory left' },
   };
   return {

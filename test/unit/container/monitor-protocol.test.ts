@@ -48,4 +48,10 @@ describe('monitor protocol', () => {
     assert.deepEqual([known.code, known.message, known.exitCode], ['COMMAND_NOT_FOUND', 'exec nope: not found', 127]);
     assert.equal(refusal({ code: 'NEW', message: 'x' }).code, 'KERNEL');
   });
+
+  it('a refusal for want of processes says what limits them', () => {
+    const { code, message, hint, exitCode } = refusal({ code: 'KERNEL', errno: 11, message: 'fork', exitCode: 125 });
+    assert.deepEqual([code, message, exitCode], ['LIMIT', 'fork', 125]);
+    assert.match(hint ?? '', /ulimit -u/);
+  });
 });
