@@ -55,6 +55,7 @@ const unfitForSlow = [
     'plan',
     'providers',
     'supervisors',
+    'starts',
     'logging',
     'inspection',
     'ui',

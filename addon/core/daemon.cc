@@ -22,9 +22,9 @@ namespace tscompose {
 
 namespace {
 
-constexpr int kReadyFd = 3;
+constexpr int kInheritedFd = 3;
 constexpr int kExecutableFd = 4;
-constexpr std::string_view kPlaceholder = "{readyFd}";
+constexpr std::string_view kPlaceholder = "{fd}";
 constexpr size_t kStack = 64 * 1024;
 
 /// What the two processes between us and the daemon need; they share our memory (CLONE_VM), so they only make system
@@ -37,7 +37,7 @@ struct Launch {
   const char* directory;
   int null;
   int output;
-  int ready;
+  int inherited;
   const CgroupRoots* roots;
   char* stack;  ///< of the second process
   volatile int* error;
@@ -81,18 +81,18 @@ int become(void* pointer) noexcept {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   if (::chdir(launch->directory) != 0) fail();
   // Out of the way first: they have one of the numbers 0 to 3 themselves if the caller closed its stdio.
-  const int ready = ::fcntl(launch->ready, F_DUPFD, 10);
+  const int inherited = ::fcntl(launch->inherited, F_DUPFD, 10);
   const int output = ::fcntl(launch->output, F_DUPFD, 10);
-  if (ready < 0 || output < 0) fail();
+  if (inherited < 0 || output < 0) fail();
   const bool hasExecutable = launch->executable >= 0;
   const int executable = hasExecutable ? ::fcntl(launch->executable, F_DUPFD, 10) : -1;
   if (hasExecutable && executable < 0) fail();
   for (int fd = 0; fd < 3; ++fd) {
     if (::dup2(fd == 0 ? launch->null : output, fd) < 0) fail();
   }
-  if (::dup2(ready, kReadyFd) < 0) fail();
+  if (::dup2(inherited, kInheritedFd) < 0) fail();
   if (hasExecutable && ::dup3(executable, kExecutableFd, O_CLOEXEC) < 0) fail();
-  if (::syscall(SYS_close_range, (hasExecutable ? kExecutableFd : kReadyFd) + 1, ~0U, 0) != 0) fail();
+  if (::syscall(SYS_close_range, (hasExecutable ? kExecutableFd : kInheritedFd) + 1, ~0U, 0) != 0) fail();
   if (hasExecutable) {
     ::execveat(kExecutableFd, "", launch->arguments, launch->environment, AT_EMPTY_PATH);
   } else {
@@ -134,12 +134,12 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 
 }  // namespace
 
-UniqueFd spawnDetached(const DaemonOptions& options) {
+void spawnDetached(const DaemonOptions& options, int inherited) {
   const std::string& file = options.file;
   std::vector<std::string> texts{file};
   for (std::string argument : options.arguments) {
     if (const size_t at = argument.find(kPlaceholder); at != std::string::npos) {
-      argument.replace(at, kPlaceholder.size(), std::to_string(kReadyFd));
+      argument.replace(at, kPlaceholder.size(), std::to_string(kInheritedFd));
     }
     texts.push_back(std::move(argument));
   }
@@ -148,7 +148,6 @@ UniqueFd spawnDetached(const DaemonOptions& options) {
   const std::vector<char*> envp = pointers(variables);
   UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   if (!null) throw SysError(errno, "open", "/dev/null");
-  Pipe ready = makePipe();
   std::vector<char> stacks(2 * kStack);
   const CgroupRoots roots = options.leavesCgroups ? openCgroupRoots() : CgroupRoots{};
   const SharedNumber failure;
@@ -159,7 +158,7 @@ UniqueFd spawnDetached(const DaemonOptions& options) {
                 .directory = options.directory.c_str(),
                 .null = null.get(),
                 .output = options.output < 0 ? null.get() : options.output,
-                .ready = ready.write.get(),
+                .inherited = inherited,
                 .roots = &roots,
                 .stack = stacks.data(),
                 .error = failure.get()};
@@ -177,7 +176,12 @@ UniqueFd spawnDetached(const DaemonOptions& options) {
   while (::waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
   }
   if (const int inside = *failure.get(); inside != 0) throw SysError(inside, "execve", file);
-  return std::move(ready.read);
+}
+
+UniqueFd spawnDetached(const DaemonOptions& options) {
+  Pipe pipe = makePipe();
+  spawnDetached(options, pipe.write.get());
+  return std::move(pipe.read);
 }
 
 std::optional<ProcessStart> processStart(pid_t pid) {

@@ -25,9 +25,12 @@ struct DaemonOptions {
   bool leavesCgroups = false;
 };
 
-/// Starts a process in a new session, with stdio on /dev/null and the write end of a pipe as its only other descriptor;
-/// "{readyFd}" in an argument becomes its number. Returns the read end. The process belongs to init, not to the
-/// caller, so it needs no wait4. Throws SysError also when exec fails. Costs a vfork: nothing of the caller is copied.
+/// Starts a process in a new session, with stdio on /dev/null and `inherited` as its only other descriptor; "{fd}" in
+/// an argument becomes its number. The process belongs to init, not to the caller, so it needs no wait4. Throws
+/// SysError also when exec fails. Costs a vfork: nothing of the caller is copied.
+void spawnDetached(const DaemonOptions& options, int inherited);
+
+/// The same with the write end of a pipe; returns the read end.
 UniqueFd spawnDetached(const DaemonOptions& options);
 
 /// Start time in clock ticks since boot (field 22 of /proc/<pid>/stat); nothing when there is no such process.

@@ -45,7 +45,7 @@ void beginSupervisor(const std::string& node, const std::string& dist, const Sup
   if (!log) throw SysError(errno, "open", path);
   DaemonOptions options;
   options.file = node;
-  options.arguments = {kNoWarning, dist + "/supervisor.js", "--ready-fd", "{readyFd}", "--project", guess.projectName};
+  options.arguments = {kNoWarning, dist + "/supervisor.js", "--ready-fd", "{fd}", "--project", guess.projectName};
   if (!guess.stateDir.empty()) options.arguments.insert(options.arguments.end(), {"--state-dir", guess.stateDir});
   for (char** variable = environ; *variable != nullptr; ++variable) options.environment.emplace_back(*variable);
   options.output = log.get();

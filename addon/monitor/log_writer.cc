@@ -204,7 +204,7 @@ void LogWriter::compress() {
   try {
     DaemonOptions options;
     options.file = settings_.helper;
-    options.arguments = {"compress", settings_.path + ".1", "{readyFd}"};
+    options.arguments = {"compress", settings_.path + ".1", "{fd}"};
     compression_ = spawnDetached(options);
   } catch (const SysError&) {
     // It stays as it is, and is read as well.

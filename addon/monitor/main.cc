@@ -15,13 +15,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/error.h"
 #include "core/file.h"
 #include "core/process.h"
 #include "core/spec.h"
-#include "monitor/json.h"
+#include "monitor/fork_server.h"
 #include "monitor/monitor.h"
+#include "monitor/ready.h"
 
 using namespace tscompose;
 
@@ -35,48 +37,58 @@ struct Options {
   std::string specPath;
   bool isAdopt = false;
   std::optional<int> readyFd;
+  std::optional<int> forkSocket;
 };
 
-Options parseOptions(int argc, char** argv) {
+int parseDescriptor(std::string_view name, std::string_view value) {
+  int number = -1;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc() || end != value.data() + value.size() || number < 0)
+    throw InputError("USAGE", std::string(name) + " takes a number");
+  return number;
+}
+
+/// `arguments` without the program's name.
+Options parseOptions(const std::vector<std::string>& arguments) {
   Options options;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    const std::string_view name = argv[i];
-    const std::string_view value = argv[i + 1];
+  for (size_t i = 0; i + 1 < arguments.size(); i += 2) {
+    const std::string& name = arguments[i];
+    const std::string& value = arguments[i + 1];
     if (name == "--spec" || name == "--adopt") {
       options.specPath = value;
       options.isAdopt = name == "--adopt";
     } else if (name == "--ready-fd") {
-      int number = -1;
-      const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-      if (error != std::errc() || end != value.data() + value.size() || number < 0)
-        throw InputError("USAGE", "--ready-fd takes a number");
-      options.readyFd = number;
+      options.readyFd = parseDescriptor(name, value);
+    } else if (name == "--fork-server") {
+      options.forkSocket = parseDescriptor(name, value);
     } else {
-      throw InputError("USAGE", "unknown option " + std::string(name));
+      throw InputError("USAGE", "unknown option " + name);
     }
   }
-  if (options.specPath.empty() || argc % 2 == 0)
-    throw InputError("USAGE", "usage: tscompose-monitor (--spec|--adopt) PATH [--ready-fd N]");
+  if ((options.specPath.empty() && !options.forkSocket) || arguments.size() % 2 != 0)
+    throw InputError("USAGE", "usage: tscompose-monitor (--spec|--adopt) PATH [--ready-fd N] | --fork-server N");
   return options;
 }
 
-/// Leaves the caller's session, terminal and descriptors. A process that belongs to init already needs no fork.
-void daemonize(std::optional<int> readyFd) {
-  if (::getppid() != 1) {
-    const pid_t child = ::fork();
-    if (child < 0) throw SysError(errno, "fork");
-    if (child > 0) ::_exit(0);
-  }
+/// Lets the caller go on without us. A process that belongs to init already needs no fork.
+void leaveCaller() {
+  if (::getppid() == 1) return;
+  const pid_t child = ::fork();
+  if (child < 0) throw SysError(errno, "fork");
+  if (child > 0) ::_exit(0);
+}
+
+/// Leaves the caller's session, terminal and descriptors, but for `ready`, negative where there is none.
+void daemonize(int ready) {
   ::setsid();
   if (::chdir("/") != 0) throw SysError(errno, "chdir", "/");
   const UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
   if (!null) throw SysError(errno, "open", "/dev/null");
   for (int fd = 0; fd <= 2; fd++) {
-    if (fd != readyFd) ::dup2(null.get(), fd);
+    if (fd != ready) ::dup2(null.get(), fd);
   }
-  const unsigned ready = readyFd ? static_cast<unsigned>(*readyFd) : 0;
-  if (ready > 3) ::close_range(3, ready - 1, 0);
-  ::close_range(ready >= 3 ? ready + 1 : 3, ~0U, 0);
+  if (ready > 3) ::close_range(3, static_cast<unsigned>(ready) - 1, 0);
+  ::close_range(ready >= 3 ? static_cast<unsigned>(ready) + 1 : 3, ~0U, 0);
 }
 
 /// For so long the lock is waited for: who only looks whether a monitor lives has it for a moment. Again and again,
@@ -134,22 +146,8 @@ void shrink() {
   ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
 }
 
-void report(std::optional<int> readyFd, const JsonObject& line) {
-  if (!readyFd) return;
-  const std::string text = line.text() + "\n";
-  // Whoever started us may have given up waiting.
-  if (::write(*readyFd, text.data(), text.size()) < 0) return;
-  ::close(*readyFd);
-}
-
-void reportFailure(std::optional<int> readyFd, const std::string& code, const std::string& step, int error,
-                   const std::string& message, int exitCode) {
-  JsonObject line;
-  line.add("ok", false).add("code", code).add("step", step).add("errno", error).add("message", message);
-  report(readyFd, line.add("exitCode", exitCode));
-}
-
-int run(const Options& options) {
+/// `ready` ends as soon as the container runs: whoever started us waits for its end.
+int run(const Options& options, UniqueFd& ready) {
   const MonitorSpec spec = parseMonitorSpec(readFile(options.specPath));
   makeDirectories(spec.runDir, 0700);
   const UniqueFd lock = takeLock(spec.runDir + "/monitor.lock");
@@ -158,7 +156,8 @@ int run(const Options& options) {
   EventLoop loop;
   Monitor monitor(loop, spec, parseSpec(readFile(spec.bundle + "/config.json")));
   const pid_t pid = options.isAdopt ? monitor.adopt() : monitor.startFirst();
-  report(options.readyFd, JsonObject().add("ok", true).add("pid", pid));
+  if (ready) reportStarted(ready.get(), pid);
+  ready.reset();
   loop.add(signals.get(), EPOLLIN, [&](uint32_t) {
     signalfd_siginfo info{};
     if (::read(signals.get(), &info, sizeof(info)) != sizeof(info)) return;
@@ -173,22 +172,36 @@ int run(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::optional<int> readyFd;
+  UniqueFd ready;
+  const auto fail = [&](auto... what) {
+    if (ready) reportFailure(ready.get(), what...);
+    return 1;
+  };
   try {
     sealExecutable(argv);
-    const Options options = parseOptions(argc, argv);
-    readyFd = options.readyFd;
-    daemonize(readyFd);
-    return run(options);
+    Options options = parseOptions({argv + 1, argv + argc});
+    if (options.forkSocket) {
+      std::optional<ForkRequest> request = serveForks(*options.forkSocket);
+      if (!request) return 0;
+      // First: what goes wrong from here on is told there.
+      ready = std::move(request->ready);
+      options = parseOptions(request->arguments);
+      request->arguments.insert(request->arguments.begin(), argv[0]);
+      setCommandLine(request->arguments);
+    } else {
+      ready.reset(options.readyFd.value_or(-1));
+      leaveCaller();
+    }
+    daemonize(ready.get());
+    return run(options, ready);
   } catch (const LaunchError& error) {
-    reportFailure(readyFd, error.code(), error.step(), error.error(), error.what(), error.exitCode());
+    return fail(error.code(), error.step(), error.error(), error.what(), error.exitCode());
   } catch (const InputError& error) {
-    if (!readyFd) std::fprintf(stderr, "tscompose-monitor: %s\n", error.what());
-    reportFailure(readyFd, error.code(), "monitor", 0, error.what(), 125);
+    if (!ready) std::fprintf(stderr, "tscompose-monitor: %s\n", error.what());
+    return fail(error.code(), "monitor", 0, error.what());
   } catch (const SysError& error) {
-    reportFailure(readyFd, "KERNEL", error.syscall(), error.error(), error.what(), 125);
+    return fail(error);
   } catch (const std::exception& error) {
-    reportFailure(readyFd, "KERNEL", "monitor", 0, error.what(), 125);
+    return fail("KERNEL", "monitor", 0, error.what());
   }
-  return 1;
 }

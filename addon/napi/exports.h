@@ -5,6 +5,7 @@
 namespace tscompose {
 
 void exportProcess(Napi::Env env, Napi::Object exports);
+void exportForkServer(Napi::Env env, Napi::Object exports);
 void exportFile(Napi::Env env, Napi::Object exports);
 void exportTree(Napi::Env env, Napi::Object exports);
 void exportNetwork(Napi::Env env, Napi::Object exports);

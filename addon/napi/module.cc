@@ -8,6 +8,7 @@ namespace tscompose {
 static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("version", Napi::String::New(env, "0.1.0"));
   exportProcess(env, exports);
+  exportForkServer(env, exports);
   exportFile(env, exports);
   exportTree(env, exports);
   exportNetwork(env, exports);

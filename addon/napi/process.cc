@@ -5,8 +5,7 @@
 
 #include <array>
 #include <cerrno>
-#include <map>
-#include <mutex>
+#include <memory>
 
 #include "core/daemon.h"
 #include "napi/convert.h"
@@ -71,62 +70,6 @@ Napi::Value exportedWatchExit(const Napi::CallbackInfo& info) {
   });
 }
 
-/// The sealed executable of a file, made once: the same few programs are started again and again. It stays open, and so
-/// the one that this process was installed with is what it starts.
-int heldExecutable(const std::string& file) {
-  static std::mutex mutex;
-  static std::map<std::string, UniqueFd> held;
-  const std::lock_guard lock(mutex);
-  UniqueFd& executable = held[file];
-  if (!executable) executable = sealedExecutable(file);
-  return executable.get();
-}
-
-/// Collects what the daemon writes until it closes the pipe.
-void settleAtEnd(Napi::Env env, UniqueFd pipe, Napi::Promise::Deferred deferred) {
-  const auto text = std::make_shared<std::string>();
-  Poll::start(env, std::move(pipe), true, [deferred, text](Poll& poll) {
-    std::array<char, 4096> buffer{};
-    for (;;) {
-      const ssize_t length = ::read(poll.fd(), buffer.data(), buffer.size());
-      if (length < 0 && errno == EINTR) continue;
-      if (length < 0 && errno == EAGAIN) return;
-      const Napi::Env inner = poll.env();
-      if (length > 0) {
-        text->append(buffer.data(), static_cast<size_t>(length));
-        continue;
-      }
-      const int error = errno;
-      poll.close();
-      if (length == 0) return deferred.Resolve(Napi::String::New(inner, *text));
-      return deferred.Reject(
-          errorFrom(inner, std::make_exception_ptr(SysError(error, "read", "ready pipe")), "spawnDetached").Value());
-    }
-  });
-}
-
-Napi::Value exportedSpawnDetached(const Napi::CallbackInfo& info) {
-  const auto options = convert::object(info[2], "options");
-  DaemonOptions daemon;
-  daemon.file = convert::text(info[0], "file");
-  daemon.arguments = convert::texts(info[1], "args");
-  daemon.directory = convert::text(options.Get("cwd"), "options.cwd");
-  daemon.environment = convert::texts(options.Get("environment"), "options.environment");
-  return promise(
-      info.Env(), "spawnDetached",
-      [daemon]() mutable {
-        daemon.executable = heldExecutable(daemon.file);
-        UniqueFd pipe = spawnDetached(daemon);
-        ::fcntl(pipe.get(), F_SETFL, O_NONBLOCK);
-        return pipe;
-      },
-      [](Napi::Env env, UniqueFd pipe) -> Napi::Value {
-        const auto end = Napi::Promise::Deferred::New(env);
-        settleAtEnd(env, std::move(pipe), end);
-        return end.Promise();
-      });
-}
-
 }  // namespace
 
 void exportProcess(Napi::Env env, Napi::Object exports) {
@@ -134,7 +77,6 @@ void exportProcess(Napi::Env env, Napi::Object exports) {
   exports.Set("processStartTicks", Napi::Function::New<exportedProcessStartTicks>(env, "processStartTicks"));
   exports.Set("processAlive", Napi::Function::New<exportedProcessAlive>(env, "processAlive"));
   exports.Set("watchExit", Napi::Function::New<exportedWatchExit>(env, "watchExit"));
-  exports.Set("spawnDetached", Napi::Function::New<exportedSpawnDetached>(env, "spawnDetached"));
 }
 
 }  // namespace tscompose

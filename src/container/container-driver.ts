@@ -3,13 +3,13 @@ import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { defaultPath } from '../model/image.ts';
 import type { Binding } from '../native/binding.ts';
 import type { ContainerPaths, Paths } from '../state/paths.ts';
 import { hasErrno } from '../util/errno.ts';
 import { ComposeError } from '../util/errors.ts';
 import { type BundleInput, formatSpec, hostnameOf, monitorSpec, ociSpec } from './bundle.ts';
 import { MonitorClient } from './monitor-client.ts';
+import { MonitorLauncher } from './monitor-launcher.ts';
 import { type ReadyLine, refusal } from './monitor-protocol.ts';
 import { readContainerState } from './state.ts';
 
@@ -21,7 +21,7 @@ export interface BundleFiles {
 export class ContainerDriver {
   readonly #paths: Paths;
   readonly #native: Binding;
-  readonly #monitorExecutable: string;
+  readonly #launcher: MonitorLauncher;
   readonly #loggerExecutable: string;
   /** Written down by this process and not started yet. */
   readonly #new = new Set<string>();
@@ -30,7 +30,7 @@ export class ContainerDriver {
   constructor(options: { readonly paths: Paths; readonly native: Binding; readonly monitorExecutable: string }) {
     this.#paths = options.paths;
     this.#native = options.native;
-    this.#monitorExecutable = options.monitorExecutable;
+    this.#launcher = new MonitorLauncher(options.native, options.monitorExecutable);
     this.#loggerExecutable = join(dirname(options.monitorExecutable), 'tscompose-logger');
   }
 
@@ -70,6 +70,16 @@ export class ContainerDriver {
   /** Whether nobody can have started it: then there is nothing that a start may have left. */
   isNew(id: string): boolean {
     return this.#new.has(id);
+  }
+
+  /** Begins what the first start would wait for. */
+  prepareStarts(): void {
+    this.#launcher.prepare();
+  }
+
+  /** Lets go of what starts are made with; containers go on. */
+  [Symbol.dispose](): void {
+    this.#launcher[Symbol.dispose]();
   }
 
   /** Starts the container under a new monitor; resolves once its process runs. Throws why it could not, leaving nothing. */
@@ -164,11 +174,7 @@ export class ContainerDriver {
   async #spawnMonitor(id: string, mode: '--spec' | '--adopt'): Promise<{ readonly pid: number }> {
     const paths = this.#paths.container(id);
     mkdirSync(paths.runDir, { recursive: true, mode: 0o700 });
-    const answer = await this.#native.spawnDetached(
-      this.#monitorExecutable,
-      [mode, paths.monitorSpec, '--ready-fd', '{readyFd}'],
-      { cwd: '/', environment: [`PATH=${defaultPath}`] },
-    );
+    const answer = await this.#launcher.launch([mode, paths.monitorSpec]);
     const line = parseReadyLine(answer);
     if (line.ok) return { pid: line.pid };
     throw refusal(line);
@@ -180,7 +186,7 @@ function parseReadyLine(text: string): ReadyLine {
     return JSON.parse(text) as ReadyLine;
   } catch {
     throw new ComposeError('START_FAILED', 'the monitor ended before it reported', {
-      hint: `it said: ${JSON.stringify(text.slice(0, 200))}`,
+      hint: `it said: ${JSON.stringify(text.trim().slice(0, 200))}`,
     });
   }
 }

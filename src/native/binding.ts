@@ -18,10 +18,11 @@ export interface Binding {
   /** Calls back once, when the process ends (a pidfd on the event loop, no thread); at once when it is gone already. */
   watchExit(pid: number, startTicks: number, onExit: () => void): NativeHandle;
   /**
-   * Starts `file` as a daemon: new session, stdio on /dev/null, nothing inherited but one pipe, whose number replaces
-   * each `{readyFd}` in `args`. Resolves with all the daemon wrote to the pipe until it closed it; leaves no zombie.
+   * Starts a program that forks for us (addon/monitor/fork_server.h) as a daemon: new session, stdio on /dev/null, nothing
+   * inherited but one end of a socket, whose number replaces each `{fd}` in `args`. Rejects also when it cannot be
+   * executed. `environment`: `NAME=value`.
    */
-  spawnDetached(file: string, args: readonly string[], options: SpawnDetachedOptions): Promise<string>;
+  openForkServer(file: string, args: readonly string[], environment: readonly string[]): Promise<ForkServer>;
 
   // Digests and chance, without the 8 ms that node:crypto takes to load
   /** 64 hexadecimal digits. */
@@ -225,10 +226,11 @@ export interface NewFile {
   readonly mode: number;
 }
 
-export interface SpawnDetachedOptions {
-  readonly cwd: string;
-  /** `NAME=value`. */
-  readonly environment: readonly string[];
+export interface ForkServer {
+  /** Resolves with all that the fork wrote to its pipe until it closed it: nothing when the server went before it forked. */
+  fork(args: readonly string[]): Promise<string>;
+  /** It ends once it has heard of this; its forks go on. */
+  close(): void;
 }
 
 export interface BridgeOptions {

@@ -94,6 +94,7 @@ export class Supervisor {
     await sweep(this.context);
     await sweepKilledBuilds(this.context);
     await this.#server.listen();
+    this.context.containers.prepareStarts();
     this.#healer.start();
     resumeOneOffs(this);
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => void this.close());
@@ -179,6 +180,7 @@ export class Supervisor {
     this.#healer.stop();
     this.#server.refuse();
     await this.changes.drain();
+    this.context.containers[Symbol.dispose]();
     this.#world[Symbol.dispose]();
     await this.#server.close();
     await this.context.hub[Symbol.asyncDispose]();

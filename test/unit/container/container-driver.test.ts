@@ -12,10 +12,13 @@ describe('the container driver', () => {
     const native = {
       flock: async () => null,
       waitForLock: () => ({ lock: held.promise, abandon() {} }),
-      spawnDetached: async () => {
-        steps.push('started');
-        return '{"ok":true,"pid":7}';
-      },
+      openForkServer: async () => ({
+        fork: async () => {
+          steps.push('started');
+          return '{"ok":true,"pid":7}';
+        },
+        close() {},
+      }),
     } as unknown as Binding;
     const paths = pathsUnder(`${directory}/lib`, `${directory}/run`);
     const driver = new ContainerDriver({ paths, native, monitorExecutable: '/monitor' });
