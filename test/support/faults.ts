@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Chaos } from './chaos.ts';
 import { eventually } from './eventually.ts';
+import { forkServers } from './fork-servers.ts';
 import { isAlive } from './process.ts';
 import type { Finished, Scenario } from './scenario.ts';
 
@@ -43,6 +44,7 @@ const victims = {
   CLI: (_scene: Scenario, cli: number | undefined) => (cli === undefined ? [] : [cli]),
   supervisor: (scene: Scenario) => scene.supervisors(),
   monitor: (scene: Scenario) => scene.monitors(),
+  'fork server': forkServers,
 } as const;
 
 /** Runs a command and strikes one process at some moment of it. Answers how the command ended. */
