@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -22,7 +23,9 @@ using namespace tscompose;
 
 namespace {
 
-constexpr const char* kNoWarning = "--disable-warning=ExperimentalWarning";
+/// As in src/util/node-flags.ts, which says why.
+constexpr std::array kNodeFlags{"--disable-warning=ExperimentalWarning", "--single-threaded-gc",
+                                "--min-semi-space-size=4"};
 /// Read and removed by the command at its first line (src/client/begun.ts).
 constexpr const char* kVariable = "TSCOMPOSE_BEGUN_SUPERVISOR";
 
@@ -45,7 +48,9 @@ void beginSupervisor(const std::string& node, const std::string& dist, const Sup
   if (!log) throw SysError(errno, "open", path);
   DaemonOptions options;
   options.file = node;
-  options.arguments = {kNoWarning, dist + "/supervisor.js", "--ready-fd", "{fd}", "--project", guess.projectName};
+  options.arguments = {kNodeFlags.begin(), kNodeFlags.end()};
+  options.arguments.insert(options.arguments.end(),
+                           {dist + "/supervisor.js", "--ready-fd", "{fd}", "--project", guess.projectName});
   if (!guess.stateDir.empty()) options.arguments.insert(options.arguments.end(), {"--state-dir", guess.stateDir});
   for (char** variable = environ; *variable != nullptr; ++variable) options.environment.emplace_back(*variable);
   options.output = log.get();
@@ -85,8 +90,9 @@ int main(int argc, char** argv) {
   }
   const std::string script = dist + "/cli.js";
   // `--`: Node would take an --env-file among the words behind its script for its own.
-  std::vector<char*> arguments{argv[1], const_cast<char*>(kNoWarning), const_cast<char*>("--"),
-                               const_cast<char*>(script.c_str())};
+  std::vector<char*> arguments{argv[1]};
+  for (const char* flag : kNodeFlags) arguments.push_back(const_cast<char*>(flag));
+  arguments.insert(arguments.end(), {const_cast<char*>("--"), const_cast<char*>(script.c_str())});
   arguments.insert(arguments.end(), argv + 3, argv + argc);
   arguments.push_back(nullptr);
   ::execvp(node.c_str(), arguments.data());

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { SupervisorClient } from '../client/client.ts';
 import type { SupervisorCommand } from '../client/spawn.ts';
+import { nodeFlags } from '../util/node-flags.ts';
 import type { Context } from './context.ts';
 import { requirePrivileges } from './privileges.ts';
 
@@ -32,7 +33,7 @@ function supervisorCommand(projectName: string, { stateDirectory }: Context): Su
   return {
     executable: process.execPath,
     precondition: () => requirePrivileges('containers need'),
-    arguments: ['--disable-warning=ExperimentalWarning', supervisorScript(), '--project', projectName, ...stateDir],
+    arguments: [...nodeFlags, supervisorScript(), '--project', projectName, ...stateDir],
   };
 }
 

@@ -2,6 +2,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { errorData } from '../engine/execute.ts';
 import { native } from '../native/binding.ts';
 import { resolvePaths } from '../state/paths.ts';
+import { nodeFlags } from '../util/node-flags.ts';
 import { leaveCallersCgroups } from './caller-cgroups.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -19,6 +20,12 @@ export async function startSupervisor(argv: readonly string[]): Promise<void> {
   report(Number(valueAfter('--ready-fd') ?? -1), await open(projectName, stateDir, argv));
 }
 
+/** The command line with which a monitor starts this supervisor anew. */
+function argsAgain([node = process.execPath, ...words]: readonly string[]): string[] {
+  const own = words.filter((word, index) => word !== '--ready-fd' && words[index - 1] !== '--ready-fd');
+  return [node, ...nodeFlags, ...own];
+}
+
 /** One line for whoever started us: `ready`, `present` when another supervisor of the project listens, or the error as JSON. */
 async function open(projectName: string, stateDir: string | undefined, argv: readonly string[]): Promise<string> {
   try {
@@ -27,7 +34,7 @@ async function open(projectName: string, stateDir: string | undefined, argv: rea
       projectName,
       paths: resolvePaths({ stateDir, uid: process.getuid?.() ?? 0, environment: process.env }),
       native: native(),
-      ownArgs: argv.filter((word, index) => word !== '--ready-fd' && argv[index - 1] !== '--ready-fd'),
+      ownArgs: argsAgain(argv),
     });
     if (supervisor !== null) return 'ready';
     setImmediate(() => process.exit(0));

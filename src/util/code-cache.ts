@@ -19,6 +19,7 @@ import { createRequire, enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { constants, Script } from 'node:vm';
+import { nodeFlags } from './node-flags.ts';
 
 /** Name of the bundles' contents, put in by scripts/build.mjs. */
 declare const BUILD_ID: string;
@@ -74,7 +75,9 @@ interface Compiled {
 }
 
 function compile(file: string, purpose: string): Compiled {
-  const kept = join(cacheDirectory(), `${purpose}-${BUILD_ID}-${process.version}`);
+  // V8 refuses what was compiled under other flags.
+  const flags = nodeFlags.every((flag) => process.execArgv.includes(flag)) ? '' : '-plain';
+  const kept = join(cacheDirectory(), `${purpose}-${BUILD_ID}-${process.version}${flags}`);
   const before = readOwn(kept);
   // Behind the code stands the number of runs.
   const cachedData = before?.data.subarray(0, -1);
