@@ -182,6 +182,20 @@ uint8_t familyOf(std::span<const uint8_t> payload) { return payload.empty() ? 0 
 /// nf_tables numbers are big-endian.
 uint32_t bigEndian(std::span<const uint8_t> attribute) { return ntohl(attributeU32(attribute)); }
 
+/// Does `work` again as long as another transaction comes into it, which it tells by ERESTART; that is its error where
+/// they never end.
+template <typename Work>
+auto undisturbed(Work work) {
+  constexpr int kAttempts = 1000;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return work();
+    } catch (const SysError& error) {
+      if (error.error() != ERESTART || attempt == kAttempts) throw;
+    }
+  }
+}
+
 static_assert(static_cast<int>(NFTNL_UDATA_TABLE_COMMENT) == static_cast<int>(NFTNL_UDATA_RULE_COMMENT));
 
 std::string commentOf(std::span<const uint8_t> userdata) {
@@ -230,14 +244,7 @@ bool Nftables::exists(uint8_t family, const std::string& name) {
 }
 
 void Nftables::replaceTables(const std::vector<NftTable>& tables, const std::vector<NftGuest>& guests) {
-  for (;;) {
-    try {
-      return write(settledGeneration(), tables, guests);
-    } catch (const SysError& error) {
-      // Somebody else's transaction came between reading and writing.
-      if (error.error() != ERESTART) throw;
-    }
-  }
+  undisturbed([&] { write(settledGeneration(), tables, guests); });
 }
 
 void Nftables::write(uint32_t generation, const std::vector<NftTable>& tables, const std::vector<NftGuest>& guests) {
@@ -316,25 +323,22 @@ uint32_t Nftables::generation() {
 /// That of rules that stand still. A transaction is given its number first, and what it replaces is found, empty, until
 /// all of that is taken out; an empty transaction waits for that.
 uint32_t Nftables::settledGeneration() {
-  for (;;) {
+  return undisturbed([&] {
     const uint32_t current = generation();
-    try {
-      Batch(current).commit(socket_.fd());
-      return current;
-    } catch (const SysError& error) {
-      if (error.error() != ERESTART) throw;
-    }
-  }
+    Batch(current).commit(socket_.fd());
+    return current;
+  });
 }
 
 RulesStatus Nftables::status(const std::string& family, const std::string& name, const std::vector<NftGuest>& guests) {
   const uint8_t number = nftFamily(family);
-  for (;;) {
+  return undisturbed([&] {
     const uint32_t before = settledGeneration();
     RulesStatus found{.table = tableStatus(number, name), .guests = {}};
     for (const NftGuest& guest : guests) found.guests.push_back(guestStatus(guest));
-    if (generation() == before) return found;
-  }
+    if (generation() != before) throw SysError(ERESTART, "nftables", "table " + family + " " + name);
+    return found;
+  });
 }
 
 std::optional<TableStatus> Nftables::tableStatus(uint8_t family, const std::string& name) {

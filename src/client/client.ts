@@ -100,8 +100,8 @@ export class SupervisorClient implements Disposable {
 
   /** Takes back a start that was for nothing: a supervisor that was there before stays. */
   async leaveIfStarted(): Promise<void> {
-    if (this.#begun !== null) await this.#ready().catch(() => {});
-    await this.#started?.catch(() => {});
+    const started = this.#begun === null ? this.#started : this.#ready();
+    await started?.catch(() => {});
     if (this.#isOurs) await this.shutdown().catch(() => {});
   }
 

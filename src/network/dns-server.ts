@@ -42,7 +42,11 @@ export function openDnsServer(options: { readonly native: Binding }): DnsServer 
     const sockets = await options.native.openDnsSockets(netnsPath, kept ?? null);
     opened.set(containerId, { pid: process.pid, ...sockets });
     // From now on questions are kept; they are read when there is nothing more urgent, such as the container's start.
-    return { namespace, listening: nextTurn().then(() => listenAt(containerId, sockets)) };
+    const listening = nextTurn().then(() => listenAt(containerId, sockets));
+    listening.catch((error: unknown) => {
+      console.error(`cannot answer names in container ${containerId}:`, error);
+    });
+    return { namespace, listening };
   };
 
   const listenAt = async (containerId: string, sockets: { readonly udp: number; readonly tcp: number }) => {

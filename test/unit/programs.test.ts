@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { nodeFlags } from '../../src/util/node-flags.ts';
 
-/** What a program of dist/ makes Node load until `begin` is done, as it says itself. */
-function builtinModules(program: string, begin: string): string[] {
+interface Loaded {
+  /** Of Node's. */
+  readonly modules: readonly string[];
+  /** Whether what is seldom used of the program was read, too. */
+  readonly rest: boolean;
+}
+
+/** What a program of dist/ loads until `begin` is done, as it says itself. */
+function loadedBy(program: string, begin: string): Loaded {
   const code = `
     const { createRequire } = process.getBuiltinModule('node:module');
     const { readFileSync } = process.getBuiltinModule('node:fs');
@@ -12,32 +21,49 @@ function builtinModules(program: string, begin: string): string[] {
     const before = new Set(process.moduleLoadList);
     const module = { exports: {} };
     const rest = file.replace(/[.]js$/, '-rest.js');
-    const loadRest = () => new Script(readFileSync(rest, 'utf8'), { filename: rest }).runInThisContext()(file, '/');
+    let isRestRead = false;
+    const loadRest = () => {
+      isRestRead = true;
+      return new Script(readFileSync(rest, 'utf8'), { filename: rest }).runInThisContext()(file, '/');
+    };
     run(module.exports, createRequire(file), module, file, '/', loadRest);
     ${begin}
-    console.log('\\n' + JSON.stringify(process.moduleLoadList.filter((name) => !before.has(name))));`;
+    const modules = process.moduleLoadList.filter((name) => !before.has(name));
+    console.log('\\n' + JSON.stringify({ modules, rest: isRestRead }));`;
   // By a file and not by --eval, which loads half of them itself.
-  const output = execFileSync(process.execPath, ['--input-type=module'], { input: code, encoding: 'utf8' });
-  return (JSON.parse(output.split('\n').at(-2) ?? '') as string[]).map((name) => name.replace(/^NativeModule /, ''));
+  // In a directory with an .env, as many are.
+  const cwd = new URL('../..', import.meta.url).pathname;
+  const output = execFileSync(process.execPath, ['--input-type=module'], { input: code, encoding: 'utf8', cwd });
+  const { modules, rest } = JSON.parse(output.split('\n').at(-2) ?? '') as Loaded;
+  return { modules: modules.map((name) => name.replace(/^NativeModule /, '')), rest };
 }
 
 /** Each takes milliseconds, of each start. */
 const slow = ['crypto', 'fs/promises', 'http', 'https', 'tls', 'zlib', 'child_process', 'worker_threads', 'perf_hooks'];
 
 describe('the programs', () => {
-  const commands = ['up', 'down', 'ps', 'logs', 'exec', 'run', 'version'].map((name) => [name, '--help']);
+  const commands = ['up', 'down', 'ps', 'logs', 'exec', 'run'].map((name) => [name, '--help']);
   const programs = {
     'command-line': `for (const line of ${JSON.stringify(commands)}) await module.exports.runCommandLine(line);`,
     supervise: '',
   };
   for (const [program, begin] of Object.entries(programs)) {
     it(`${program} loads nothing slow before it is used`, () => {
-      const loaded = builtinModules(program, begin);
-      assert.ok(loaded.length > 0);
+      const { modules, rest } = loadedBy(program, begin);
+      assert.ok(modules.length > 0);
       assert.deepEqual(
-        slow.filter((name) => loaded.includes(name)),
+        slow.filter((name) => modules.includes(name)),
         [],
       );
+      assert.equal(rest, false);
     });
   }
+
+  it('are started with the same flags from everywhere', () => {
+    const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+    for (const flag of nodeFlags) {
+      assert.ok(read('bin/tscompose').includes(` ${flag} `), flag);
+      assert.ok(read('addon/launcher/main.cc').includes(`"${flag}"`), flag);
+    }
+  });
 });
